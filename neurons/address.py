@@ -1,0 +1,50 @@
+"""How is a neuron called? ``visual.layer4:89`` is unit 89 of the module ``visual.layer4``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from neurons.errors import AddressError
+
+_FORM = re.compile(r"(?P<layer>[A-Za-z_][\w.]*):(?P<unit>\d+)")
+
+
+@dataclass(frozen=True, order=True)
+class Neuron:
+    """The address of one unit.
+
+    Parameters
+    ----------
+    layer : str
+        Path of the module in the network, as ``named_modules`` spells it.
+    unit : int, >= 0
+        A channel of a convolution, or a dimension of a transformer's MLP or residual stream.
+
+    Examples
+    --------
+    >>> Neuron.parse("visual.layer4:89")
+    Neuron(layer='visual.layer4', unit=89)
+    """
+
+    layer: str
+    unit: int
+
+    @classmethod
+    def parse(cls, text: str) -> Neuron:
+        """Read ``layer:unit``.
+
+        Raises
+        ------
+        AddressError
+            If the text has another form.
+        """
+        match = _FORM.fullmatch(text.strip())
+        if match is None:
+            raise AddressError(
+                f"{text!r} is no neuron's address; write LAYER:UNIT, such as visual.layer4:89"
+            )
+        return cls(match["layer"], int(match["unit"]))
+
+    def __str__(self) -> str:
+        return f"{self.layer}:{self.unit}"

@@ -1,0 +1,183 @@
+"""How is a running network read and changed? The only way in, over any ``nn.Module``."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
+
+from neurons.address import Neuron
+from neurons.errors import LayerNotFoundError, NeuronNotFoundError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Peak:
+    """What is kept of a layer's maps: three numbers a unit instead of height x width.
+
+    Parameters
+    ----------
+    value : Tensor of float32, (batch, units)
+        The largest activation over the map, in the layer's own unit.
+    position : Tensor of int32, (batch, units)
+        Where it lies: row * width + column; the first in that order where several are equal.
+    mean : Tensor of float32, (batch, units)
+        Over the map. A large mean with a small peak says "everywhere a little".
+    """
+
+    value: Tensor
+    position: Tensor
+    mean: Tensor
+
+
+def peak(maps: Tensor) -> Peak:
+    """Reduce maps to the peak's value and place and to the mean.
+
+    Parameters
+    ----------
+    maps : Tensor, (batch, units, height, width) or (batch, units)
+
+    Returns
+    -------
+    Peak
+    """
+    flat = (maps.flatten(2) if maps.dim() > 2 else maps.unsqueeze(2)).float()
+    value = flat.amax(dim=2)
+    # max(dim) leaves open which of equal places it returns; the first one is a definite answer
+    n_places = flat.shape[2]
+    places = torch.arange(n_places, dtype=torch.int32, device=flat.device)
+    position = torch.where(flat == value.unsqueeze(2), places, n_places).amin(dim=2)
+    # nan equals nothing: its place is called 0, its value stays nan
+    return Peak(value, position.remainder(n_places), flat.mean(dim=2))
+
+
+def copy(output: Tensor) -> Tensor:
+    """Keep the whole output: a clone, since CLIP's ResNet later writes into it."""
+    return output.detach().clone()
+
+
+def find_module(network: nn.Module, path: str) -> nn.Module:
+    """Find a module by its path.
+
+    Raises
+    ------
+    LayerNotFoundError
+        If there is none; the message names the nearest paths.
+    """
+    modules = dict(network.named_modules())
+    if not path or path not in modules:
+        known = [name for name in modules if name]
+        near = ", ".join(difflib.get_close_matches(path, known, n=4, cutoff=0.4)) or "none"
+        raise LayerNotFoundError(f"no layer {path!r}; nearest: {near}; see `neurons layers`")
+    return modules[path]
+
+
+@contextmanager
+def watch(
+    network: nn.Module, layers: Iterable[str], *, reduce: Callable[[Tensor], T]
+) -> Iterator[dict[str, T]]:
+    """Read layers while the network runs inside the ``with`` block.
+
+    Parameters
+    ----------
+    network : nn.Module
+    layers : iterable of str
+        Module paths.
+    reduce : callable
+        What to keep of a layer's output, such as `peak` or `copy`; called inside the hook. It
+        must not return the output itself, which the network may overwrite.
+
+    Yields
+    ------
+    dict of str to T
+        The reduced output of each layer's latest forward pass.
+
+    Raises
+    ------
+    LayerNotFoundError
+        If the network has no such module.
+    """
+    seen: dict[str, T] = {}
+
+    def read(path: str) -> Callable[..., None]:
+        def hook(module: nn.Module, inputs: Any, output: Any) -> None:
+            seen[path] = reduce(first_tensor(output))
+
+        return hook
+
+    with _hooked({path: read(path) for path in layers}, network):
+        yield seen
+
+
+@contextmanager
+def edit(
+    network: nn.Module, values: Mapping[Neuron, float | Tensor | Callable[[Tensor], Tensor]]
+) -> Iterator[None]:
+    """Set units while the network runs inside the ``with`` block.
+
+    Parameters
+    ----------
+    network : nn.Module
+    values : mapping of Neuron to float, Tensor or callable
+        What each unit becomes everywhere on its map: a number, a tensor that broadcasts to the
+        unit's own slice, or a function of that slice. The slice is (batch, height, width) of a
+        convolution and (batch, tokens) or (batch,) otherwise.
+
+    Raises
+    ------
+    LayerNotFoundError, NeuronNotFoundError
+        If there is no such module, or (when it runs) no such unit in it.
+    """
+    by_layer: dict[str, dict[int, Any]] = {}
+    for neuron, value in values.items():
+        by_layer.setdefault(neuron.layer, {})[neuron.unit] = value
+
+    def write(path: str) -> Callable[..., Any]:
+        def hook(module: nn.Module, inputs: Any, output: Any) -> Any:
+            edited = _with_units(first_tensor(output), path, by_layer[path])
+            return (edited, *output[1:]) if isinstance(output, tuple) else edited
+
+        return hook
+
+    with _hooked({path: write(path) for path in by_layer}, network):
+        yield
+
+
+def first_tensor(output: Any) -> Tensor:
+    """Give a module's output, or the first part of it where it returns several."""
+    while isinstance(output, (tuple, list)) and output:
+        output = output[0]
+    if not isinstance(output, Tensor):
+        raise LayerNotFoundError(f"a module that returns {type(output).__name__} has no units")
+    return output
+
+
+@contextmanager
+def _hooked(hooks: Mapping[str, Callable[..., Any]], network: nn.Module) -> Iterator[None]:
+    modules = {path: find_module(network, path) for path in hooks}
+    handles: list[RemovableHandle] = []
+    try:
+        for path, hook in hooks.items():
+            handles.append(modules[path].register_forward_hook(hook))
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _with_units(output: Tensor, path: str, units: Mapping[int, Any]) -> Tensor:
+    axis = 1 if output.dim() == 4 else output.dim() - 1
+    edited = output.clone()
+    for unit, value in units.items():
+        if unit >= output.shape[axis]:
+            raise NeuronNotFoundError(f"{path} has units 0 to {output.shape[axis] - 1}, not {unit}")
+        part = edited.select(axis, unit)
+        part.copy_(value(part.clone()) if callable(value) else torch.as_tensor(value))
+    return edited

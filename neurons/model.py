@@ -1,0 +1,289 @@
+"""Which CLIP is it, and where do its weights come from? The only door to open_clip."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import hashlib
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import open_clip
+import torch
+from open_clip.modified_resnet import ModifiedResNet
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from neurons.errors import ModelNotFoundError
+from neurons.preprocess import Preprocess
+
+UNTRAINED = "untrained"
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """A CLIP model, as open_clip builds it: fp32, in eval mode, weights frozen.
+
+    Parameters
+    ----------
+    name : str
+        As the user wrote it; ``load(name)`` gives the same model.
+    network : nn.Module
+        open_clip's model; ``network.visual`` is the image tower.
+    preprocess : Preprocess
+    device : torch.device
+    weights_sha256 : str
+        Of every parameter and buffer in the order of their names, so that it does not depend on
+        the file that they came in.
+    """
+
+    name: str
+    network: nn.Module = field(repr=False)
+    preprocess: Preprocess
+    device: torch.device
+    weights_sha256: str
+
+    @cached_property
+    def tokenizer(self) -> Callable[[Sequence[str]], Tensor]:
+        """open_clip's tokenizer of this model: texts to (texts, context length) token ids."""
+        model, _ = _split(self.name)
+        tokenizer: Callable[[Sequence[str]], Tensor] = open_clip.get_tokenizer(model)
+        return tokenizer
+
+    @torch.inference_mode()
+    def embed_images(self, batch: Tensor) -> Tensor:
+        """Embed images, not normalised.
+
+        Parameters
+        ----------
+        batch : Tensor of uint8, (batch, 3, H, W)
+            At the network's input size; see `Preprocess`.
+
+        Returns
+        -------
+        Tensor of float32, (batch, embedding)
+        """
+        embedded: Tensor = self.network.encode_image(  # type: ignore[operator]
+            self.preprocess.normalise(batch.to(self.device))
+        )
+        return embedded
+
+    @torch.inference_mode()
+    def embed_texts(self, texts: Sequence[str]) -> Tensor:
+        """Embed texts, not normalised: float32 (texts, embedding)."""
+        tokens = self.tokenizer(texts).to(self.device)
+        embedded: Tensor = self.network.encode_text(tokens)  # type: ignore[operator]
+        return embedded
+
+    def provenance(self) -> dict[str, object]:
+        """Tell which model this is: equal for equal weights and preprocessing."""
+        return {
+            "name": self.name,
+            "weights_sha256": self.weights_sha256,
+            "preprocess": self.preprocess.provenance(),
+        }
+
+
+def load(name: str, *, device: str | torch.device | None = None) -> Clip:
+    """Load a model by name.
+
+    Parameters
+    ----------
+    name : str
+        ``MODEL/TAG`` with an open_clip name and pretrained tag (``RN50x4/openai``; fetched from
+        the hub on first use), ``MODEL//path/to/weights``, ``local-dir:PATH``, ``hf-hub:OWNER/NAME``
+        or ``MODEL/untrained`` (random weights from seed 0, a control for any finding).
+    device : str or torch.device, optional
+        Default: a GPU where there is one.
+
+    Returns
+    -------
+    Clip
+
+    Raises
+    ------
+    ModelNotFoundError
+        If there is no such model, tag or folder, or the folder holds no weights.
+
+    Notes
+    -----
+    A pretrained tag that was trained with QuickGELU gets QuickGELU; open_clip itself only warns.
+    """
+    chosen = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    network = _build(name).to(chosen).eval().requires_grad_(False)
+    return Clip(name, network, _preprocess_of(network), chosen, _hash(network))
+
+
+def available() -> list[tuple[str, tuple[str, ...]]]:
+    """List every model that open_clip can build, with its pretrained tags."""
+    tags: dict[str, list[str]] = {model: [] for model in open_clip.list_models()}
+    for model, tag in open_clip.list_pretrained():
+        tags.setdefault(model, []).append(tag)
+    return [(model, tuple(found)) for model, found in sorted(tags.items())]
+
+
+def fold_batch_norms(visual: nn.Module, *, keep: Sequence[str]) -> None:
+    """Fold each BatchNorm of a ModifiedResNet into the convolution before it, in place.
+
+    What follows the pair is unchanged up to rounding (measured: 1e-6 relative). The convolution's
+    own output is not, hence ``keep``. Other towers have no BatchNorm and are left as they are.
+
+    Parameters
+    ----------
+    visual : nn.Module
+        A copy that may be changed, in eval mode.
+    keep : sequence of str
+        Paths below ``visual`` of convolutions that are being watched.
+    """
+    if not isinstance(visual, ModifiedResNet):
+        return
+    for path, module in visual.named_modules():
+        for conv, norm in _conv_norm_pairs(module):
+            if f"{path}.{conv}".lstrip(".") not in keep:
+                folded = fuse_conv_bn_eval(module._modules[conv], module._modules[norm])  # type: ignore[type-var]
+                module._modules[conv], module._modules[norm] = folded, nn.Identity()
+
+
+def cut_after(visual: nn.Module, layers: Sequence[str]) -> None:
+    """Drop the stages of a ModifiedResNet that run after the last of ``layers``, in place.
+
+    Other towers are left whole: their blocks cost what they cost.
+    """
+    if not isinstance(visual, ModifiedResNet):
+        return
+    stages = ["layer1", "layer2", "layer3", "layer4", "attnpool"]
+    last = max((stages.index(top) for top in _tops(layers) if top in stages), default=-1)
+    for stage in stages[last + 1 :]:
+        setattr(visual, stage, nn.Identity())
+
+
+def _tops(layers: Sequence[str]) -> list[str]:
+    return [layer.split(".")[0] for layer in layers]
+
+
+def _conv_norm_pairs(module: nn.Module) -> list[tuple[str, str]]:
+    # in ModifiedResNet a BatchNorm always follows the convolution declared just before it
+    children = list(module.named_children())
+    return [
+        (first, second)
+        for (first, conv), (second, norm) in zip(children, children[1:], strict=False)
+        if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
+    ]
+
+
+def _split(name: str) -> tuple[str, str | None]:
+    if name.startswith(("local-dir:", "hf-hub:")):
+        return name, None
+    model, _, tag = name.partition("/")
+    return model, tag or None
+
+
+def _build(name: str) -> nn.Module:
+    model, tag = _split(name)
+    if model.startswith("local-dir:"):
+        _check_folder(Path(model.removeprefix("local-dir:")))
+    elif not model.startswith("hf-hub:"):
+        _check_name(model, tag)
+    with _quiet_open_clip():
+        try:
+            if tag == UNTRAINED:
+                with torch.random.fork_rng(devices=[]):
+                    torch.manual_seed(0)
+                    return _create(model, None)
+            return _create(model, tag)
+        except (OSError, RuntimeError, ValueError) as error:
+            raise ModelNotFoundError(f"cannot load {name!r}: {_first_line(error)}") from None
+
+
+def _create(model: str, tag: str | None) -> nn.Module:
+    network: nn.Module = open_clip.create_model(
+        model,
+        pretrained=tag,
+        force_quick_gelu=_needs_quick_gelu(model, tag),
+        # nothing but the asked weights: no hub look-up for a tower, no silent random network
+        pretrained_image=False,
+        pretrained_text=False,
+        require_pretrained=tag is not None or ":" in model,
+        weights_only=True,
+    )
+    return network
+
+
+def _needs_quick_gelu(model: str, tag: str | None) -> bool:
+    config = open_clip.get_pretrained_cfg(model, tag) if tag else {}
+    return bool(config and config.get("quick_gelu", False))
+
+
+def _check_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        raise ModelNotFoundError(f"no folder {str(folder)!r} for local-dir:")
+    if not (folder / "open_clip_config.json").is_file():
+        raise ModelNotFoundError(f"{str(folder)!r} holds no open_clip_config.json")
+    if not any(folder.glob(f"*{ending}") for ending in (".safetensors", ".bin", ".pth")):
+        raise ModelNotFoundError(
+            f"{str(folder)!r} holds no weights; put open_clip_model.safetensors beside the config"
+        )
+
+
+def _check_name(model: str, tag: str | None) -> None:
+    known = open_clip.list_models()
+    if model not in known:
+        near = ", ".join(difflib.get_close_matches(model, known, n=3)) or "none"
+        raise ModelNotFoundError(f"no model {model!r}; nearest: {near}; see `neurons models`")
+    tags = open_clip.list_pretrained_tags_by_model(model)
+    if tag is None:
+        raise ModelNotFoundError(
+            f"{model!r} needs a pretrained tag, such as {model}/{(*tags, UNTRAINED)[0]}; "
+            f"it has: {', '.join(tags) or 'none'}"
+        )
+    if tag not in (*tags, UNTRAINED) and not Path(tag).is_file():
+        raise ModelNotFoundError(f"{model!r} has no tag {tag!r}; it has: {', '.join(tags)}")
+
+
+def _preprocess_of(network: nn.Module) -> Preprocess:
+    config = network.visual.preprocess_cfg  # type: ignore[union-attr]
+    settings = open_clip.transform.PreprocessCfg(**config)  # type: ignore[arg-type]
+    transform = open_clip.transform.image_transform_v2(settings, is_train=False)
+    geometric = [
+        step
+        for step in transform.transforms
+        if type(step).__name__ not in ("MaybeConvertMode", "MaybeToTensor", "Normalize")
+    ]
+    height, width = settings.input_size[-2:]
+    return Preprocess(
+        size=(height, width),
+        mean=tuple(settings.mean),
+        std=tuple(settings.std),
+        interpolation=settings.interpolation,
+        resize_mode=settings.resize_mode,
+        fill_color=settings.fill_color,
+        resize=type(transform)(geometric),
+    )
+
+
+def _hash(network: nn.Module) -> str:
+    digest = hashlib.sha256()
+    for name, tensor in sorted(network.state_dict().items()):
+        flat = tensor.detach().cpu().contiguous().view(-1)
+        digest.update(f"{name}\0{tuple(tensor.shape)}\0{tensor.dtype}\0".encode())
+        digest.update(flat.view(torch.uint8).numpy())
+    return digest.hexdigest()
+
+
+@contextlib.contextmanager
+def _quiet_open_clip() -> Iterator[None]:
+    # it logs each step, and repeats as ERROR what it then raises; so does the hub's client
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error).strip() or type(error).__name__
+    return text.splitlines()[0]

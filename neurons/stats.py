@@ -1,0 +1,65 @@
+"""The few statistics that every study shares, each with its source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A two-sided confidence interval.
+
+    Parameters
+    ----------
+    low, high : float
+        The bounds, in the unit of the number that they belong to.
+    confidence : float in (0, 1)
+        The nominal coverage.
+    """
+
+    low: float
+    high: float
+    confidence: float = 0.95
+
+    def scaled(self, factor: float) -> Interval:
+        """Give the interval of the number times ``factor`` (>= 0)."""
+        return Interval(self.low * factor, self.high * factor, self.confidence)
+
+
+def wilson(successes: int, n: int, *, confidence: float = 0.95) -> Interval:
+    """Interval of a proportion by Wilson's score method.
+
+    Parameters
+    ----------
+    successes, n : int
+        ``0 <= successes <= n``, ``n >= 1``.
+    confidence : float in (0, 1)
+
+    Returns
+    -------
+    Interval
+        Bounds in [0, 1].
+
+    References
+    ----------
+    Wilson, "Probable inference, the law of succession, and statistical inference", JASA 1927.
+    """
+    bounds = stats.binomtest(successes, n).proportion_ci(confidence, method="wilson")
+    return Interval(float(bounds.low), float(bounds.high), confidence)
+
+
+def skewness(values: NDArray[np.floating]) -> float:
+    """Third standardised moment (Fisher-Pearson, biased); nan where all values are equal.
+
+    Large and positive says that a few images drive the unit far above the rest. It does not say
+    that those images have anything in common.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    # equal values have no shape; asking scipy for it warns about cancellation
+    if values.size == 0 or np.ptp(values) == 0:
+        return float("nan")
+    return float(stats.skew(values))
