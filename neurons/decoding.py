@@ -19,8 +19,8 @@ Pixels = NDArray[np.uint8]
 # Pillow's own bomb limit; checked here from the header, before a single row is decoded
 MAX_PIXELS = 89_478_485
 
-# what a picture may be, as far as this Pillow was built with it. Left out on purpose: EPS (starts Ghostscript), WMF (Windows' own renderer),
-# and the stub formats that only name a plug-in
+# what a picture may be, as far as this Pillow was built with it. Left out on purpose: EPS (starts
+# Ghostscript), WMF (Windows' own renderer), and the stub formats that only name a plug-in
 _WANTED = (
     "AVIF", "BLP", "BMP", "CUR", "DDS", "DIB", "FLI", "GIF", "ICNS", "ICO", "IM", "JPEG",
     "JPEG2000", "MPO", "MSP", "PCX", "PNG", "PPM", "PSD", "QOI", "SGI", "SPIDER", "SUN", "TGA",
@@ -98,7 +98,8 @@ def _decode(data: bytes, max_pixels: int) -> Pixels:
     if width * height > max_pixels:
         raise BadImageError(f"{width}x{height} px is over the limit of {max_pixels} px")
     upright = ImageOps.exif_transpose(image)
-    return np.asarray(_to_rgb(upright))
+    # a copy: an array over the decoder's own memory is read-only, and torch warns of those
+    return np.array(_to_rgb(upright))
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

@@ -71,7 +71,7 @@ def find_module(network: nn.Module, path: str) -> nn.Module:
     LayerNotFoundError
         If there is none; the message names the nearest paths.
     """
-    modules = dict(network.named_modules())
+    modules: dict[str, nn.Module] = dict(network.named_modules())
     if not path or path not in modules:
         known = [name for name in modules if name]
         near = ", ".join(difflib.get_close_matches(path, known, n=4, cutoff=0.4)) or "none"

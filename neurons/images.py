@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from neurons import sources
+from neurons import sources, tables, tars
 from neurons.decoding import MAX_PIXELS, Pixels, decode, quiet_decoders
 from neurons.errors import BadImageError, ImagesNotFoundError, LabelsMissingError
 from neurons.sources import Labels, Source
@@ -25,12 +25,17 @@ class ImageSet:
         The source as the user wrote it.
     source : Source
         Where the bytes come from.
+    location : str or None
+        What `images` takes to open the same set again; None for a list of files.
+    label_column : str
     max_pixels : int
         Images with more are refused before they are decoded.
     """
 
     name: str
     source: Source
+    location: str | None = None
+    label_column: str = "label"
     max_pixels: int = MAX_PIXELS
 
     def __len__(self) -> int:
@@ -129,13 +134,20 @@ def images(
         If there is nothing there, or no image in it.
     """
     name = str(source) if isinstance(source, (str, Path)) else f"{len(source)} files"
-    return ImageSet(name, _open(source, label_column), max_pixels)
+    opened = _open(source, label_column)
+    return ImageSet(name, opened, _location(source), label_column, max_pixels)
+
+
+def _location(source: str | Path | Sequence[str | Path]) -> str | None:
+    if isinstance(source, str) and source.startswith("hf:"):
+        return source
+    return str(Path(source).resolve()) if isinstance(source, (str, Path)) else None
 
 
 def _open(source: str | Path | Sequence[str | Path], label_column: str) -> Source:
     if isinstance(source, str) and source.startswith("hf:"):
         dataset, _, split = source.removeprefix("hf:").partition(":")
-        return sources.hub(dataset, split or "train", label_column=label_column)
+        return tables.hub(dataset, split or "train", label_column=label_column)
     if not isinstance(source, (str, Path)):
         return _open_list([Path(path) for path in source], label_column)
     path = Path(source)
@@ -155,9 +167,9 @@ def _open(source: str | Path | Sequence[str | Path], label_column: str) -> Sourc
 def _open_list(paths: list[Path], label_column: str) -> Source:
     endings = {path.suffix.lower() for path in paths}
     if endings == {".parquet"}:
-        return sources.parquet(paths, label_column=label_column)
+        return tables.parquet(paths, label_column=label_column)
     if endings == {".tar"}:
-        return sources.tar_shards(paths)
+        return tars.tar_shards(paths)
     return sources.listed(paths)
 
 

@@ -175,7 +175,7 @@ def _inference_copy(
     fold_batch_norms(visual, keep=below)
     if not embeddings:
         cut_after(visual, below)
-    visual.to(dtype=precision.dtype, memory_format=torch.channels_last)
+    visual.to(precision.dtype).to(memory_format=torch.channels_last)
     return network
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from neurons.errors import LayerNotFoundError
-from neurons.hooks import copy, find_module, first_tensor, watch
+from neurons.hooks import find_module, first_tensor, watch
 from neurons.model import Clip
 from neurons.preprocess import Box
 
@@ -46,7 +46,8 @@ class Layout:
         if self.axes == "bc":
             return output[:, :, None, None]
         tokens = self._batch_first(output)[:, self.prefix :]
-        return tokens.transpose(1, 2).unflatten(2, (self.height, self.width))
+        by_unit = tokens.transpose(1, 2)
+        return by_unit.reshape(*by_unit.shape[:2], self.height, self.width)
 
     def class_token(self, output: Tensor) -> Tensor | None:
         """Give the class token's units, (batch, units); None where there is none."""
@@ -172,13 +173,6 @@ def effective_field(clip: Clip, layer: Layer, *, seed: int = 0) -> Box:
     reach = float(distance[order][int(torch.searchsorted(share, 0.5))]) + 0.5
     half_x, half_y = max(reach / width, cell.right), max(reach / height, cell.bottom)
     return Box(-half_x, -half_y, half_x, half_y)
-
-
-def field_at(layout: Layout, field: Box, position: int) -> Box:
-    """Put a layer's field at a place of its map: a box in shares of the network's input."""
-    y = (position // layout.width + 0.5) / layout.height
-    x = (position % layout.width + 0.5) / layout.width
-    return Box(x + field.left, y + field.top, x + field.right, y + field.bottom)
 
 
 def _gradient_energy(clip: Clip, layer: Layer, seed: int) -> Tensor:

@@ -143,7 +143,7 @@ def fold_batch_norms(visual: nn.Module, *, keep: Sequence[str]) -> None:
     for path, module in visual.named_modules():
         for conv, norm in _conv_norm_pairs(module):
             if f"{path}.{conv}".lstrip(".") not in keep:
-                folded = fuse_conv_bn_eval(module._modules[conv], module._modules[norm])  # type: ignore[type-var]
+                folded = fuse_conv_bn_eval(module._modules[conv], module._modules[norm])
                 module._modules[conv], module._modules[norm] = folded, nn.Identity()
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 from torchvision.transforms.functional import pil_to_tensor
 
 from neurons.decoding import Pixels
+from neurons.errors import OptionError
 
 Resize = Callable[[Image.Image | Tensor], Image.Image | Tensor]
 
@@ -60,7 +62,8 @@ class Preprocess:
         """Resize as open_clip does, to the bit: (height, width, 3) to uint8 (3, H, W)."""
         resized = self.resize(Image.fromarray(pixels))
         assert isinstance(resized, Image.Image)
-        return pil_to_tensor(resized)
+        pixel_tensor: Tensor = pil_to_tensor(resized)
+        return pixel_tensor
 
     def fast(self, pixels: Pixels) -> Tensor:
         """Resize with the vectorised 8-bit kernel: (height, width, 3) to uint8 (3, H, W)."""
@@ -69,7 +72,7 @@ class Preprocess:
         return resized
 
     def normalise(self, batch: Tensor) -> Tensor:
-        """Give float32 input from uint8 (batch, 3, H, W), in the order of open_clip's operations."""
+        """Give float32 input from uint8 (batch, 3, H, W), by open_clip's operations in order."""
         mean = torch.tensor(self.mean, device=batch.device).view(-1, 1, 1)
         std = torch.tensor(self.std, device=batch.device).view(-1, 1, 1)
         return batch.float().div(255).sub(mean).div(std)
@@ -104,10 +107,20 @@ class Preprocess:
         scale = max(across, down) if self.resize_mode == "shortest" else min(across, down)
         return across / scale, down / scale
 
+    @classmethod
+    def from_provenance(cls, values: Mapping[str, Any]) -> Preprocess:
+        """Read back what `provenance` gives: the geometry, without the means to resize."""
+        size, mean, std = (tuple(values[key]) for key in ("size", "mean", "std"))
+        return cls(**{**values, "size": size, "mean": mean, "std": std}, resize=_geometry_only)
+
     def provenance(self) -> dict[str, object]:
         """Everything but the function, as plain values."""
         values = {k: v for k, v in asdict(self).items() if k != "resize"}
         return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
+
+
+def _geometry_only(image: Image.Image | Tensor) -> Image.Image | Tensor:
+    raise OptionError("a run tells how its images were resized; load the model to resize others")
 
 
 def crop(pixels: Pixels, box: Box) -> Pixels:

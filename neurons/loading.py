@@ -1,0 +1,128 @@
+"""How do images reach the network in time? Read, decoded and resized ahead of it, in order."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from neurons.decoding import decode
+from neurons.errors import BadImageError
+from neurons.images import ImageSet
+from neurons.inference import Precision
+from neurons.model import Clip
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Images on their way to the network: always the same shape, zeros where one is missing.
+
+    Parameters
+    ----------
+    indices : sequence of int
+        Of the images; fewer than the batch is long if it is padded.
+    pixels : Tensor of uint8, (batch, 3, H, W)
+    bad : dict of int to str
+        Why an image was skipped, by index.
+    sha256 : ndarray of uint8, (images, 32), or None
+    """
+
+    indices: Sequence[int]
+    pixels: Tensor
+    bad: dict[int, str]
+    sha256: NDArray[np.uint8] | None
+
+
+@dataclass
+class Clock:
+    """Busy seconds of each stage; a stage's threads each add their own."""
+
+    seconds: dict[str, float] = field(
+        default_factory=lambda: dict.fromkeys(("read", "decode", "embed", "write"), 0.0)
+    )
+
+    def add(self, stage: str, since: float) -> float:
+        """Count the time since then for a stage, and give the time now."""
+        now = time.perf_counter()
+        self.seconds[stage] += now - since
+        return now
+
+
+def batches_of(rows: range, size: int) -> list[range]:
+    """Cut a shard's images into batches; the last may be short, and is padded when loaded."""
+    return [rows[i : i + size] for i in range(0, len(rows), size)]
+
+
+def load_batch(
+    clip: Clip,
+    images: ImageSet,
+    indices: Sequence[int],
+    *,
+    precision: Precision,
+    batch_size: int,
+    content_hash: bool = False,
+    strict: bool = False,
+    clock: Clock | None = None,
+) -> Batch:
+    """Read, decode and resize images into one batch of the fixed shape.
+
+    Raises
+    ------
+    BadImageError
+        If ``strict`` and an image is bad.
+    """
+    clock = clock or Clock()
+    since = time.perf_counter()
+    files = images.read(indices)
+    since = clock.add("read", since)
+    pixels = torch.zeros(batch_size, 3, *clip.preprocess.size, dtype=torch.uint8)
+    bad: dict[int, str] = {}
+    for slot, (index, data) in enumerate(zip(indices, files, strict=True)):
+        try:
+            if isinstance(data, OSError):
+                # the path is the image's id already; only the system's words are news
+                raise BadImageError(data.strerror or str(data))
+            decoded = decode(data, max_pixels=images.max_pixels)
+            pixels[slot] = precision.resize(clip.preprocess, decoded)
+        except BadImageError as error:
+            if strict:
+                raise BadImageError(
+                    f"{images.ids[index]}: {error}; leave --strict away to skip bad images"
+                ) from None
+            bad[index] = str(error)
+    hashes = None
+    if content_hash:
+        hashes = _digests(files)
+    clock.add("decode", since)
+    return Batch(indices, pixels, bad, hashes)
+
+
+def ahead(
+    load: Callable[[range], Batch],
+    parts: Sequence[range],
+    pool: ThreadPoolExecutor,
+    *,
+    depth: int,
+) -> Iterator[Batch]:
+    """Load batches in order, up to ``depth`` of them before they are asked for."""
+    waiting: deque[Future[Batch]] = deque()
+    for part in parts:
+        waiting.append(pool.submit(load, part))
+        if len(waiting) >= depth:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _digests(files: Sequence[bytes | OSError]) -> NDArray[np.uint8]:
+    zero = bytes(32)
+    digests = [hashlib.sha256(f).digest() if isinstance(f, bytes) else zero for f in files]
+    return np.frombuffer(b"".join(digests), np.uint8).reshape(-1, 32)

@@ -1,0 +1,398 @@
+"""What does every unit say of every image? Read, decode, embed, reduce, write: all at once."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.metadata import version
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from neurons.blocks import Block, Note, Table
+from neurons.decoding import quiet_decoders
+from neurons.errors import OptionError
+from neurons.images import ImageSet
+from neurons.inference import Precision, Reader, Reading, exact, reader
+from neurons.layers import Layer, effective_field, find_layers
+from neurons.loading import Batch, Clock, ahead, batches_of, load_batch
+from neurons.model import Clip
+from neurons.results import Result
+from neurons.store import LayerSpec, RunSpec
+from neurons.writing import Shard, open_for_writing
+
+StoredType = Literal["float16", "float32"]
+
+# the reasons printed of a run with bad images; the run itself keeps them all
+_LISTED = 20
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a scan is.
+
+    Parameters
+    ----------
+    done, total : int
+        Images, skipped ones included.
+    skipped : int
+        Images that could not be decoded, in this session.
+    """
+
+    done: int
+    total: int
+    skipped: int
+
+
+@dataclass(frozen=True)
+class ScanSummary(Result):
+    """What a scan did.
+
+    Parameters
+    ----------
+    run : str
+        Where the activations lie.
+    n_images, n_scanned, n_skipped : int
+        In the set; in this session; bad images among the latter.
+    seconds : float
+        This session's wall time, from the first read to the last commit.
+    stages : mapping of str to float
+        For each stage, the share of that time in which it was busy, in [0, 1]. Stages overlap, so
+        the shares do not add up to 1; on a CPU they compete for the same cores.
+    bottleneck : str
+        The busiest stage: a faster one of the others would change nothing.
+    reasons : tuple of (str, str)
+        The first skipped images: id and why.
+    """
+
+    run: str
+    n_images: int
+    n_scanned: int
+    n_skipped: int
+    seconds: float
+    stages: dict[str, float]
+    bottleneck: str
+    reasons: tuple[tuple[str, str], ...]
+
+    @property
+    def rate(self) -> float:
+        """Images a second in this session; 0 where nothing was left to do."""
+        return self.n_scanned / self.seconds if self.n_scanned else 0.0
+
+    def blocks(self) -> tuple[Block, ...]:
+        """Say what was done, how fast, and what was skipped."""
+        if not self.n_scanned:
+            return (Note(f"{self.run}: nothing to do, all {self.n_images:,} images were scanned."),)
+        told: list[Block] = [
+            Note(
+                f"{self.run}: {self.n_scanned:,} of {self.n_images:,} images in "
+                f"{self.seconds:.1f} s, {self.rate:,.0f} images/s; the busiest stage was "
+                f"{self.bottleneck}."
+            ),
+            Table(
+                "Stages (they overlap)",
+                ("stage", "busy"),
+                tuple((name, f"{share:.0%}") for name, share in self.stages.items()),
+            ),
+        ]
+        if self.n_skipped:
+            more = self.n_skipped - len(self.reasons)
+            note = f"and {more:,} more, in {self.run}/skipped" if more > 0 else ""
+            title = f"{self.n_skipped:,} bad images were skipped"
+            told.append(Table(title, ("image", "reason"), self.reasons, note))
+        return tuple(told)
+
+
+def scan(
+    clip: Clip,
+    images: ImageSet,
+    layers: Sequence[str],
+    out: str | Path,
+    *,
+    precision: Precision = exact,
+    dtype: StoredType | None = None,
+    batch_size: int | None = None,
+    shard_size: int = 1024,
+    embeddings: bool = True,
+    content_hash: bool = False,
+    strict: bool = False,
+    workers: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> ScanSummary:
+    """Scan images and keep each unit's peak, its place and the mean; or go on with such a run.
+
+    A run that was stopped, even by ``kill -9``, goes on where it was: at most the shard in flight
+    is lost, and the finished store has the same bytes as one made without the stop.
+
+    Parameters
+    ----------
+    clip : Clip
+    images : ImageSet
+    layers : sequence of str
+        Module paths, such as ``visual.layer4``.
+    out : str or Path
+        The run's folder: new, empty, or a run with the same settings.
+    precision : Precision
+        `exact`, `fast` or `compiled`.
+    dtype : {"float32", "float16"}, optional
+        Of what is stored. Default: float32 for `exact`, else float16 (which holds what bf16 gives).
+    batch_size : int >= 1, optional
+        Default: 64 on a CPU, 256 on a GPU. Every batch is padded to it.
+    shard_size : int >= 1
+        Images committed together: what a kill can lose.
+    embeddings : bool
+        Whether to keep the image embeddings. Without, what runs after the last layer is skipped.
+    content_hash : bool
+        Whether to keep each file's SHA-256.
+    strict : bool
+        Raise at the first bad image instead of skipping it.
+    workers : int >= 1, optional
+        Threads that decode. Default: one a core, at most 16.
+    progress : callable, optional
+        Called after each batch.
+
+    Returns
+    -------
+    ScanSummary
+
+    Raises
+    ------
+    LayerNotFoundError
+        If a layer is unknown.
+    StaleActivationsError, RunLockedError, RunNotFoundError
+        If ``out`` is a run of other settings, is being written, or is no run.
+    BadImageError
+        If ``strict`` and an image is bad.
+    OptionError
+        If a number is out of range, or an activation does not fit into float16.
+    """
+    batch_size = batch_size or (64 if clip.device.type == "cpu" else 256)
+    workers = workers or min(16, os.cpu_count() or 1)
+    _check_sizes(batch_size, shard_size, workers)
+    found = find_layers(clip, layers)
+    spec = run_spec(
+        clip,
+        images,
+        found,
+        precision=precision,
+        dtype=dtype or ("float32" if precision is exact else "float16"),
+        batch_size=batch_size,
+        shard_size=shard_size,
+        embeddings=embeddings,
+        content_hash=content_hash,
+    )
+    clock = Clock()
+    skipped: dict[int, str] = {}
+    with (
+        open_for_writing(Path(out), spec, images) as writer,
+        reader(clip, found, precision=precision, embeddings=embeddings) as read,
+        quiet_decoders(),
+        ThreadPoolExecutor(workers, "decode") as decoders,
+        ThreadPoolExecutor(1, "write") as committer,
+    ):
+        missing = writer.missing()
+        n_done = spec.n_images - sum(len(spec.shard(i)) for i in missing)
+        n_before = n_done
+
+        def load(indices: range) -> Batch:
+            return load_batch(
+                clip, images, indices, precision=precision, batch_size=batch_size,
+                content_hash=content_hash, strict=strict, clock=clock,
+            )  # fmt: skip
+
+        def done(batch: Batch) -> None:
+            nonlocal n_done
+            n_done += len(batch.indices)
+            skipped.update(batch.bad)
+            if progress is not None:
+                progress(Progress(n_done, spec.n_images, len(skipped)))
+
+        def timed_read(pixels: Tensor) -> Reading:
+            since = time.perf_counter()
+            reading = read(pixels)
+            clock.add("embed", since)
+            return reading
+
+        def timed_commit(shard: Shard) -> None:
+            since = time.perf_counter()
+            writer.commit(shard)
+            clock.add("write", since)
+
+        start = time.perf_counter()
+        if progress is not None:
+            progress(Progress(n_done, spec.n_images, 0))
+        parts = [part for i in missing for part in batches_of(spec.shard(i), batch_size)]
+        loaded = ahead(load, parts, decoders, depth=workers + 2)
+        committed: Future[None] | None = None
+        try:
+            for i in missing:
+                own = islice(loaded, len(batches_of(spec.shard(i), batch_size)))
+                shard = scan_shard(spec, i, own, timed_read, done=done)
+                if committed is not None:
+                    # one shard in flight behind the network: memory stays flat
+                    committed.result()
+                committed = committer.submit(timed_commit, shard)
+            if committed is not None:
+                committed.result()
+        finally:
+            decoders.shutdown(cancel_futures=True)
+        seconds = time.perf_counter() - start
+    threads = {"read": workers, "decode": workers}
+    busy = {
+        name: spent / threads.get(name, 1) / max(seconds, 1e-9)
+        for name, spent in clock.seconds.items()
+    }
+    listed = sorted(skipped.items())[:_LISTED]
+    return ScanSummary(
+        provenance=dict(spec.provenance),
+        run=str(out),
+        n_images=spec.n_images,
+        n_scanned=n_done - n_before,
+        n_skipped=len(skipped),
+        seconds=seconds,
+        stages=busy,
+        bottleneck=max(busy, key=lambda name: busy[name]),
+        reasons=tuple((images.ids[index], reason) for index, reason in listed),
+    )
+
+
+def run_spec(
+    clip: Clip,
+    images: ImageSet,
+    layers: Sequence[Layer],
+    *,
+    precision: Precision,
+    dtype: str,
+    batch_size: int,
+    shard_size: int,
+    embeddings: bool,
+    content_hash: bool,
+) -> RunSpec:
+    """Fix everything that a run's numbers depend on; equal specs give equal stores."""
+    black = torch.zeros(1, 3, *clip.preprocess.size, dtype=torch.uint8)
+    return RunSpec(
+        n_images=len(images),
+        layers=tuple(_layer_spec(clip, layer) for layer in layers),
+        embedding_size=clip.embed_images(black).shape[1] if embeddings else 0,
+        shard_size=shard_size,
+        dtype=dtype,
+        content_hash=content_hash,
+        provenance={
+            "model": clip.provenance(),
+            "images": images.provenance(),
+            "precision": precision.name,
+            "batch_size": batch_size,
+            "device": clip.device.type,
+            "versions": _versions(),
+            "where": {"images": images.location, "label_column": images.label_column},
+        },
+    )
+
+
+def scan_shard(
+    spec: RunSpec,
+    index: int,
+    batches: Iterable[Batch],
+    read: Reader,
+    *,
+    done: Callable[[Batch], None] | None = None,
+) -> Shard:
+    """Do the work of one shard; it needs nothing but its own images, so any machine can do it.
+
+    Parameters
+    ----------
+    spec : RunSpec
+    index : int
+        Of the shard.
+    batches : iterable of Batch
+        Its images in order, as `load_batch` gives them.
+    read : callable
+        From `reader`.
+    done : callable, optional
+        Called after each batch.
+
+    Returns
+    -------
+    Shard
+        To be committed by whoever holds the run's lock.
+    """
+    rows = spec.shard(index)
+    kept = _empty_shard(spec, len(rows))
+    skipped: dict[int, str] = {}
+    hashes: list[NDArray[np.uint8]] = []
+    for batch in batches:
+        reading = read(batch.pixels)
+        good = [i for i, image in enumerate(batch.indices) if image not in batch.bad]
+        at = [batch.indices[i] - rows.start for i in good]
+        for path, layer in reading.layers.items():
+            kept[path, "peak"][at] = layer.peak[good]
+            kept[path, "mean"][at] = layer.mean[good]
+            kept[path, "position"][at] = layer.position[good]
+            if layer.class_token is not None:
+                kept[path, "class_token"][at] = layer.class_token[good]
+        if reading.embeddings is not None:
+            kept["", "embeddings"][at] = reading.embeddings[good]
+        if batch.sha256 is not None:
+            hashes.append(batch.sha256)
+        skipped.update(batch.bad)
+        if done is not None:
+            done(batch)
+
+    def of(name: str) -> dict[str, NDArray[Any]]:
+        return {path: values for (path, kind), values in kept.items() if kind == name}
+
+    return Shard(
+        index=index,
+        peak=of("peak"),
+        mean=of("mean"),
+        position=of("position"),
+        class_token=of("class_token"),
+        embeddings=kept.get(("", "embeddings")),
+        sha256=np.concatenate(hashes) if hashes else None,
+        skipped=skipped,
+    )
+
+
+def _empty_shard(spec: RunSpec, n: int) -> dict[tuple[str, str], NDArray[Any]]:
+    kept: dict[tuple[str, str], NDArray[Any]] = {}
+    for layer in spec.layers:
+        names = ["peak", "mean", *(["class_token"] if layer.class_token else [])]
+        for name in names:
+            kept[layer.path, name] = np.full((n, layer.units), np.nan, np.float32)
+        kept[layer.path, "position"] = np.zeros((n, layer.units), np.uint16)
+    if spec.embedding_size:
+        kept["", "embeddings"] = np.full((n, spec.embedding_size), np.nan, np.float32)
+    return kept
+
+
+def _layer_spec(clip: Clip, layer: Layer) -> LayerSpec:
+    field_box = effective_field(clip, layer)
+    return LayerSpec(
+        path=layer.path,
+        kind=layer.kind,
+        units=layer.units,
+        height=layer.layout.height,
+        width=layer.layout.width,
+        class_token=layer.layout.prefix > 0,
+        field=(field_box.left, field_box.top, field_box.right, field_box.bottom),
+    )
+
+
+def _versions() -> dict[str, str]:
+    names = ("multimodal-neurons", "torch", "torchvision", "open_clip_torch", "pillow", "numpy")
+    return {"python": platform.python_version(), **{name: version(name) for name in names}}
+
+
+def _check_sizes(batch_size: int, shard_size: int, workers: int) -> None:
+    for name, value in (("batch", batch_size), ("shard", shard_size), ("workers", workers)):
+        if value < 1:
+            raise OptionError(f"--{name} is {value}; it must be 1 or more")

@@ -1,0 +1,1 @@
+"""One question a file; studies never import each other."""
