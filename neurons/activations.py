@@ -161,8 +161,12 @@ class Activations:
             reasons.update({int(row["index"]): str(row["reason"]) for row in listed})
         return reasons
 
-    def _column(self, neuron: Neuron, name: str) -> NDArray[Any]:
+    def check(self, neuron: Neuron) -> None:
+        """Raise LayerNotFoundError or NeuronNotFoundError unless the run holds the unit."""
         units = self.layer(neuron.layer).units
         if neuron.unit >= units:
             raise NeuronNotFoundError(f"{neuron.layer} has units 0 to {units - 1}: no {neuron}")
+
+    def _column(self, neuron: Neuron, name: str) -> NDArray[Any]:
+        self.check(neuron)
         return np.asarray(self._group[f"layers/{neuron.layer}/{name}"][:, neuron.unit])

@@ -76,7 +76,9 @@ class Tile:
     value : str
         The number under it, formatted.
     caption : str
-        A label or file name; may be hostile text.
+        What it is: a label, or the file's name. May be hostile text, like ``detail``.
+    detail : str
+        Which image it is: its id.
     box : Box, optional
         What to outline, in shares of the image.
     """
@@ -84,6 +86,7 @@ class Tile:
     image: bytes
     value: str
     caption: str
+    detail: str = ""
     box: Box | None = None
     crop: bytes = b""
 
@@ -187,8 +190,8 @@ def as_table(block: Table | Bars | Curve | Gallery | Strip) -> Table:
     if isinstance(block, Strip):
         parts = tuple((g.title, ", ".join(t.caption for t in g.tiles)) for g in block.galleries)
         return Table(block.title, ("range", "sampled images"), parts, block.note)
-    rows = tuple((str(i), tile.value, tile.caption) for i, tile in enumerate(block.tiles, start=1))
-    return Table(block.title, ("#", "activation", "image"), rows, block.note)
+    tiles = tuple((str(i), t.value, t.caption, t.detail) for i, t in enumerate(block.tiles, 1))
+    return Table(block.title, ("#", "activation", "label", "image"), tiles, block.note)
 
 
 def _bars_table(bars: Bars) -> Table:
@@ -204,8 +207,8 @@ def _tile_html(tile: Tile) -> str:
     return (
         '<figure style="display:inline-block;margin:4px;width:96px">'
         f'<img src="{data_uri(tile.image)}" alt="{escape(tile.caption)}" width="96">'
-        f'<figcaption style="font-size:11px">{escape(tile.value)}<br>{escape(tile.caption)}'
-        "</figcaption></figure>"
+        f'<figcaption style="font-size:11px" title="{escape(tile.detail)}">'
+        f"{escape(tile.value)}<br>{escape(tile.caption)}</figcaption></figure>"
     )
 
 

@@ -102,7 +102,7 @@ class RunSpec:
         return {
             "format": FORMAT,
             "n_images": self.n_images,
-            "layers": [{**vars(layer), "field": list(layer.field)} for layer in self.layers],
+            "layers": {layer.path: _layer_values(layer) for layer in self.layers},
             "embedding_size": self.embedding_size,
             "shard_size": self.shard_size,
             "dtype": self.dtype,
@@ -115,9 +115,15 @@ class RunSpec:
         """Read what `as_attributes` wrote."""
         known = {key: value for key, value in values.items() if key != "format"}
         layers = tuple(
-            LayerSpec(**{**layer, "field": tuple(layer["field"])}) for layer in values["layers"]
+            LayerSpec(path, **{**layer, "field": tuple(layer["field"])})
+            for path, layer in values["layers"].items()
         )
         return cls(**{**known, "layers": layers})
+
+
+def _layer_values(layer: LayerSpec) -> dict[str, Any]:
+    values = {key: value for key, value in vars(layer).items() if key != "path"}
+    return {**values, "field": list(layer.field)}
 
 
 def arrays(spec: RunSpec) -> dict[str, tuple[int, str, Any]]:
@@ -160,6 +166,8 @@ def read_spec(path: Path) -> RunSpec:
 def differences(run: Mapping[str, Any], asked: Mapping[str, Any], at: str = "") -> list[str]:
     """List where two nested mappings differ, key by key, as far as ``asked`` has the key."""
     found = []
+    if at == "layers." and set(run) != set(asked):
+        return [f"layers: the run has {', '.join(run)}, asked is {', '.join(asked)}"]
     for key, value in asked.items():
         there = run.get(key)
         if isinstance(value, Mapping) and isinstance(there, Mapping):

@@ -42,7 +42,7 @@ class Example:
         Of the unit over the image's map.
     box : Box or None
         Around the peak, the size of the layer's effective receptive field, in shares of the image.
-        None where the units have no place.
+        None where the units have no place, or the map is flat.
     thumbnail, crop : bytes
         Encoded pictures of the image and of the part in the box; the latter empty without a box.
     """
@@ -58,8 +58,8 @@ class Example:
 
     def tile(self) -> Tile:
         """Show it in a gallery."""
-        caption = f"{self.label} · {self.image_id}" if self.label else self.image_id
-        return Tile(self.thumbnail, f"{self.peak:.3g}", caption, self.box, self.crop)
+        caption = self.label or self.image_id.rpartition("/")[2]
+        return Tile(self.thumbnail, f"{self.peak:.3g}", caption, self.image_id, self.box, self.crop)
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class TopExamples(Result):
         n = f"n = {self.n:,} images" + (f", {self.n_skipped:,} skipped" if self.n_skipped else "")
         told: list[Block] = [
             Gallery(
-                f"{self.neuron}: images that excite it most",
+                "Images that excite it most",
                 tuple(example.tile() for example in self.top),
                 f"Under each image the unit's peak activation. {n}. The box is the layer's "
                 "effective receptive field around the peak: where the input mattered on average, "
@@ -269,7 +269,7 @@ def top_examples(
     count : int >= 1
         Images at each end.
     top_share : float in (0, 1]
-        Share of the images that counts as "the top" for class lifts; at least 20 images.
+        Share of the images that counts as "the top" for class lifts; at least 50 images.
     n_classes : int
         Classes to list.
 
@@ -300,7 +300,7 @@ def top_examples(
     good = study.good
     largest = extremes(study.peaks, good, images.ids, count, largest=True)
     smallest = extremes(study.peaks, good, images.ids, count, largest=False)
-    n_top = min(len(good), max(20, round(top_share * len(good))))
+    n_top = min(len(good), max(50, round(top_share * len(good))))
     lifts: tuple[ClassLift, ...] = ()
     if images.labels is not None and len(good):
         top = extremes(study.peaks, good, images.ids, n_top, largest=True)
@@ -440,14 +440,15 @@ def class_lifts(
     Returns
     -------
     tuple of ClassLift
-        Of every class that occurs at the top, by the interval's lower bound.
+        Of every class with at least two images at the top (one alone is no evidence), by the
+        interval's lower bound.
     """
     known, known_top = labels[good], labels[np.asarray(top, dtype=np.intp)]
     known, known_top = known[known >= 0], known_top[known_top >= 0]
     in_set = np.bincount(known, minlength=len(class_names))
     in_top = np.bincount(known_top, minlength=len(class_names))
     lifts = []
-    for label in np.flatnonzero(in_top).tolist():
+    for label in np.flatnonzero(in_top >= 2).tolist():
         share = in_set[label] / len(known)
         at_top = int(in_top[label]) / len(known_top)
         interval = wilson(int(in_top[label]), len(known_top)).scaled(1 / share)
@@ -480,7 +481,10 @@ class _Study:
         images = self._images
         pixels = images.pixels(row)
         height, width = pixels.shape[:2]
-        box = peak_box(self._layer, int(self._positions[row]), self._preprocess, width, height)
+        box = None
+        if self.peaks[row] != self._means[row]:
+            position = int(self._positions[row])
+            box = peak_box(self._layer, position, self._preprocess, width, height)
         label = ""
         if images.labels is not None and images.labels[row] >= 0:
             label = images.class_names[images.labels[row]]

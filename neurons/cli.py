@@ -1,0 +1,275 @@
+"""Strings to values to recipes: the command line."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from neurons import recipes
+from neurons.activations import Activations
+from neurons.address import Neuron
+from neurons.errors import NeuronsError
+from neurons.images import ImageSet, images
+from neurons.inference import find_precision
+from neurons.layers import layers as layers_of
+from neurons.model import available, load
+from neurons.report import Page
+from neurons.scan import Progress as ScanProgress
+from neurons.scan import scan as run_scan
+from neurons.studies.examples import top_examples
+
+app = typer.Typer(
+    name="neurons",
+    help="Look inside multimodal vision models: what excites a CLIP neuron, measured and shown.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+# results go to stdout, which may be piped; bars and errors to stderr
+out_console, console = Console(), Console(stderr=True)
+
+ModelOption = Annotated[
+    str, typer.Option("--model", "-m", help="MODEL/TAG, local-dir:PATH or hf-hub:OWNER/NAME.")
+]
+ImagesOption = Annotated[
+    list[str],
+    typer.Option(
+        "--images",
+        "-i",
+        help="A folder, .parquet, .tar or .txt file, or hf:OWNER/NAME:SPLIT; repeat for a list.",
+    ),
+]
+RunArgument = Annotated[Path, typer.Argument(help="A run's folder, as `neurons scan` made it.")]
+LabelOption = Annotated[str, typer.Option("--label-column", help="Where a table keeps the class.")]
+DeviceOption = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1; default: a GPU if any.")]
+
+
+@app.command()
+def models(
+    pattern: Annotated[str, typer.Argument(help="Only models whose name contains this.")] = "",
+) -> None:
+    """List what open_clip can load, with the pretrained tags."""
+    table = _table("model", "pretrained tags")
+    shown = [row for row in available() if pattern.lower() in row[0].lower()]
+    for model, tags in shown:
+        table.add_row(Text(model), Text(", ".join(tags) or "none (only MODEL/untrained)"))
+    out_console.print(table)
+    out_console.print(f"{len(shown)} models. Load one as MODEL/TAG, such as RN50x4/openai.")
+
+
+@app.command()
+def layers(
+    model: Annotated[str, typer.Argument(help="MODEL/TAG, local-dir:PATH or hf-hub:OWNER/NAME.")],
+    every: Annotated[bool, typer.Option("--all", help="Every module, not only blocks.")] = False,
+    device: DeviceOption = None,
+) -> None:
+    """List a model's layers: their units and maps."""
+    found = layers_of(load(model, device=device))
+    shown = [layer for layer in found if every or layer.is_block]
+    table = _table("layer", "kind", "units", "map", "class token")
+    for layer in shown:
+        layout = layer.layout
+        places = f"{layout.height} x {layout.width}" if layout.height * layout.width > 1 else "-"
+        token = "yes" if layout.prefix else "-"
+        table.add_row(Text(layer.path), layer.kind, f"{layer.units:,}", places, token)
+    out_console.print(table)
+    if len(shown) < len(found):
+        out_console.print(f"{len(shown)} blocks of {len(found)} layers; --all lists the others.")
+
+
+@app.command()
+def scan(
+    model: ModelOption,
+    images: ImagesOption,
+    layers: Annotated[
+        list[str], typer.Option("--layers", "-l", help="Module path; repeat, or part by commas.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The run's folder.")],
+    precision: Annotated[str, typer.Option(help="exact, fast or compiled.")] = "exact",
+    dtype: Annotated[
+        Literal["float16", "float32"] | None,
+        typer.Option(help="Stored type; default: float32 for exact, else float16."),
+    ] = None,
+    batch: Annotated[int | None, typer.Option(help="Images a batch; default 64, GPU 256.")] = None,
+    shard: Annotated[int, typer.Option(help="Images committed together.")] = 1024,
+    workers: Annotated[int | None, typer.Option(help="Decoding threads; default: cores.")] = None,
+    no_embeddings: Annotated[
+        bool, typer.Option("--no-embeddings", help="Do not keep the image embeddings.")
+    ] = False,
+    content_hash: Annotated[
+        bool, typer.Option("--content-hash", help="Keep each file's SHA-256.")
+    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first bad image.")] = False,
+    label_column: LabelOption = "label",
+    device: DeviceOption = None,
+) -> None:
+    """Scan images and keep every unit's peak, its place and the mean.
+
+    Stop it at any time; the same command goes on where it was.
+    """
+    found = _images(images, label_column)
+    clip = load(model, device=device)
+    with _Bar("scanning", "images") as bar:
+
+        def show(state: ScanProgress) -> None:
+            skipped = f", {state.skipped:,} skipped" if state.skipped else ""
+            bar.show(state.done, state.total, skipped)
+
+        summary = run_scan(
+            clip,
+            found,
+            [path for part in layers for path in part.split(",") if path],
+            out,
+            precision=find_precision(precision),
+            dtype=dtype,
+            batch_size=batch,
+            shard_size=shard,
+            embeddings=not no_embeddings,
+            content_hash=content_hash,
+            strict=strict,
+            workers=workers,
+            progress=show,
+        )
+    out_console.print(summary)
+
+
+@app.command()
+def examples(
+    run: RunArgument,
+    neuron: Annotated[str, typer.Argument(help="LAYER:UNIT, such as visual.layer4:89.")],
+    count: Annotated[int, typer.Option(help="Images at each end.")] = 16,
+    images: ImagesOption = [],  # noqa: B006 - typer reads the default, nobody writes to it
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The gallery; default: NEURON.html here.")
+    ] = None,
+    label_column: LabelOption = "label",
+) -> None:
+    """Show the images that excite a neuron most: a table here, a gallery in a file."""
+    address = Neuron.parse(neuron)
+    opened = Activations.open(run)
+    opened.check(address)
+    shown = _images(images, label_column) if images else recipes.images_of(opened)
+    found = top_examples(opened, shown, address, count=count)
+    out_console.print(Text(str(address), style="bold"), found)
+    path = out or Path(f"{neuron.replace(':', '-')}.html")
+    _say_path("gallery", recipes.gallery(path, opened, found))
+
+
+@app.command()
+def report(
+    run: RunArgument,
+    neurons: Annotated[list[str], typer.Argument(help="LAYER:UNIT, one or more.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The report's folder.")],
+    count: Annotated[int, typer.Option(help="Images at each end.")] = 16,
+    per_bucket: Annotated[int, typer.Option(help="Images from each bucket.")] = 6,
+    images: ImagesOption = [],  # noqa: B006 - typer reads the default, nobody writes to it
+    label_column: LabelOption = "label",
+) -> None:
+    """Write a page a neuron and an index; it opens from disk, without a network."""
+    addresses = [Neuron.parse(text) for text in neurons]
+    shown = _images(images, label_column) if images else None
+    written: list[str] = []
+    with _Bar("writing pages", "pages") as bar:
+
+        def show(page: Page) -> None:
+            written.append(page.title)
+            bar.show(len(written), len(set(addresses)))
+
+        index = recipes.report(
+            run,
+            addresses,
+            out,
+            image_set=shown,
+            count=count,
+            per_bucket=per_bucket,
+            done=show,
+        )
+    _say_path("report", index)
+
+
+@app.callback()
+def _options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Look inside multimodal vision models: what excites a CLIP neuron, measured and shown."""
+
+
+def main() -> None:
+    """Run the command line: every error that a user can cause is one line, exit code 2."""
+    debug = "--debug" in sys.argv
+    try:
+        app(args=[argument for argument in sys.argv[1:] if argument != "--debug"])
+    except NeuronsError as error:
+        if debug:
+            raise
+        console.print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        if debug:
+            raise
+        console.print("stopped; the same command goes on where it was")
+        sys.exit(130)
+
+
+def _images(parts: Sequence[str], label_column: str) -> ImageSet:
+    source = parts[0] if len(parts) == 1 else list(parts)
+    return images(source, label_column=label_column)
+
+
+class _Bar:
+    """A progress bar that appears with the first thing done, so that an error stands alone."""
+
+    def __init__(self, what: str, unit: str) -> None:
+        self._what, self._unit = what, unit
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[told]}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=console,
+        )
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def show(self, done: int, total: int, remark: str = "") -> None:
+        if not self._bar.tasks:
+            self._bar.start()
+            self._since, self._first = time.monotonic(), done
+            self._bar.add_task(self._what, total=total, completed=done, told="")
+        seconds = time.monotonic() - self._since
+        rate = f"{(done - self._first) / seconds:,.1f} {self._unit}/s" if seconds > 0.5 else ""
+        self._bar.update(self._bar.task_ids[0], completed=done, told=rate + remark)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _say_path(what: str, path: Path) -> None:
+    out_console.print(Text(f"{what}: {path}"), soft_wrap=True)

@@ -1,0 +1,120 @@
+"""Which studies make a job? The only place where they meet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from neurons.activations import Activations
+from neurons.address import Neuron
+from neurons.errors import ImagesNotFoundError, OptionError
+from neurons.images import ImageSet, images
+from neurons.report import Page, write, write_single
+from neurons.studies.examples import Spectrum, TopExamples, spectrum, top_examples
+
+
+def images_of(run: Activations) -> ImageSet:
+    """Open the images that a run was made of, where they lay then.
+
+    Raises
+    ------
+    ImagesNotFoundError
+        If they were a list of files, or are not there any more.
+    """
+    where: dict[str, Any] = run.spec.provenance["where"]
+    if where["images"] is None:
+        raise ImagesNotFoundError(
+            f"run {str(run.path)!r} was made of a list of files; name them again with --images"
+        )
+    try:
+        return images(where["images"], label_column=where["label_column"])
+    except ImagesNotFoundError as error:
+        raise ImagesNotFoundError(f"{error}; say where they are now with --images") from None
+
+
+def report(
+    run: Activations | str | Path,
+    neurons: Sequence[Neuron],
+    out: str | Path,
+    *,
+    image_set: ImageSet | None = None,
+    count: int = 16,
+    per_bucket: int = 6,
+    done: Callable[[Page], None] | None = None,
+) -> Path:
+    """Write a page a neuron and an index: what excites each, and what lies between.
+
+    Parameters
+    ----------
+    run : Activations, str or Path
+    neurons : sequence of Neuron
+    out : str or Path
+        Folder; it opens from disk, without a network.
+    image_set : ImageSet, optional
+        Default: the images where they lay when the run was made.
+    count : int >= 1
+        Images at each end of a neuron's range.
+    per_bucket : int >= 0
+        Images from each bucket of the range.
+    done : callable, optional
+        Called after each page.
+
+    Returns
+    -------
+    Path
+        Of ``index.html``.
+
+    Raises
+    ------
+    LayerNotFoundError, NeuronNotFoundError, StaleActivationsError, ImagesNotFoundError
+        See the studies; nothing is written if an address is wrong.
+    """
+    opened = run if isinstance(run, Activations) else Activations.open(run)
+    if not neurons:
+        raise OptionError("no neuron to report; name some, such as visual.layer4:89")
+    unique = list(dict.fromkeys(neurons))
+    for neuron in unique:
+        opened.check(neuron)
+    shown = image_set or images_of(opened)
+
+    def pages() -> Iterator[Page]:
+        for neuron in unique:
+            top = top_examples(opened, shown, neuron, count=count)
+            whole = spectrum(opened, shown, neuron, per_bucket=per_bucket)
+            yield neuron_page(opened, top, whole)
+
+    return write(out, pages(), title=f"Neurons of {model_name(opened)}", done=done)
+
+
+def neuron_page(run: Activations, top: TopExamples, whole: Spectrum) -> Page:
+    """Compose the page of one neuron."""
+    alive = whole.state == "alive"
+    facts = [
+        ("state", whole.state),
+        ("images", f"{whole.n:,}"),
+        ("maximum", f"{whole.maximum:.3g}"),
+        *([("skewness", f"{whole.skewness:.2f}")] if alive else []),
+        *([("sparsity", f"{whole.sparsity:.0%}")] if alive else []),
+    ]
+    return Page(top.neuron, _subtitle(run, top), tuple(facts), (top, whole) if alive else (whole,))
+
+
+def gallery(path: str | Path, run: Activations, top: TopExamples) -> Path:
+    """Write the top examples of one neuron as one self-contained HTML file."""
+    maximum = f"{top.top[0].peak:.3g}" if top.top else "none"
+    facts = (("images", f"{top.n:,}"), ("maximum", maximum))
+    return write_single(path, Page(top.neuron, _subtitle(run, top), facts, (top,)))
+
+
+def model_name(run: Activations) -> str:
+    """Give a model's name as a title: of a folder, its last part."""
+    name: str = run.spec.provenance["model"]["name"]
+    return Path(name).name if name.startswith("local-dir:") else name
+
+
+def _subtitle(run: Activations, top: TopExamples) -> str:
+    neuron = Neuron.parse(top.neuron)
+    layer = run.layer(neuron.layer)
+    places = f", {layer.height} × {layer.width} places" if layer.height * layer.width > 1 else ""
+    return f"{model_name(run)} · unit {neuron.unit} of {layer.units:,}{places}"
