@@ -106,7 +106,7 @@ def scan(
         Literal["float16", "float32"] | None,
         typer.Option(help="Stored type; default: float32 for exact, else float16."),
     ] = None,
-    batch: Annotated[int | None, typer.Option(help="Images a batch; default 64, GPU 256.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Images a batch; default 32, GPU 256.")] = None,
     shard: Annotated[int, typer.Option(help="Images committed together.")] = 1024,
     workers: Annotated[int | None, typer.Option(help="Decoding threads; default: cores.")] = None,
     no_embeddings: Annotated[

@@ -20,11 +20,12 @@ Pixels = NDArray[np.uint8]
 MAX_PIXELS = 89_478_485
 
 # what a picture may be, as far as this Pillow was built with it. Left out on purpose: EPS (starts
-# Ghostscript), WMF (Windows' own renderer), and the stub formats that only name a plug-in
+# Ghostscript), WMF (Windows' own renderer), and the stub formats that only name a plug-in. The
+# common ones stand first, since Pillow asks each in turn
 _WANTED = (
-    "AVIF", "BLP", "BMP", "CUR", "DDS", "DIB", "FLI", "GIF", "ICNS", "ICO", "IM", "JPEG",
-    "JPEG2000", "MPO", "MSP", "PCX", "PNG", "PPM", "PSD", "QOI", "SGI", "SPIDER", "SUN", "TGA",
-    "TIFF", "WEBP", "XBM", "XPM",
+    "JPEG", "PNG", "WEBP", "GIF", "TIFF", "AVIF", "BLP", "BMP", "CUR", "DDS", "DIB", "FLI",
+    "ICNS", "ICO", "IM", "JPEG2000", "MPO", "MSP", "PCX", "PPM", "PSD", "QOI", "SGI", "SPIDER",
+    "SUN", "TGA", "XBM", "XPM",
 )  # fmt: skip
 Image.init()
 FORMATS = tuple(name for name in _WANTED if name in Image.OPEN)
@@ -63,6 +64,12 @@ def quiet_decoders() -> Iterator[None]:
 
 
 def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Pixels:
+    """Decode one image to an array: uint8 (height, width, 3). See `decode_image`."""
+    # a copy: an array over the decoder's own memory is read-only, and torch warns of those
+    return np.array(decode_image(data, max_pixels=max_pixels))
+
+
+def decode_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
     """Decode one image to what a person sees of it, as 8-bit RGB.
 
     EXIF orientation is applied; grey and palette are expanded; transparency is laid on white;
@@ -77,7 +84,8 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Pixels:
 
     Returns
     -------
-    ndarray of uint8, (height, width, 3)
+    PIL.Image.Image
+        Mode RGB, wholly decoded.
 
     Raises
     ------
@@ -92,14 +100,13 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Pixels:
         raise BadImageError(_reason(error)) from None
 
 
-def _decode(data: bytes, max_pixels: int) -> Pixels:
+def _decode(data: bytes, max_pixels: int) -> Image.Image:
     image = Image.open(io.BytesIO(data), formats=FORMATS)
     width, height = image.size
     if width * height > max_pixels:
         raise BadImageError(f"{width}x{height} px is over the limit of {max_pixels} px")
-    upright = ImageOps.exif_transpose(image)
-    # a copy: an array over the decoder's own memory is read-only, and torch warns of those
-    return np.array(_to_rgb(upright))
+    image.load()
+    return _to_rgb(ImageOps.exif_transpose(image))
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

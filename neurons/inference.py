@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from queue import SimpleQueue
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from neurons.decoding import Pixels
 from neurons.errors import OptionError
 from neurons.hooks import Peak, peak, watch
 from neurons.layers import Layer, Layout
-from neurons.model import Clip, cut_after, fold_batch_norms
-from neurons.preprocess import Preprocess
+from neurons.model import Clip, cut_after, fold_batch_norms, pool_one_query
 
 
 @dataclass(frozen=True)
@@ -33,22 +33,19 @@ class Precision:
         Of the weights and activations.
     compiled : bool
         Whether torch.compile builds one graph for the fixed batch shape.
-    resize : callable
-        Decoded pixels to uint8 (3, H, W).
     """
 
     name: str
     dtype: torch.dtype
     compiled: bool
-    resize: Callable[[Preprocess, Pixels], Tensor]
 
 
 # fp32 throughout, TF32 off, open_clip's own resize: within 1e-5 relative of open_clip
-exact = Precision("exact", torch.float32, False, Preprocess.exact)
+exact = Precision("exact", torch.float32, False)
 # bf16 keeps 8 bits of mantissa: expect 1e-2 relative
-fast = Precision("fast", torch.bfloat16, False, Preprocess.fast)
+fast = Precision("fast", torch.bfloat16, False)
 # the same after torch.compile: a minute to start, worth it on a GPU and long scans
-compiled = Precision("compiled", torch.bfloat16, True, Preprocess.fast)
+compiled = Precision("compiled", torch.bfloat16, True)
 
 PRECISIONS = {precision.name: precision for precision in (exact, fast, compiled)}
 
@@ -96,7 +93,12 @@ Reader = Callable[[Tensor], Reading]
 
 @contextmanager
 def reader(
-    clip: Clip, layers: Sequence[Layer], *, precision: Precision = exact, embeddings: bool = True
+    clip: Clip,
+    layers: Sequence[Layer],
+    *,
+    precision: Precision = exact,
+    embeddings: bool = True,
+    lanes: int = 1,
 ) -> Iterator[Reader]:
     """Make a function that reads layers off a batch; the model itself is left untouched.
 
@@ -111,30 +113,41 @@ def reader(
     precision : Precision
     embeddings : bool
         If False, what runs after the last watched layer is skipped where that is possible.
+    lanes : int >= 1
+        Threads that may call the function at the same time. Each gets hooks of its own; the
+        weights are shared.
 
     Yields
     ------
     callable
         From uint8 (batch, 3, H, W) to `Reading`.
     """
-    network = _inference_copy(clip, [layer.path for layer in layers], precision, embeddings)
+    paths = [layer.path for layer in layers]
+    # a compiled step hands its tensors on as values, so that all threads can share one graph
+    n_copies = 1 if precision.compiled else lanes
+    free: SimpleQueue[_Step] = SimpleQueue()
+    mine = threading.local()
     with ExitStack() as stack:
-        seen: dict[str, dict[str, _Kept]] = {}
-        for layer in layers:
-            keep = partial(_keep, layout=layer.layout)
-            seen[layer.path] = stack.enter_context(watch(network, [layer.path], reduce=keep))
-        embed = _embedding_function(network, precision)
+        for network in _inference_copies(clip, paths, precision, embeddings, n_copies):
+            seen: dict[str, dict[str, _Kept]] = {}
+            for layer in layers:
+                keep = partial(_keep, layout=layer.layout)
+                seen[layer.path] = stack.enter_context(watch(network, [layer.path], reduce=keep))
+            step = _step(network, seen, precision, clip.device)
+            for _ in range(lanes // n_copies):
+                free.put(step)
         stack.enter_context(_true_fp32(precision))
-        paths = [layer.path for layer in layers]
 
         @torch.inference_mode()
         def read(batch: Tensor) -> Reading:
+            if not hasattr(mine, "step"):
+                mine.step = free.get_nowait()
             moved = batch.to(clip.device, non_blocking=True)
             # normalised in fp32 and only then rounded to the working precision
             inputs = clip.preprocess.normalise(moved).to(precision.dtype)
-            embedded = embed(inputs.contiguous(memory_format=torch.channels_last))
+            embedded, kept = mine.step(inputs.contiguous(memory_format=torch.channels_last))
             return Reading(
-                {path: _to_numpy(seen[path][path]) for path in paths},
+                {path: _to_numpy(kept[path]) for path in paths},
                 embedded.float().cpu().numpy() if embeddings else None,
             )
 
@@ -145,6 +158,9 @@ def reader(
 class _Kept:
     peak: Peak
     class_token: Tensor | None
+
+
+_Step = Callable[[Tensor], tuple[Tensor, dict[str, _Kept]]]
 
 
 def _keep(output: Tensor, *, layout: Layout) -> _Kept:
@@ -162,28 +178,47 @@ def _to_numpy(kept: _Kept) -> LayerReading:
     )
 
 
-def _inference_copy(
-    clip: Clip, watched: Sequence[str], precision: Precision, embeddings: bool
-) -> nn.Module:
-    # only the image tower is copied; the shell around it shares everything else
-    network = copy.copy(clip.network)
-    network._modules = dict(clip.network._modules)
+def _inference_copies(
+    clip: Clip, watched: Sequence[str], precision: Precision, embeddings: bool, n: int
+) -> list[nn.Module]:
     visual = copy.deepcopy(clip.network.visual)
     assert isinstance(visual, nn.Module)
-    network.visual = visual
     below = [path.removeprefix("visual.") for path in watched]
     fold_batch_norms(visual, keep=below)
+    pool_one_query(visual)
     if not embeddings:
         cut_after(visual, below)
     visual.to(precision.dtype).to(memory_format=torch.channels_last)
-    return network
+    # modules of their own, for hooks of their own, around the same weights
+    weights = {id(tensor): tensor for tensor in (*visual.parameters(), *visual.buffers())}
+    towers = [visual, *(copy.deepcopy(visual, dict(weights)) for _ in range(n - 1))]
+    return [_with_tower(clip.network, tower) for tower in towers]
 
 
-def _embedding_function(network: nn.Module, precision: Precision) -> Callable[[Tensor], Tensor]:
-    embed: Callable[[Tensor], Tensor] = network.encode_image  # type: ignore[assignment]
-    if precision.compiled:
-        return torch.compile(embed, dynamic=False)
-    return embed
+def _with_tower(network: nn.Module, visual: nn.Module) -> nn.Module:
+    # only the image tower is another one; the shell around it shares everything else
+    shell = copy.copy(network)
+    shell._modules = dict(network._modules)
+    shell.visual = visual
+    return shell
+
+
+def _step(
+    network: nn.Module,
+    seen: dict[str, dict[str, _Kept]],
+    precision: Precision,
+    device: torch.device,
+) -> _Step:
+    def step(inputs: Tensor) -> tuple[Tensor, dict[str, _Kept]]:
+        embedded = network.encode_image(inputs)  # type: ignore[operator]
+        return embedded, {path: seen[path][path] for path in seen}
+
+    if not precision.compiled:
+        return step
+    if device.type == "cpu":
+        # weights are constants here: packed once for the processor's own layout
+        return torch.compile(step, dynamic=False, options={"freezing": True})
+    return torch.compile(step, dynamic=False, mode="max-autotune")
 
 
 @contextmanager

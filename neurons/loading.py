@@ -5,20 +5,22 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from neurons.decoding import decode
+from neurons.decoding import decode_image
 from neurons.errors import BadImageError
 from neurons.images import ImageSet
-from neurons.inference import Precision
 from neurons.model import Clip
+
+Item = TypeVar("Item")
+Done = TypeVar("Done")
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,6 @@ def load_batch(
     images: ImageSet,
     indices: Sequence[int],
     *,
-    precision: Precision,
     batch_size: int,
     content_hash: bool = False,
     strict: bool = False,
@@ -83,15 +84,16 @@ def load_batch(
     since = time.perf_counter()
     files = images.read(indices)
     since = clock.add("read", since)
-    pixels = torch.zeros(batch_size, 3, *clip.preprocess.size, dtype=torch.uint8)
+    pixels = clip.preprocess.empty_batch(batch_size)
+    by_row = pixels.permute(0, 2, 3, 1).numpy()
     bad: dict[int, str] = {}
     for slot, (index, data) in enumerate(zip(indices, files, strict=True)):
         try:
             if isinstance(data, OSError):
                 # the path is the image's id already; only the system's words are news
                 raise BadImageError(data.strerror or str(data))
-            decoded = decode(data, max_pixels=images.max_pixels)
-            pixels[slot] = precision.resize(clip.preprocess, decoded)
+            image = decode_image(data, max_pixels=images.max_pixels)
+            by_row[slot] = clip.preprocess.pixels(image)
         except BadImageError as error:
             if strict:
                 raise BadImageError(
@@ -106,16 +108,16 @@ def load_batch(
 
 
 def ahead(
-    load: Callable[[range], Batch],
-    parts: Sequence[range],
+    work: Callable[[Item], Done],
+    items: Iterable[Item],
     pool: ThreadPoolExecutor,
     *,
     depth: int,
-) -> Iterator[Batch]:
-    """Load batches in order, up to ``depth`` of them before they are asked for."""
-    waiting: deque[Future[Batch]] = deque()
-    for part in parts:
-        waiting.append(pool.submit(load, part))
+) -> Iterator[Done]:
+    """Do a stage's work in a pool, in order, up to ``depth`` items before they are asked for."""
+    waiting: deque[Future[Done]] = deque()
+    for item in items:
+        waiting.append(pool.submit(work, item))
         if len(waiting) >= depth:
             yield waiting.popleft().result()
     while waiting:

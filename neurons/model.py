@@ -13,8 +13,9 @@ from pathlib import Path
 
 import open_clip
 import torch
-from open_clip.modified_resnet import ModifiedResNet
+from open_clip.modified_resnet import AttentionPool2d, ModifiedResNet
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from neurons.errors import ModelNotFoundError
@@ -145,6 +146,47 @@ def fold_batch_norms(visual: nn.Module, *, keep: Sequence[str]) -> None:
             if f"{path}.{conv}".lstrip(".") not in keep:
                 folded = fuse_conv_bn_eval(module._modules[conv], module._modules[norm])
                 module._modules[conv], module._modules[norm] = folded, nn.Identity()
+
+
+def pool_one_query(visual: nn.Module) -> None:
+    """Make a ModifiedResNet's attention pool compute the one token that it returns, in place.
+
+    open_clip computes all of them and drops all but the first: about a tenth of a small ResNet's
+    work. Other towers are left as they are.
+    """
+    if isinstance(visual, ModifiedResNet) and isinstance(visual.attnpool, AttentionPool2d):
+        visual.attnpool.__class__ = _OneQueryPool
+
+
+class _OneQueryPool(AttentionPool2d):  # type: ignore[misc]
+    """Equal to its base up to rounding: attention's rows do not depend on one another."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        tokens = x.flatten(2).permute(2, 0, 1)
+        tokens = torch.cat([tokens.mean(dim=0, keepdim=True), tokens], dim=0)
+        tokens = tokens + self.positional_embedding[:, None, :].to(tokens.dtype)
+        pooled, _ = functional.multi_head_attention_forward(
+            query=tokens[:1],
+            key=tokens,
+            value=tokens,
+            embed_dim_to_check=tokens.shape[-1],
+            num_heads=self.num_heads,
+            q_proj_weight=self.q_proj.weight,
+            k_proj_weight=self.k_proj.weight,
+            v_proj_weight=self.v_proj.weight,
+            in_proj_weight=None,
+            in_proj_bias=torch.cat([self.q_proj.bias, self.k_proj.bias, self.v_proj.bias]),
+            bias_k=None,
+            bias_v=None,
+            add_zero_attn=False,
+            dropout_p=0.0,
+            out_proj_weight=self.c_proj.weight,
+            out_proj_bias=self.c_proj.bias,
+            use_separate_proj_weight=True,
+            training=False,
+            need_weights=False,
+        )
+        return pooled[0]
 
 
 def cut_after(visual: nn.Module, layers: Sequence[str]) -> None:

@@ -33,7 +33,11 @@ class Table:
 
     def read(self, indices: Sequence[int]) -> list[bytes | OSError]:
         """Give the encoded bytes as stored; nothing is decoded here."""
-        cells = self.rows[list(indices)][self.image_column]
+        rows: Any = list(indices)
+        if rows == list(range(rows[0], rows[-1] + 1)):
+            # neighbouring rows lie in one piece of the file
+            rows = slice(rows[0], rows[-1] + 1)
+        cells = self.rows[rows][self.image_column]
         return [_read_cell(cell) for cell in cells]
 
 

@@ -140,7 +140,8 @@ def test_a_vits_class_token_is_kept_apart(vit: Clip, pictures: Path, tmp_path: P
     path = "visual.transformer.resblocks.1.mlp.gelu"
     images = neurons.images(pictures)
     neurons.scan(vit, images, [path], tmp_path / "run")
-    batch = torch.stack([vit.preprocess.exact(images.pixels(i)) for i in range(len(images))])
+    resized = [vit.preprocess.pixels(Image.open(pictures / name)) for name in images.ids]
+    batch = torch.from_numpy(np.stack(resized)).permute(0, 3, 1, 2)
     with watch(vit.network, [path], reduce=torch.clone) as seen:
         vit.embed_images(batch)
     tokens = seen[path].numpy()
@@ -181,10 +182,11 @@ def test_a_shard_can_be_scanned_by_itself(planted: Clip, pictures: Path, tmp_pat
         # as a cluster would: any order, any machine
         for index in reversed(range(spec.n_shards)):
             batches = [
-                load_batch(planted, images, rows, precision=neurons.exact, batch_size=64)
-                for rows in batches_of(spec.shard(index), 64)
+                load_batch(planted, images, rows, batch_size=32)
+                for rows in batches_of(spec.shard(index), 32)
             ]
-            shards.append(scan_shard(spec, index, batches, read))
+            readings = [(batch, read(batch.pixels)) for batch in batches]
+            shards.append(scan_shard(spec, index, readings))
     with open_for_writing(parts, spec, images) as writer:
         for shard in shards:
             writer.commit(shard)

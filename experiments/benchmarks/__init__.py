@@ -1,0 +1,1 @@
+"""Benchmarks, and one script per published claim."""
