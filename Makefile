@@ -1,0 +1,57 @@
+# Two commands do all the set-up on a fresh machine with Python 3.11 or newer:
+#   make demo    scan images with a model and open-able report pages in demo/
+#   make test    every check: ruff, mypy, import-linter, pytest
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+# until the embedded miniature is here, the demo needs a model and images
+MODEL ?=
+IMAGES ?=
+LAYER ?= visual.layer4
+NEURONS ?= 89 12 5 700
+comma := ,
+
+.PHONY: demo test lint docs lock clean
+
+demo: $(STAMP)
+ifeq ($(and $(MODEL),$(IMAGES)),)
+	@echo "make demo needs MODEL= and IMAGES=, such as"
+	@echo "  make demo MODEL=RN50x4/openai IMAGES=path/to/photographs"
+	@echo "  make demo MODEL=local-dir:path/to/model IMAGES=photographs.parquet"
+	@exit 2
+endif
+	$(BIN)/neurons scan --model "$(MODEL)" --images "$(IMAGES)" --layers $(LAYER) \
+		--precision fast --out demo/run
+	$(BIN)/neurons report demo/run $(foreach unit,$(NEURONS),$(LAYER):$(unit)) --out demo/report
+
+test: lint
+	$(BIN)/python -m pytest
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+docs: $(STAMP)
+	$(BIN)/mkdocs build --strict
+
+# torchvision's wheel needs torch's CUDA build, also on a machine without a GPU: it is in the lock
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" \
+		|| { echo "Python 3.11 or newer is needed; name one with PYTHON="; exit 2; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-virtualenv -r requirements.lock
+	$(BIN)/python -m pip install --quiet --require-virtualenv --no-deps --no-build-isolation --editable .
+	touch $(STAMP)
+
+# the whole environment, pinned; written again after a change in pyproject.toml
+lock:
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+		--no-emit-index-url --no-emit-find-links --no-header --output-file requirements.lock
+
+clean:
+	rm -rf demo site .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
