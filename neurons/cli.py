@@ -252,7 +252,8 @@ class _Bar:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+        if self._bar.tasks:
+            self._bar.stop()
 
     def show(self, done: int, total: int, remark: str = "") -> None:
         if not self._bar.tasks:

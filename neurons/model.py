@@ -6,6 +6,7 @@ import contextlib
 import difflib
 import hashlib
 import logging
+import pickle
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,6 +15,7 @@ from pathlib import Path
 import open_clip
 import torch
 from open_clip.modified_resnet import AttentionPool2d, ModifiedResNet
+from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
@@ -236,7 +238,12 @@ def _build(name: str) -> nn.Module:
                     torch.manual_seed(0)
                     return _create(model, None)
             return _create(model, tag)
-        except (OSError, RuntimeError, ValueError) as error:
+        except (pickle.UnpicklingError, SafetensorError) as error:
+            raise ModelNotFoundError(
+                f"{name!r}: the weights' file is damaged or holds more than weights "
+                f"({_first_line(error)}); convert it to safetensors where it comes from"
+            ) from None
+        except (OSError, RuntimeError, ValueError, KeyError) as error:
             raise ModelNotFoundError(f"cannot load {name!r}: {_first_line(error)}") from None
 
 
@@ -264,7 +271,7 @@ def _check_folder(folder: Path) -> None:
         raise ModelNotFoundError(f"no folder {str(folder)!r} for local-dir:")
     if not (folder / "open_clip_config.json").is_file():
         raise ModelNotFoundError(f"{str(folder)!r} holds no open_clip_config.json")
-    if not any(folder.glob(f"*{ending}") for ending in (".safetensors", ".bin", ".pth")):
+    if not any(file.suffix in (".safetensors", ".bin", ".pth") for file in folder.iterdir()):
         raise ModelNotFoundError(
             f"{str(folder)!r} holds no weights; put open_clip_model.safetensors beside the config"
         )
@@ -328,4 +335,5 @@ def _quiet_open_clip() -> Iterator[None]:
 
 def _first_line(error: BaseException) -> str:
     text = str(error).strip() or type(error).__name__
-    return text.splitlines()[0]
+    # torch goes on to explain how to load an untrusted pickle after all
+    return text.splitlines()[0].split(" This file can still be loaded")[0]

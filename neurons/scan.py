@@ -178,8 +178,10 @@ def scan(
     OptionError
         If a number is out of range, or an activation does not fit into float16.
     """
-    batch_size = batch_size or (32 if clip.device.type == "cpu" else 256)
-    workers = workers or min(16, os.cpu_count() or 1)
+    if batch_size is None:
+        batch_size = 32 if clip.device.type == "cpu" else 256
+    if workers is None:
+        workers = min(16, os.cpu_count() or 1)
     _check_sizes(batch_size, shard_size, workers)
     found = find_layers(clip, layers)
     spec = run_spec(

@@ -1,0 +1,20 @@
+"""An address reads back as it was written, and anything else is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from neurons import Neuron
+from neurons.errors import AddressError
+
+
+def test_an_address_reads_back() -> None:
+    for text in ("visual.layer4:89", "visual.transformer.resblocks.11.mlp.c_fc:0"):
+        assert str(Neuron.parse(text)) == text
+    assert Neuron.parse(" a:1 ") == Neuron("a", 1)
+
+
+@pytest.mark.parametrize("text", ["", "layer4", "layer4:", ":3", "a:-1", "a:1.5", "a b:1", "a:1:2"])
+def test_anything_else_is_refused_with_the_form(text: str) -> None:
+    with pytest.raises(AddressError, match="LAYER:UNIT"):
+        Neuron.parse(text)

@@ -1,0 +1,147 @@
+"""The command line does the whole job, and every error that a user can cause is one line."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from neurons import cli
+from neurons.errors import ImagesNotFoundError
+from tests.conftest import LAYER, RED, picture
+
+
+class Outcome:
+    """What a command printed, and its exit code."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    # rich looks at the width once, when its console is made
+    monkeypatch.setattr(cli.console, "_width", 300)
+    monkeypatch.setattr(cli.out_console, "_width", 300)
+
+    def call(*arguments: object) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["neurons", *map(str, arguments)])
+        capsys.readouterr()
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        captured = capsys.readouterr()
+        return Outcome(code, captured.out, captured.err)
+
+    return call
+
+
+def scan(run, model: str, images: Path, out: Path, *more: str) -> Outcome:
+    return run("scan", "--model", model, "--images", images, "--layers", LAYER,
+               "--out", out, "--device", "cpu", *more)  # fmt: skip
+
+
+def test_scan_examples_and_report_in_a_row(
+    run, planted_name: str, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = scan(run, planted_name, pictures, tmp_path / "run")
+    assert (done.code, "40 of 40 images" in done.out) == (0, True), done.err
+    assert "nothing to do" in scan(run, planted_name, pictures, tmp_path / "run").out
+    shown = run("examples", tmp_path / "run", f"{LAYER}:{RED}", "--count", 3)
+    assert shown.code == 0, shown.err
+    assert "noisy" in shown.out or "red" in shown.out
+    assert (tmp_path / f"{LAYER}-{RED}.html").is_file()
+    told = run("report", tmp_path / "run", f"{LAYER}:{RED}", f"{LAYER}:9", "--out", "pages")
+    assert told.out.strip() == "report: pages/index.html"
+    assert (tmp_path / "pages" / f"{LAYER}-9.html").is_file()
+
+
+def test_lists_of_models_and_layers(run, planted_name: str) -> None:
+    models = run("models", "RN50x4")
+    assert "openai" in models.out
+    assert "ViT" not in models.out
+    layers = run("layers", planted_name, "--device", "cpu")
+    assert LAYER in layers.out
+    assert "visual.conv1" not in layers.out
+    assert "visual.conv1" in run("layers", planted_name, "--all", "--device", "cpu").out
+
+
+def test_every_mistake_is_one_line_and_exit_code_2(
+    run, planted_name: str, pictures: Path, tmp_path: Path
+) -> None:
+    made = tmp_path / "run"
+    scan(run, planted_name, pictures, made)
+    nowhere = tmp_path / "nowhere"
+    mistakes = {
+        ("layers", "RN51/openai"): "nearest",
+        ("layers", f"local-dir:{nowhere}"): "no folder",
+        ("examples", nowhere, f"{LAYER}:1"): "no run at",
+        ("examples", made, "layer4"): "LAYER:UNIT",
+        ("examples", made, f"{LAYER}:9999"): "units 0 to 255",
+        ("examples", made, "visual.layer1:0"): "holds no layer",
+        ("examples", made, f"{LAYER}:1", "--count", 0): "--count is 0",
+        ("examples", made, f"{LAYER}:1", "--images", nowhere): "no images at",
+        ("report", made, f"{LAYER}:1", f"{LAYER}:9999", "--out", tmp_path / "r"): "units 0 to 255",
+    }
+    for arguments, told in mistakes.items():
+        found = run(*arguments)
+        assert found.code == 2, arguments
+        assert found.err.startswith("error: "), found.err
+        assert told in found.err
+        assert found.err.count("\n") == 1, found.err
+        assert "Traceback" not in found.err + found.out
+    assert not (tmp_path / "r").exists()
+    for more, told in (
+        (("--precision", "quick"), "exact, fast, compiled"),
+        (("--batch", "0"), "--batch is 0"),
+        (("--precision", "fast"), "was made with other settings"),
+    ):
+        found = scan(run, planted_name, pictures, made, *more)
+        assert (found.code, told in found.err, found.err.count("\n")) == (2, True, 1), found.err
+
+
+def test_debug_shows_where_it_came_from(run, planted_name: str, tmp_path: Path) -> None:
+    with pytest.raises(ImagesNotFoundError):
+        scan(run, planted_name, tmp_path / "nowhere", tmp_path / "run", "--debug")
+
+
+def test_strict_names_the_bad_image(run, planted_name: str, tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "bad.jpg").write_bytes(b"\xff\xd8 no jpeg")
+    found = scan(run, planted_name, tmp_path / "images", tmp_path / "run", "--strict")
+    assert found.code == 2
+    assert "bad.jpg" in found.err
+    lenient = scan(run, planted_name, tmp_path / "images", tmp_path / "run")
+    assert lenient.code == 0
+    assert "1 bad images were skipped" in lenient.out
+
+
+def test_odd_file_names_survive(run, planted_name: str, tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    for name in ("[bold]x[red].png", "<b>.png", "ünï cøde.png"):
+        Image.fromarray(picture()).save(tmp_path / "images" / name)
+    assert scan(run, planted_name, tmp_path / "images", tmp_path / "run").code == 0
+    shown = run("examples", tmp_path / "run", f"{LAYER}:{RED}", "--out", tmp_path / "x.html")
+    for name in ("[bold]x[red].png", "<b>.png", "ünï cøde.png"):
+        assert name in shown.out
+    page = (tmp_path / "x.html").read_text()
+    assert "<b>.png" not in page
+
+
+def test_moved_images_can_be_named_again(
+    run, planted_name: str, pictures: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(pictures, tmp_path / "here")
+    scan(run, planted_name, tmp_path / "here", tmp_path / "run")
+    (tmp_path / "here").rename(tmp_path / "there")
+    lost = run("examples", tmp_path / "run", f"{LAYER}:{RED}")
+    assert (lost.code, "say where they are now with --images" in lost.err) == (2, True)
+    found = run("examples", tmp_path / "run", f"{LAYER}:{RED}", "--images", tmp_path / "there",
+                "--out", tmp_path / "x.html")  # fmt: skip
+    assert found.code == 0, found.err
