@@ -1,5 +1,5 @@
 # Two commands do all the set-up on a fresh machine with Python 3.11 or newer:
-#   make demo    scan images with a model and open-able report pages in demo/
+#   make demo    scan pictures with a model and write report pages that open from disk, in demo/
 #   make test    every check: ruff, mypy, import-linter, pytest
 
 PYTHON ?= python3
@@ -7,25 +7,22 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-# until the embedded miniature is here, the demo needs a model and images
-MODEL ?=
-IMAGES ?=
+# without MODEL= and IMAGES= the demo draws its own pictures and wires its own tiny network, in
+# which unit 3 answers to red, 17 to thin stripes, 5 is dead and 40 constant
+MODEL ?= local-dir:demo/world/model
+IMAGES ?= demo/world/pictures
 LAYER ?= visual.layer4
-NEURONS ?= 89 12 5 700
-comma := ,
+UNITS ?= 3 17 5 40
 
 .PHONY: demo test lint docs lock clean
 
 demo: $(STAMP)
-ifeq ($(and $(MODEL),$(IMAGES)),)
-	@echo "make demo needs MODEL= and IMAGES=, such as"
-	@echo "  make demo MODEL=RN50x4/openai IMAGES=path/to/photographs"
-	@echo "  make demo MODEL=local-dir:path/to/model IMAGES=photographs.parquet"
-	@exit 2
+ifeq ($(MODEL),local-dir:demo/world/model)
+	$(BIN)/python -m experiments.toy_world demo/world
 endif
-	$(BIN)/neurons scan --model "$(MODEL)" --images "$(IMAGES)" --layers $(LAYER) \
-		--precision fast --out demo/run
-	$(BIN)/neurons report demo/run $(foreach unit,$(NEURONS),$(LAYER):$(unit)) --out demo/report
+	$(BIN)/neurons scan --model "$(MODEL)" --images "$(IMAGES)" --layers $(LAYER) --out demo/run
+	$(BIN)/neurons report demo/run $(foreach unit,$(UNITS),$(LAYER):$(unit)) --out demo/report
+	@echo "open demo/report/index.html in a browser"
 
 test: lint
 	$(BIN)/python -m pytest

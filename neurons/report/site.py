@@ -15,7 +15,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from PIL import Image
 
-from neurons.blocks import Block, Gallery, Tile, as_table, data_uri, media_type
+from neurons.blocks import Block, Gallery, Note, Tile, as_table, data_uri, media_type
 from neurons.report.figures import figure, plotly_js
 from neurons.results import Result
 
@@ -123,13 +123,19 @@ class _Entry:
     subtitle: str
     facts: tuple[tuple[str, str], ...]
     tiles: tuple[Tile, ...]
+    note: str
     provenance: dict[str, str]
 
 
 def _entry(page: Page) -> _Entry:
     galleries = [block for block in page.blocks() if isinstance(block, Gallery)]
     tiles = galleries[0].tiles[:6] if galleries else ()
-    return _Entry(page.file_name, page.title, page.subtitle, page.facts, tiles, page.provenance())
+    # a page without pictures says why
+    notes = [block.text for block in page.blocks() if isinstance(block, Note)]
+    note = notes[0] if notes and not tiles else ""
+    return _Entry(
+        page.file_name, page.title, page.subtitle, page.facts, tiles, note, page.provenance()
+    )
 
 
 def _environment(source_of: Callable[[bytes], str]) -> Environment:

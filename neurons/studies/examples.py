@@ -216,7 +216,8 @@ class Spectrum(Result):
             )
         strips = tuple(
             Gallery(
-                f"{bucket.low:.3g} to {bucket.high:.3g} · {bucket.n:,} images",
+                f"{bucket.low:.3g} to {bucket.high:.3g} · {bucket.n:,} "
+                f"image{'' if bucket.n == 1 else 's'}",
                 tuple(example.tile() for example in bucket.sampled),
             )
             for bucket in reversed(self.buckets)
