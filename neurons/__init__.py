@@ -9,7 +9,8 @@ from neurons.layers import layers
 from neurons.model import Clip, load
 from neurons.recipes import report
 from neurons.scan import scan
-from neurons.studies.examples import spectrum, top_examples
+from neurons.studies.examples import top_examples
+from neurons.studies.spectrum import spectrum
 
 __all__ = [
     "Activations",

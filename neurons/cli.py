@@ -108,7 +108,7 @@ def scan(
     ] = None,
     batch: Annotated[int | None, typer.Option(help="Images a batch; default 32, GPU 256.")] = None,
     shard: Annotated[int, typer.Option(help="Images committed together.")] = 1024,
-    workers: Annotated[int | None, typer.Option(help="Decoding threads; default: cores.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Decoding threads beside a GPU.")] = None,
     no_embeddings: Annotated[
         bool, typer.Option("--no-embeddings", help="Do not keep the image embeddings.")
     ] = False,

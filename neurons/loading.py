@@ -7,10 +7,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -18,6 +20,9 @@ from neurons.decoding import decode_image
 from neurons.errors import BadImageError
 from neurons.images import ImageSet
 from neurons.model import Clip
+
+# each holds a batch's activations; beyond that, threads share a batch
+_MAX_LANES = 8
 
 Item = TypeVar("Item")
 Done = TypeVar("Done")
@@ -122,6 +127,38 @@ def ahead(
             yield waiting.popleft().result()
     while waiting:
         yield waiting.popleft().result()
+
+
+@contextmanager
+def lanes_for(device: torch.device) -> Iterator[int]:
+    """Share out the cores, for threads that start inside; give the number of batches at a time.
+
+    Measured: on a CPU a thread a batch is up to twice as fast as all threads on one batch.
+    """
+    before = torch.get_num_threads()
+    lanes = min(before, _MAX_LANES) if device.type == "cpu" else 1
+    torch.set_num_threads(max(1, before // lanes))
+    try:
+        yield lanes
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextmanager
+def pools(
+    workers: int, lanes: int
+) -> Iterator[tuple[ThreadPoolExecutor, ThreadPoolExecutor, ThreadPoolExecutor]]:
+    """Open the threads that load, embed and write; after an error they begin nothing more."""
+    with (
+        ThreadPoolExecutor(workers, "load") as loaders,
+        ThreadPoolExecutor(lanes, "embed") as embedders,
+        ThreadPoolExecutor(1, "write") as committer,
+    ):
+        try:
+            yield loaders, embedders, committer
+        finally:
+            for pool in (loaders, embedders, committer):
+                pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _digests(files: Sequence[bytes | OSError]) -> NDArray[np.uint8]:

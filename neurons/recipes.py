@@ -11,7 +11,8 @@ from neurons.address import Neuron
 from neurons.errors import ImagesNotFoundError, OptionError
 from neurons.images import ImageSet, images
 from neurons.report import Page, write, write_single
-from neurons.studies.examples import Spectrum, TopExamples, spectrum, top_examples
+from neurons.studies.examples import TopExamples, top_examples
+from neurons.studies.spectrum import Spectrum, spectrum
 
 
 def images_of(run: Activations) -> ImageSet:

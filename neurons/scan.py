@@ -6,18 +6,14 @@ import os
 import platform
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from neurons.blocks import Block, Note, Table
 from neurons.decoding import quiet_decoders
@@ -25,15 +21,14 @@ from neurons.errors import OptionError
 from neurons.images import ImageSet
 from neurons.inference import Precision, Reading, exact, reader
 from neurons.layers import Layer, effective_field, find_layers
-from neurons.loading import Batch, Clock, ahead, batches_of, load_batch
+from neurons.loading import Batch, Clock, ahead, batches_of, lanes_for, load_batch, pools
 from neurons.model import Clip
 from neurons.results import Result
+from neurons.shards import scan_shard
 from neurons.store import LayerSpec, RunSpec
 from neurons.writing import Shard, open_for_writing
 
 StoredType = Literal["float16", "float32"]
-
-_MAX_LANES = 8
 
 # the reasons printed of a run with bad images; the run itself keeps them all
 _LISTED = 20
@@ -133,8 +128,9 @@ def scan(
 ) -> ScanSummary:
     """Scan images and keep each unit's peak, its place and the mean; or go on with such a run.
 
-    A run that was stopped, even by ``kill -9``, goes on where it was: at most the shard in flight
-    is lost, and the finished store has the same bytes as one made without the stop.
+    A run that was stopped, even by ``kill -9``, goes on where it was: what is lost is the shard
+    being computed and the one being written at that moment. The finished store has the same bytes
+    as one made without the stop.
 
     Parameters
     ----------
@@ -159,7 +155,8 @@ def scan(
     strict : bool
         Raise at the first bad image instead of skipping it.
     workers : int >= 1, optional
-        Threads that decode. Default: one a core, at most 16.
+        Threads that decode for a GPU. Default: one a core, at most 16. On a CPU the threads that
+        embed decode too.
     progress : callable, optional
         Called after each batch.
 
@@ -178,8 +175,9 @@ def scan(
     OptionError
         If a number is out of range, or an activation does not fit into float16.
     """
+    on_cpu = clip.device.type == "cpu"
     if batch_size is None:
-        batch_size = 32 if clip.device.type == "cpu" else 256
+        batch_size = 32 if on_cpu else 256
     if workers is None:
         workers = min(16, os.cpu_count() or 1)
     _check_sizes(batch_size, shard_size, workers)
@@ -198,7 +196,7 @@ def scan(
     clock = Clock()
     with (
         open_for_writing(Path(out), spec, images) as writer,
-        _lanes(clip.device) as lanes,
+        lanes_for(clip.device) as lanes,
         reader(clip, found, precision=precision, embeddings=embeddings, lanes=lanes) as read,
         quiet_decoders(),
     ):
@@ -222,14 +220,17 @@ def scan(
             writer.commit(shard)
             clock.add("write", since)
 
+        def load_and_embed(indices: range) -> tuple[Batch, Reading]:
+            return embed(load(indices))
+
         start = time.perf_counter()
-        with _pools(workers, lanes) as (loaders, embedders, committer):
-            if clip.device.type == "cpu":
+        with pools(workers, lanes) as (loaders, embedders, committer):
+            parts = state.parts(batch_size)
+            if on_cpu:
                 # every core is busy with the network: threads that load would only take turns
-                both = lambda indices: embed(load(indices))  # noqa: E731
-                readings = ahead(both, state.parts(batch_size), embedders, depth=lanes + 1)
+                readings = ahead(load_and_embed, parts, embedders, depth=lanes + 1)
             else:
-                batches = ahead(load, state.parts(batch_size), loaders, depth=workers + 2)
+                batches = ahead(load, parts, loaders, depth=workers + 2)
                 readings = ahead(embed, batches, embedders, depth=2)
             own = (
                 scan_shard(spec, i, islice(readings, state.n_batches(i, batch_size)), state.done)
@@ -238,7 +239,8 @@ def scan(
             # one shard in flight behind the network: memory stays flat
             deque(ahead(commit, own, committer, depth=2), maxlen=0)
         seconds = time.perf_counter() - start
-    threads = {"read": workers, "decode": workers, "embed": lanes, "write": 1}
+    n_loading = lanes if on_cpu else workers
+    threads = {"read": n_loading, "decode": n_loading, "embed": lanes, "write": 1}
     busy = {name: spent / threads[name] / seconds for name, spent in clock.seconds.items()}
     listed = sorted(state.skipped.items())[:_LISTED]
     return ScanSummary(
@@ -284,39 +286,6 @@ class _State:
             self._progress(Progress(self.n_done, self._spec.n_images, len(self.skipped)))
 
 
-@contextmanager
-def _lanes(device: torch.device) -> Iterator[int]:
-    """Share out the cores: measured, a thread a batch is up to twice as fast as many on one.
-
-    More than a few lanes would cost too much memory; beyond that, threads share a batch.
-    """
-    before = torch.get_num_threads()
-    lanes = min(before, _MAX_LANES) if device.type == "cpu" else 1
-    # for threads that start from now on
-    torch.set_num_threads(max(1, before // lanes))
-    try:
-        yield lanes
-    finally:
-        torch.set_num_threads(before)
-
-
-@contextmanager
-def _pools(
-    workers: int, lanes: int
-) -> Iterator[tuple[ThreadPoolExecutor, ThreadPoolExecutor, ThreadPoolExecutor]]:
-    with (
-        ThreadPoolExecutor(workers, "load") as loaders,
-        ThreadPoolExecutor(lanes, "embed") as embedders,
-        ThreadPoolExecutor(1, "write") as committer,
-    ):
-        try:
-            yield loaders, embedders, committer
-        finally:
-            # after an error nothing more is begun
-            for pool in (loaders, embedders, committer):
-                pool.shutdown(wait=False, cancel_futures=True)
-
-
 def run_spec(
     clip: Clip,
     images: ImageSet,
@@ -348,77 +317,6 @@ def run_spec(
             "where": {"images": images.location, "label_column": images.label_column},
         },
     )
-
-
-def scan_shard(
-    spec: RunSpec,
-    index: int,
-    readings: Iterable[tuple[Batch, Reading]],
-    done: Callable[[Batch], None] | None = None,
-) -> Shard:
-    """Do the work of one shard; it needs nothing but its own images, so any machine can do it.
-
-    Parameters
-    ----------
-    spec : RunSpec
-    index : int
-        Of the shard.
-    readings : iterable of (Batch, Reading)
-        Its images in order, as `load_batch` gives them, and what `reader` says of each batch.
-    done : callable, optional
-        Called after each batch.
-
-    Returns
-    -------
-    Shard
-        To be committed by whoever holds the run's lock.
-    """
-    rows = spec.shard(index)
-    kept = _empty_shard(spec, len(rows))
-    skipped: dict[int, str] = {}
-    hashes: list[NDArray[np.uint8]] = []
-    for batch, reading in readings:
-        good = [i for i, image in enumerate(batch.indices) if image not in batch.bad]
-        at = [batch.indices[i] - rows.start for i in good]
-        for path, layer in reading.layers.items():
-            kept[path, "peak"][at] = layer.peak[good]
-            kept[path, "mean"][at] = layer.mean[good]
-            kept[path, "position"][at] = layer.position[good]
-            if layer.class_token is not None:
-                kept[path, "class_token"][at] = layer.class_token[good]
-        if reading.embeddings is not None:
-            kept["", "embeddings"][at] = reading.embeddings[good]
-        if batch.sha256 is not None:
-            hashes.append(batch.sha256)
-        skipped.update(batch.bad)
-        if done is not None:
-            done(batch)
-
-    def of(name: str) -> dict[str, NDArray[Any]]:
-        return {path: values for (path, kind), values in kept.items() if kind == name}
-
-    return Shard(
-        index=index,
-        peak=of("peak"),
-        mean=of("mean"),
-        position=of("position"),
-        class_token=of("class_token"),
-        embeddings=kept.get(("", "embeddings")),
-        sha256=np.concatenate(hashes) if hashes else None,
-        skipped=skipped,
-    )
-
-
-def _empty_shard(spec: RunSpec, n: int) -> dict[tuple[str, str], NDArray[Any]]:
-    kept: dict[tuple[str, str], NDArray[Any]] = {}
-    for layer in spec.layers:
-        names = ["peak", "mean", *(["class_token"] if layer.class_token else [])]
-        for name in names:
-            kept[layer.path, name] = np.full((n, layer.units), np.nan, np.float32)
-        kept[layer.path, "position"] = np.zeros((n, layer.units), np.uint16)
-    if spec.embedding_size:
-        kept["", "embeddings"] = np.full((n, spec.embedding_size), np.nan, np.float32)
-    return kept
 
 
 def _layer_spec(clip: Clip, layer: Layer) -> LayerSpec:

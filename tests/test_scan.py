@@ -31,7 +31,8 @@ from neurons.layers import find_layers
 from neurons.loading import batches_of, load_batch
 from neurons.scan import scan_shard
 from neurons.store import read_spec
-from neurons.studies.examples import spectrum, top_examples
+from neurons.studies.examples import top_examples
+from neurons.studies.spectrum import spectrum
 from neurons.writing import open_for_writing
 from tests.conftest import CONSTANT, DEAD, LAYER, RED, STRIPE, picture, shared
 

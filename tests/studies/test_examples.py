@@ -13,13 +13,8 @@ import neurons
 from neurons import Activations, Clip, Neuron, spectrum, top_examples
 from neurons.errors import OptionError, StaleActivationsError
 from neurons.stats import wilson
-from neurons.studies.examples import (
-    Spectrum,
-    TopExamples,
-    bucket_members,
-    class_lifts,
-    extremes,
-)
+from neurons.studies.examples import TopExamples, class_lifts, extremes
+from neurons.studies.spectrum import Spectrum, bucket_members
 from tests.conftest import LAYER, RED
 
 
