@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -203,9 +204,18 @@ def report(
     _say_path("report", index)
 
 
+def _say_version(asked: bool) -> None:
+    if asked:
+        out_console.print(f"neurons {version('multimodal-neurons')}", highlight=False)
+        raise typer.Exit
+
+
 @app.callback()
 def _options(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    show_version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Show it.")
+    ] = False,
 ) -> None:
     """Look inside multimodal vision models: what excites a CLIP neuron, measured and shown."""
 
