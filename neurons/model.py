@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from neurons.errors import ModelNotFoundError
+from neurons.errors import ModelNotFoundError, OptionError
 from neurons.preprocess import Preprocess
 
 UNTRAINED = "untrained"
@@ -110,14 +110,27 @@ def load(name: str, *, device: str | torch.device | None = None) -> Clip:
     ------
     ModelNotFoundError
         If there is no such model, tag or folder, or the folder holds no weights.
+    OptionError
+        If there is no such device.
 
     Notes
     -----
     A pretrained tag that was trained with QuickGELU gets QuickGELU; open_clip itself only warns.
     """
-    chosen = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    chosen = _device(device)
     network = _build(name).to(chosen).eval().requires_grad_(False)
     return Clip(name, network, _preprocess_of(network), chosen, _hash(network))
+
+
+def _device(asked: str | torch.device | None) -> torch.device:
+    if asked is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(asked)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise OptionError(f"no device {str(asked)!r} here: {_first_line(error)}") from None
+    return device
 
 
 def available() -> list[tuple[str, tuple[str, ...]]]:

@@ -13,7 +13,7 @@ import torch
 
 import neurons
 from neurons import Clip, load
-from neurons.errors import ModelNotFoundError
+from neurons.errors import ModelNotFoundError, OptionError
 from neurons.model import available
 from tests.conftest import RESNET, build, save_model
 
@@ -30,6 +30,13 @@ from tests.conftest import RESNET, build, save_model
 def test_an_unknown_model_names_what_exists(name: str, told: str) -> None:
     with pytest.raises(ModelNotFoundError, match=told) as caught:
         load(name)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("device", ["abacus", "cuda:77"])
+def test_a_device_that_is_not_there_is_said_in_one_line(planted_name: str, device: str) -> None:
+    with pytest.raises(OptionError, match=f"no device '{device}' here") as caught:
+        load(planted_name, device=device)
     assert "\n" not in str(caught.value)
 
 
