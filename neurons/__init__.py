@@ -2,21 +2,25 @@
 
 from neurons.activations import Activations
 from neurons.address import Neuron
-from neurons.hooks import edit, watch
+from neurons.errors import NeuronsError
+from neurons.hooks import edit, peak, watch
 from neurons.images import ImageSet, images
 from neurons.inference import compiled, exact, fast
 from neurons.layers import layers
 from neurons.model import Clip, load
 from neurons.recipes import report
 from neurons.scan import scan
-from neurons.studies.examples import top_examples
-from neurons.studies.spectrum import spectrum
+from neurons.studies.examples import TopExamples, top_examples
+from neurons.studies.spectrum import Spectrum, spectrum
 
 __all__ = [
     "Activations",
     "Clip",
     "ImageSet",
     "Neuron",
+    "NeuronsError",
+    "Spectrum",
+    "TopExamples",
     "compiled",
     "edit",
     "exact",
@@ -24,6 +28,7 @@ __all__ = [
     "images",
     "layers",
     "load",
+    "peak",
     "report",
     "scan",
     "spectrum",

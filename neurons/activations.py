@@ -97,9 +97,9 @@ class Activations:
         """Mean activation over the map: (images,)."""
         return self._column(neuron, "mean").astype(np.float32)
 
-    def position(self, neuron: Neuron) -> NDArray[np.uint16]:
+    def position(self, neuron: Neuron) -> NDArray[np.int64]:
         """Place of the peak, row * width + column: (images,)."""
-        return self._column(neuron, "position").astype(np.uint16)
+        return self._column(neuron, "position").astype(np.int64)
 
     def class_token(self, neuron: Neuron) -> NDArray[np.float32]:
         """Activation of the unit in the class token: (images,).

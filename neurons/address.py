@@ -21,6 +21,11 @@ class Neuron:
     unit : int, >= 0
         A channel of a convolution, or a dimension of a transformer's MLP or residual stream.
 
+    Raises
+    ------
+    AddressError
+        If the unit is negative.
+
     Examples
     --------
     >>> Neuron.parse("visual.layer4:89")
@@ -29,6 +34,10 @@ class Neuron:
 
     layer: str
     unit: int
+
+    def __post_init__(self) -> None:
+        if self.unit < 0:
+            raise AddressError(f"{self.layer}:{self.unit}: units count from 0")
 
     @classmethod
     def parse(cls, text: str) -> Neuron:

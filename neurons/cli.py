@@ -80,15 +80,15 @@ def layers(
     every: Annotated[bool, typer.Option("--all", help="Every module, not only blocks.")] = False,
     device: DeviceOption = None,
 ) -> None:
-    """List a model's layers: their units and maps."""
+    """List a model's layers: their units, their maps, and whether a class token is kept apart."""
     found = layers_of(load(model, device=device))
     shown = [layer for layer in found if every or layer.is_block]
-    table = _table("layer", "kind", "units", "map", "class token")
+    table = _table("layer", "units", "map", "CLS", "kind")
     for layer in shown:
         layout = layer.layout
         places = f"{layout.height} x {layout.width}" if layout.height * layout.width > 1 else "-"
         token = "yes" if layout.prefix else "-"
-        table.add_row(Text(layer.path), layer.kind, f"{layer.units:,}", places, token)
+        table.add_row(Text(layer.path), f"{layer.units:,}", places, token, layer.kind)
     out_console.print(table)
     if len(shown) < len(found):
         out_console.print(f"{len(shown)} blocks of {len(found)} layers; --all lists the others.")
@@ -125,12 +125,12 @@ def scan(
     Stop it at any time; the same command goes on where it was.
     """
     found = _images(images, label_column)
-    clip = load(model, device=device)
+    with console.status("loading the model"):
+        clip = load(model, device=device)
     with _Bar("scanning", "images") as bar:
 
         def show(state: ScanProgress) -> None:
-            skipped = f", {state.skipped:,} skipped" if state.skipped else ""
-            bar.show(state.done, state.total, skipped)
+            bar.show(state.done, state.total, f"{state.skipped:,} skipped" if state.skipped else "")
 
         summary = run_scan(
             clip,
@@ -272,13 +272,15 @@ class _Bar:
             self._bar.add_task(self._what, total=total, completed=done, told="")
         seconds = time.monotonic() - self._since
         rate = f"{(done - self._first) / seconds:,.1f} {self._unit}/s" if seconds > 0.5 else ""
-        self._bar.update(self._bar.task_ids[0], completed=done, told=rate + remark)
+        told = ", ".join(part for part in (rate, remark) if part)
+        self._bar.update(self._bar.task_ids[0], completed=done, told=told)
 
 
 def _table(*columns: str) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for i, column in enumerate(columns):
+        # the first column is there to be copied: it is never broken
+        table.add_column(column, no_wrap=i == 0, overflow="fold")
     return table
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -141,13 +141,27 @@ def edit(
 
     def write(path: str) -> Callable[..., Any]:
         def hook(module: nn.Module, inputs: Any, output: Any) -> Any:
-            edited = _with_units(first_tensor(output), path, by_layer[path])
+            tensor = first_tensor(output)
+            axis = unit_axis(module, tensor.shape)
+            edited = _with_units(tensor, path, axis, by_layer[path])
             return (edited, *output[1:]) if isinstance(output, tuple) else edited
 
         return hook
 
     with _hooked({path: write(path) for path in by_layer}, network):
         yield
+
+
+def unit_axis(module: nn.Module, shape: Sequence[int]) -> int:
+    """Tell which axis of a module's output counts its units.
+
+    Of maps it is the second, but the last where the module keeps channels there (timm's ConvNeXt
+    inside its blocks, Swin): then the second and third are the map's equal sides.
+    """
+    if len(shape) == 4:
+        channels_last = shape[1] == shape[2] != shape[3] and not isinstance(module, nn.Conv2d)
+        return 3 if channels_last else 1
+    return len(shape) - 1
 
 
 def first_tensor(output: Any) -> Tensor:
@@ -172,8 +186,7 @@ def _hooked(hooks: Mapping[str, Callable[..., Any]], network: nn.Module) -> Iter
             handle.remove()
 
 
-def _with_units(output: Tensor, path: str, units: Mapping[int, Any]) -> Tensor:
-    axis = 1 if output.dim() == 4 else output.dim() - 1
+def _with_units(output: Tensor, path: str, axis: int, units: Mapping[int, Any]) -> Tensor:
     edited = output.clone()
     for unit, value in units.items():
         if unit >= output.shape[axis]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +33,7 @@ class ImageSet:
     """
 
     name: str
-    source: Source
+    source: Source = field(repr=False)
     location: str | None = None
     label_column: str = "label"
     max_pixels: int = MAX_PIXELS

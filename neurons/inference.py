@@ -44,7 +44,7 @@ class Precision:
 exact = Precision("exact", torch.float32, False)
 # bf16 keeps 8 bits of mantissa: expect 1e-2 relative
 fast = Precision("fast", torch.bfloat16, False)
-# the same after torch.compile: a minute to start, worth it on a GPU and long scans
+# the same after torch.compile: seconds to minutes to start, worth it on a GPU and long scans
 compiled = Precision("compiled", torch.bfloat16, True)
 
 PRECISIONS = {precision.name: precision for precision in (exact, fast, compiled)}
@@ -70,13 +70,13 @@ class LayerReading:
     Parameters
     ----------
     peak, mean : ndarray of float32, (batch, units)
-    position : ndarray of uint16, (batch, units)
+    position : ndarray of int32, (batch, units)
     class_token : ndarray of float32, (batch, units), or None
     """
 
     peak: NDArray[np.float32]
     mean: NDArray[np.float32]
-    position: NDArray[np.uint16]
+    position: NDArray[np.int32]
     class_token: NDArray[np.float32] | None
 
 
@@ -173,7 +173,7 @@ def _to_numpy(kept: _Kept) -> LayerReading:
     return LayerReading(
         peak=kept.peak.value.cpu().numpy(),
         mean=kept.peak.mean.cpu().numpy(),
-        position=kept.peak.position.cpu().numpy().astype(np.uint16),
+        position=kept.peak.position.cpu().numpy(),
         class_token=None if token is None else token.float().cpu().numpy(),
     )
 
@@ -181,6 +181,11 @@ def _to_numpy(kept: _Kept) -> LayerReading:
 def _inference_copies(
     clip: Clip, watched: Sequence[str], precision: Precision, embeddings: bool, n: int
 ) -> list[nn.Module]:
+    if any(m._forward_hooks or m._forward_pre_hooks for m in clip.network.modules()):
+        raise OptionError(
+            "the network is being watched or edited; a run would hold other numbers than its "
+            "provenance says; scan outside the `with` block"
+        )
     visual = copy.deepcopy(clip.network.visual)
     assert isinstance(visual, nn.Module)
     below = [path.removeprefix("visual.") for path in watched]

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from neurons.errors import LayerNotFoundError
-from neurons.hooks import find_module, first_tensor, watch
+from neurons.hooks import find_module, first_tensor, unit_axis, watch
 from neurons.model import Clip
 from neurons.preprocess import Box
 
@@ -234,7 +234,7 @@ def _layout(
     if len(two) == 2 and batch == 0:
         return Layout("bc", 1, 1)
     if len(two) == 4 and batch == 0 and not after_tokens:
-        channels_last = two[1] == two[2] != two[3] and not isinstance(module, nn.Conv2d)
+        channels_last = unit_axis(module, two) == 3
         return Layout("bhwc", *two[1:3]) if channels_last else Layout("bchw", *two[2:4])
     if len(two) == 3 and batch in (0, 1) and grid is not None:
         prefix = two[1 - batch] - grid[0] * grid[1]

@@ -78,6 +78,7 @@ def report(
     for neuron in unique:
         opened.check(neuron)
     shown = image_set or images_of(opened)
+    opened.check_images(shown)
 
     def pages() -> Iterator[Page]:
         for neuron in unique:

@@ -105,7 +105,8 @@ class ScanSummary(Result):
         if self.n_skipped:
             more = self.n_skipped - len(self.reasons)
             note = f"and {more:,} more, in {self.run}/skipped" if more > 0 else ""
-            title = f"{self.n_skipped:,} bad images were skipped"
+            was = "bad image was" if self.n_skipped == 1 else "bad images were"
+            title = f"{self.n_skipped:,} {was} skipped"
             told.append(Table(title, ("image", "reason"), self.reasons, note))
         return tuple(told)
 

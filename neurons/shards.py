@@ -79,7 +79,7 @@ def _empty_shard(spec: RunSpec, n: int) -> dict[tuple[str, str], NDArray[Any]]:
         names = ["peak", "mean", *(["class_token"] if layer.class_token else [])]
         for name in names:
             kept[layer.path, name] = np.full((n, layer.units), np.nan, np.float32)
-        kept[layer.path, "position"] = np.zeros((n, layer.units), np.uint16)
+        kept[layer.path, "position"] = np.zeros((n, layer.units), np.int32)
     if spec.embedding_size:
         kept["", "embeddings"] = np.full((n, spec.embedding_size), np.nan, np.float32)
     return kept

@@ -133,7 +133,9 @@ def arrays(spec: RunSpec) -> dict[str, tuple[int, str, Any]]:
         at = f"layers/{layer.path}"
         arrays[f"{at}/peak"] = (layer.units, spec.dtype, np.nan)
         arrays[f"{at}/mean"] = (layer.units, spec.dtype, np.nan)
-        arrays[f"{at}/position"] = (layer.units, "uint16", 0)
+        # a map of more than 65,536 places needs the wider number
+        position = "uint16" if layer.height * layer.width <= 1 << 16 else "uint32"
+        arrays[f"{at}/position"] = (layer.units, position, 0)
         if layer.class_token:
             arrays[f"{at}/class_token"] = (layer.units, spec.dtype, np.nan)
     if spec.embedding_size:
@@ -173,8 +175,13 @@ def differences(run: Mapping[str, Any], asked: Mapping[str, Any], at: str = "") 
         if isinstance(value, Mapping) and isinstance(there, Mapping):
             found += differences(there, value, f"{at}{key}.")
         elif there != value:
-            found.append(f"{at}{key}: the run has {there!r}, asked is {value!r}")
+            found.append(f"{at}{key}: the run has {_short(there)}, asked is {_short(value)}")
     return found
+
+
+def _short(value: object) -> str:
+    # two hashes differ in their first digits
+    return f"{value[:12]!r}" if isinstance(value, str) and len(value) == 64 else repr(value)
 
 
 def check_same(path: Path, run: Mapping[str, Any], asked: Mapping[str, Any]) -> None:

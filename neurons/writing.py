@@ -38,7 +38,7 @@ class Shard:
     index : int
     peak, mean : mapping of str to ndarray of float32, (images, units)
         By layer.
-    position : mapping of str to ndarray of uint16, (images, units)
+    position : mapping of str to ndarray of int32, (images, units)
     class_token : mapping of str to ndarray of float32, (images, units)
         Only layers that have one.
     embeddings : ndarray of float32, (images, dimensions), or None
@@ -50,7 +50,7 @@ class Shard:
     index: int
     peak: Mapping[str, NDArray[np.float32]]
     mean: Mapping[str, NDArray[np.float32]]
-    position: Mapping[str, NDArray[np.uint16]]
+    position: Mapping[str, NDArray[np.int32]]
     class_token: Mapping[str, NDArray[np.float32]]
     embeddings: NDArray[np.float32] | None
     sha256: NDArray[np.uint8] | None
@@ -89,7 +89,8 @@ class Writer:
             ):
                 if layer.path in values:
                     self._write(f"layers/{layer.path}/{name}", where, values[layer.path])
-            self._group[f"layers/{layer.path}/position"][where] = shard.position[layer.path]
+            places = self._group[f"layers/{layer.path}/position"]
+            places[where] = shard.position[layer.path].astype(places.dtype)
         if shard.embeddings is not None:
             self._write("embeddings", where, shard.embeddings)
         if shard.sha256 is not None:

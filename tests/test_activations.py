@@ -34,7 +34,7 @@ def shard_of(spec: RunSpec, index: int) -> Shard:
     rng = np.random.default_rng(index)
     shape = (len(spec.shard(index)), UNITS)
     peak = {"layer": rng.normal(size=shape).astype(np.float32)}
-    position = {"layer": rng.integers(0, 9, shape).astype(np.uint16)}
+    position = {"layer": rng.integers(0, 9, shape).astype(np.int32)}
     return Shard(index, peak, {"layer": peak["layer"] / 2}, position, {}, None, None, {})
 
 
@@ -111,6 +111,18 @@ def test_a_run_of_another_format_is_refused(tmp_path: Path, images: ImageSet) ->
     file.write_text(json.dumps(content))
     with pytest.raises(RunNotFoundError, match="format 99, here 1"):
         Activations.open(tmp_path / "run")
+
+
+def test_a_large_map_gets_positions_wide_enough(tmp_path: Path, images: ImageSet) -> None:
+    layer = LayerSpec("layer", "Random", 4, 300, 300, False, (-0.1, -0.1, 0.1, 0.1))
+    provenance = {"images": images.provenance()}
+    spec = RunSpec(len(images), (layer,), 0, 64, "float32", False, provenance)
+    values = {"layer": np.ones((40, 4), np.float32)}
+    places = {"layer": np.full((40, 4), 300 * 300 - 1, np.int32)}
+    with open_for_writing(tmp_path / "run", spec, images) as writer:
+        writer.commit(Shard(0, values, values, places, {}, None, None, {}))
+    run = Activations.open(tmp_path / "run")
+    assert run.position(Neuron("layer", 2)).tolist() == [89_999] * 40
 
 
 def test_ids_and_provenance_come_back(tmp_path: Path, planted: Clip, images: ImageSet) -> None:

@@ -14,6 +14,11 @@ def test_an_address_reads_back() -> None:
     assert Neuron.parse(" a:1 ") == Neuron("a", 1)
 
 
+def test_units_count_from_0() -> None:
+    with pytest.raises(AddressError, match="count from 0"):
+        Neuron("visual.layer4", -1)
+
+
 @pytest.mark.parametrize("text", ["", "layer4", "layer4:", ":3", "a:-1", "a:1.5", "a b:1", "a:1:2"])
 def test_anything_else_is_refused_with_the_form(text: str) -> None:
     with pytest.raises(AddressError, match="LAYER:UNIT"):

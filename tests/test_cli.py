@@ -119,7 +119,7 @@ def test_strict_names_the_bad_image(run, planted_name: str, tmp_path: Path) -> N
     assert "bad.jpg" in found.err
     lenient = scan(run, planted_name, tmp_path / "images", tmp_path / "run")
     assert lenient.code == 0
-    assert "1 bad images were skipped" in lenient.out
+    assert "1 bad image was skipped" in lenient.out
 
 
 def test_odd_file_names_survive(run, planted_name: str, tmp_path: Path) -> None:

@@ -143,6 +143,22 @@ def test_edit_reaches_tokens_vectors_tuples_and_takes_functions(toy: Toy) -> Non
     assert torch.equal(toy(X), before)
 
 
+def test_edit_finds_the_units_where_channels_lie_last() -> None:
+    class Last(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.norm = nn.LayerNorm(5)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.norm(x.permute(0, 2, 3, 1)).mean((1, 2))
+
+    network, x = Last(), torch.randn(2, 5, 3, 3)
+    with edit(network, {Neuron("norm", 4): 9.0}):
+        found = network(x)
+    assert (found[:, 4] == 9).all()
+    torch.testing.assert_close(found[:, :4], network(x)[:, :4])
+
+
 def test_an_edit_changes_what_the_model_says(planted: Clip) -> None:
     batch = torch.randint(0, 256, (2, 3, 96, 96), dtype=torch.uint8)
     before = planted.embed_images(batch)

@@ -132,6 +132,18 @@ def test_exact_on_a_gpu_is_within_1e_5(planted_name: str, planted: Clip) -> None
     assert largest_gap(found.layers[path[0]].peak, expected.layers[path[0]].peak) <= 1e-5
 
 
+def test_a_network_that_is_watched_or_edited_is_not_scanned(planted: Clip) -> None:
+    from neurons import Neuron, edit
+
+    layers = find_layers(planted, ["visual.layer4"])
+    with (
+        edit(planted.network, {Neuron("visual.layer4", 3): 0.0}),
+        pytest.raises(OptionError, match="watched or edited"),
+        reader(planted, layers),
+    ):
+        pass
+
+
 def test_an_unknown_precision_names_those_that_exist() -> None:
     assert find_precision("exact") is exact
     with pytest.raises(OptionError, match="exact, fast, compiled"):

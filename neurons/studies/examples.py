@@ -74,7 +74,8 @@ def top_examples(
     lifts: tuple[ClassLift, ...] = ()
     if images.labels is not None and len(good):
         top = extremes(exhibit.peaks, good, images.ids, n_top, largest=True)
-        lifts = class_lifts(images.labels, images.class_names, top, good)[:n_classes]
+        every = class_lifts(images.labels, images.class_names, top, good)
+        lifts = tuple(lift for lift in every if lift.lift > 1)[:n_classes]
     return TopExamples(
         provenance=dict(activations.spec.provenance),
         neuron=str(neuron),
@@ -129,7 +130,8 @@ class TopExamples(Result):
         if self.lifts:
             told.append(
                 Bars(
-                    f"Classes over-represented among the top {self.n_top:,}",
+                    f"Classes over-represented among the top {self.n_top:,} images "
+                    f"({self.n_top / self.n:.1%} of all)",
                     tuple(lift.name for lift in self.lifts),
                     tuple(lift.lift for lift in self.lifts),
                     "lift",
@@ -228,9 +230,9 @@ def class_lifts(
     for label in np.flatnonzero(in_top >= 2).tolist():
         share = in_set[label] / len(known)
         at_top = int(in_top[label]) / len(known_top)
-        interval = wilson(int(in_top[label]), len(known_top)).scaled(1 / share)
+        interval = wilson(int(in_top[label]), len(known_top)).scaled(float(1 / share))
         name = class_names[label]
         lifts.append(
-            ClassLift(name, int(in_top[label]), int(in_set[label]), at_top / share, interval)
+            ClassLift(name, int(in_top[label]), int(in_set[label]), float(at_top / share), interval)
         )
     return tuple(sorted(lifts, key=lambda lift: (-lift.interval.low, lift.name)))

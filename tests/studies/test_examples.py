@@ -85,12 +85,16 @@ def run(planted: Clip, pictures: Path, tmp_path_factory: pytest.TempPathFactory)
 
 
 def test_the_planted_class_is_over_represented_at_the_top(run: Activations, pictures: Path) -> None:
-    found = top_examples(run, neurons.images(pictures), Neuron(LAYER, RED), top_share=1.0)
-    # with every image at the top no class is more frequent there than anywhere
-    assert {lift.name: lift.lift for lift in found.lifts} == pytest.approx(
-        dict.fromkeys(("noisy", "plain", "red", "stripe"), 1.0)
-    )
-    assert found.n_top == 40
+    images = neurons.images(pictures)
+    found = top_examples(run, images, Neuron(LAYER, RED))
+    # "the top" is at least 50 images: here all, and no class is more frequent there than anywhere
+    assert (found.n_top, found.lifts) == (40, ())
+    # by the mean over the map, noise falls behind: what is left at the top is what was planted
+    means = run.mean(Neuron(LAYER, RED))
+    top = extremes(means, run.good_rows(), images.ids, 8, largest=True)
+    (lift,) = class_lifts(images.require_labels(), images.class_names, top, run.good_rows())
+    assert (lift.name, lift.n_top, lift.lift) == ("red", 8, 4.0)
+    assert lift.interval.low > 1
     for example in found.top:
         assert example.label in example.image_id
         assert example.thumbnail
