@@ -26,7 +26,7 @@ class Peak:
     ----------
     value : Tensor of float32, (batch, units)
         The largest activation over the map, in the layer's own unit.
-    position : Tensor of int32, (batch, units)
+    position : Tensor of int64, (batch, units)
         Where it lies: row * width + column; the first in that order where several are equal.
     mean : Tensor of float32, (batch, units)
         Over the map. A large mean with a small peak says "everywhere a little".
@@ -49,13 +49,9 @@ def peak(maps: Tensor) -> Peak:
     Peak
     """
     flat = (maps.flatten(2) if maps.dim() > 2 else maps.unsqueeze(2)).float()
-    value = flat.amax(dim=2)
-    # max(dim) leaves open which of equal places it returns; the first one is a definite answer
-    n_places = flat.shape[2]
-    places = torch.arange(n_places, dtype=torch.int32, device=flat.device)
-    position = torch.where(flat == value.unsqueeze(2), places, n_places).amin(dim=2)
-    # nan equals nothing: its place is called 0, its value stays nan
-    return Peak(value, position.remainder(n_places), flat.mean(dim=2))
+    # of equal places, max gives the first
+    value, position = flat.max(dim=2)
+    return Peak(value, position, flat.mean(dim=2))
 
 
 def copy(output: Tensor) -> Tensor:

@@ -173,7 +173,7 @@ def _to_numpy(kept: _Kept) -> LayerReading:
     return LayerReading(
         peak=kept.peak.value.cpu().numpy(),
         mean=kept.peak.mean.cpu().numpy(),
-        position=kept.peak.position.cpu().numpy(),
+        position=kept.peak.position.to(torch.int32).cpu().numpy(),
         class_token=None if token is None else token.float().cpu().numpy(),
     )
 
