@@ -135,6 +135,10 @@ class Activations:
         """Raise StaleActivationsError unless these are the images of the run."""
         check_same(self.path, self.spec.provenance, {"images": images.provenance()})
 
+    def provenance(self) -> dict[str, Any]:
+        """Tell what the run was made of and with, without where things lay on this machine."""
+        return {key: value for key, value in self.spec.provenance.items() if key != "where"}
+
     def preprocess(self) -> Preprocess:
         """Give the geometry from an original image to the network's input."""
         return Preprocess.from_provenance(self.spec.provenance["model"]["preprocess"])

@@ -77,7 +77,7 @@ def top_examples(
         every = class_lifts(images.labels, images.class_names, top, good)
         lifts = tuple(lift for lift in every if lift.lift > 1)[:n_classes]
     return TopExamples(
-        provenance=dict(activations.spec.provenance),
+        provenance=activations.provenance(),
         neuron=str(neuron),
         n=len(good),
         n_skipped=exhibit.n_skipped,
@@ -147,7 +147,8 @@ class TopExamples(Result):
             Gallery(
                 "Images that excite it least",
                 tuple(example.tile() for example in self.bottom),
-                "After a ReLU many images share the value 0; equal values are ordered by name.",
+                "Where many images share a value, such as 0 after a ReLU, they stand in the order "
+                "of their names.",
             )
         )
         return tuple(told)

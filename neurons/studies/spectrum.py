@@ -75,7 +75,7 @@ def spectrum(
     density, bins = np.histogram(peaks, bins=60, density=True) if state == "alive" else ([], [])
     centres = (np.asarray(bins)[:-1] + np.asarray(bins)[1:]) / 2
     return Spectrum(
-        provenance=dict(activations.spec.provenance),
+        provenance=activations.provenance(),
         neuron=str(neuron),
         n=len(peaks),
         n_skipped=exhibit.n_skipped,

@@ -106,6 +106,9 @@ def test_pages_need_no_network_and_all_their_parts_are_there(site: Path) -> None
 def test_a_page_shows_n_intervals_and_provenance(site: Path) -> None:
     text = (site / f"{LAYER}-{RED}.html").read_text()
     assert "n = 40 images" in text
+    # a page may be published: it does not tell where its images lay
+    assert "where" not in text
+    assert str(site.parent) not in text
     if "over-represented" in text:
         assert "95 % Wilson interval" in text
     for told in ("weights_sha256", "fingerprint", "precision", "versions · torch"):
