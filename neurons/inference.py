@@ -44,7 +44,7 @@ class Precision:
 exact = Precision("exact", torch.float32, False)
 # bf16 keeps 8 bits of mantissa: expect 1e-2 relative
 fast = Precision("fast", torch.bfloat16, False)
-# the same after torch.compile: seconds to minutes to start, worth it on a GPU and long scans
+# the same after torch.compile, for a GPU and long scans: on two CPU cores it was slower
 compiled = Precision("compiled", torch.bfloat16, True)
 
 PRECISIONS = {precision.name: precision for precision in (exact, fast, compiled)}
