@@ -14,6 +14,9 @@ from neurons.decoding import MAX_PIXELS, Pixels, decode, quiet_decoders
 from neurons.errors import BadImageError, ImagesNotFoundError, LabelsMissingError
 from neurons.sources import Labels, Source
 
+# the labelled pictures of the toolkit's own world
+MINIATURE = "miniature"
+
 
 @dataclass(frozen=True, eq=False)
 class ImageSet:
@@ -71,6 +74,25 @@ class ImageSet:
             )
         return self.labels
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of what else the source tells of each image; see `column`."""
+        return tuple(self.source.columns)
+
+    def column(self, name: str) -> list[object]:
+        """Give one column of metadata.csv or of a table: a value for each image, in order.
+
+        Raises
+        ------
+        LabelsMissingError
+            If the source has no such column.
+        """
+        if name not in self.source.columns:
+            raise LabelsMissingError(
+                f"{self.name!r} has no column {name!r}; it has: {', '.join(self.columns) or 'none'}"
+            )
+        return list(self.source.columns[name])
+
     def read(self, indices: Sequence[int]) -> list[bytes | OSError]:
         """Give the encoded bytes of some images, or the error in an unreadable one's place."""
         return self.source.read(indices)
@@ -118,7 +140,7 @@ def images(
         A folder (with ``metadata.csv``: an ``imagefolder``; with a folder a class: labelled), a
         ``.parquet`` file or a folder of them, ``hf:OWNER/NAME:SPLIT`` for a data set of the hub,
         ``.tar`` files (webdataset; one, a list, or a folder of them), a ``.txt`` file with one
-        path a line, one image file, or a list of image files.
+        path a line, one image file, a list of image files, or ``miniature`` (drawn on first use).
     label_column : str
         Where a table or metadata.csv keeps the class.
     max_pixels : int
@@ -139,12 +161,17 @@ def images(
 
 
 def _location(source: str | Path | Sequence[str | Path]) -> str | None:
-    if isinstance(source, str) and source.startswith("hf:"):
+    if isinstance(source, str) and (source.startswith("hf:") or source == MINIATURE):
         return source
     return str(Path(source).resolve()) if isinstance(source, (str, Path)) else None
 
 
 def _open(source: str | Path | Sequence[str | Path], label_column: str) -> Source:
+    if source == MINIATURE:
+        # drawing needs no other floor, and nobody who brings images of their own needs drawing
+        from neurons.miniature import probe_set
+
+        return sources.folder(probe_set.folder(), label_column=label_column)
     if isinstance(source, str) and source.startswith("hf:"):
         dataset, _, split = source.removeprefix("hf:").partition(":")
         return tables.hub(dataset, split or "train", label_column=label_column)

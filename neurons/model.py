@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import hashlib
+import json
 import logging
 import pickle
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +25,9 @@ from neurons.errors import ModelNotFoundError, OptionError
 from neurons.preprocess import Preprocess
 
 UNTRAINED = "untrained"
+# the toolkit's own small CLIP; its weights lie in the package
+MINIATURE = "miniature"
+_MINIATURE_FOLDER = Path(__file__).parent / "miniature" / "weights"
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +57,7 @@ class Clip:
     def tokenizer(self) -> Callable[[Sequence[str]], Tensor]:
         """open_clip's tokenizer of this model: texts to (texts, context length) token ids."""
         model, _ = _split(self.name)
-        tokenizer: Callable[[Sequence[str]], Tensor] = open_clip.get_tokenizer(model)
-        return tokenizer
+        return tokenizer_of(model)
 
     @torch.inference_mode()
     def embed_images(self, batch: Tensor) -> Tensor:
@@ -98,7 +101,8 @@ def load(name: str, *, device: str | torch.device | None = None) -> Clip:
     name : str
         ``MODEL/TAG`` with an open_clip name and pretrained tag (``RN50x4/openai``; fetched from
         the hub on first use), ``MODEL//path/to/weights``, ``local-dir:PATH``, ``hf-hub:OWNER/NAME``
-        or ``MODEL/untrained`` (random weights from seed 0, a control for any finding).
+        ``miniature`` (the toolkit's own, in the package) or ``MODEL/untrained`` (random weights
+        from seed 0, a control for any finding).
     device : str or torch.device, optional
         Default: a GPU where there is one.
 
@@ -119,7 +123,47 @@ def load(name: str, *, device: str | torch.device | None = None) -> Clip:
     """
     chosen = _device(device)
     network = _build(name).to(chosen).eval().requires_grad_(False)
-    return Clip(name, network, _preprocess_of(network), chosen, _hash(network))
+    return Clip(name, network, preprocess_of(network), chosen, _hash(network))
+
+
+def random_network(name: str, *, seed: int = 0) -> nn.Module:
+    """Build a model's network with random weights, ready to be trained.
+
+    Parameters
+    ----------
+    name : str
+        An open_clip architecture, or ``local-dir:PATH`` of a folder with open_clip_config.json.
+    seed : int
+
+    Returns
+    -------
+    nn.Module
+        open_clip's model, on the CPU, in training mode.
+    """
+    with _quiet_open_clip(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network: nn.Module = open_clip.create_model(
+            name, pretrained_image=False, pretrained_text=False, load_weights=False
+        )
+    return network.train()
+
+
+def tokenizer_of(name: str) -> Callable[[Sequence[str]], Tensor]:
+    """Give the tokenizer of an open_clip architecture, ``local-dir:PATH`` or ``hf-hub:`` model.
+
+    A ``bpe_path`` in a folder's config is taken as lying beside it; open_clip itself would look
+    for it where the program was started.
+    """
+    beside: dict[str, str] = {}
+    if name.startswith("local-dir:"):
+        folder = Path(name.removeprefix("local-dir:"))
+        config = json.loads((folder / "open_clip_config.json").read_text(encoding="utf-8"))
+        settings = config["model_cfg"].get("text_cfg", {}).get("tokenizer_kwargs", {})
+        if "bpe_path" in settings:
+            beside["bpe_path"] = str(folder / settings["bpe_path"])
+    with _quiet_open_clip():
+        tokenizer: Callable[[Sequence[str]], Tensor] = open_clip.get_tokenizer(name, **beside)
+    return tokenizer
 
 
 def _device(asked: str | torch.device | None) -> torch.device:
@@ -235,6 +279,8 @@ def _split(name: str) -> tuple[str, str | None]:
     if name.startswith(("local-dir:", "hf-hub:")):
         return name, None
     model, _, tag = name.partition("/")
+    if model == MINIATURE:
+        model = f"local-dir:{_MINIATURE_FOLDER}"
     return model, tag or None
 
 
@@ -246,11 +292,7 @@ def _build(name: str) -> nn.Module:
         _check_name(model, tag)
     with _quiet_open_clip():
         try:
-            if tag == UNTRAINED:
-                with torch.random.fork_rng(devices=[]):
-                    torch.manual_seed(0)
-                    return _create(model, None)
-            return _create(model, tag)
+            return random_network(model) if tag == UNTRAINED else _create(model, tag)
         except (pickle.UnpicklingError, SafetensorError) as error:
             raise ModelNotFoundError(
                 f"{name!r}: the weights' file is damaged or holds more than weights "
@@ -305,7 +347,8 @@ def _check_name(model: str, tag: str | None) -> None:
         raise ModelNotFoundError(f"{model!r} has no tag {tag!r}; it has: {', '.join(tags)}")
 
 
-def _preprocess_of(network: nn.Module) -> Preprocess:
+def preprocess_of(network: nn.Module) -> Preprocess:
+    """Tell how open_clip prepares images for a network that it built."""
     config = network.visual.preprocess_cfg  # type: ignore[union-attr]
     settings = open_clip.transform.PreprocessCfg(**config)  # type: ignore[arg-type]
     transform = open_clip.transform.image_transform_v2(settings, is_train=False)

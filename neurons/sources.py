@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, overload
 
@@ -54,6 +54,11 @@ class Source(Protocol):
         """A hash that changes when the images do."""
         ...
 
+    @property
+    def columns(self) -> Mapping[str, Sequence[object]]:
+        """What else the source tells of each image, by the column's name."""
+        ...
+
     def read(self, indices: Sequence[int]) -> list[bytes | OSError]:
         """Give the files' contents, or the error in the place of one that cannot be read."""
         ...
@@ -90,6 +95,7 @@ class Files:
     labels: Labels | None
     class_names: tuple[str, ...]
     fingerprint: str
+    columns: Mapping[str, Sequence[object]] = field(default_factory=dict)
 
     def read(self, indices: Sequence[int]) -> list[bytes | OSError]:
         """Read whole files."""
@@ -113,7 +119,8 @@ def folder(root: Path, *, label_column: str) -> Files:
         labels, class_names = _labels_of_folders(names)
     if not names:
         raise ImagesNotFoundError(f"no image below {str(root)!r} (looked for {_ENDINGS})")
-    return _files(root, names, labels, class_names)
+    columns = {key: [row[key] for row in table] for key in table[0]} if table else {}
+    return replace(_files(root, names, labels, class_names), columns=columns)
 
 
 def listed(paths: Sequence[Path]) -> Files:

@@ -6,7 +6,7 @@ The only door to ``datasets``.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, overload
@@ -30,6 +30,7 @@ class Table:
     labels: Labels | None
     class_names: tuple[str, ...]
     fingerprint: str
+    columns: Mapping[str, Sequence[object]]
 
     def read(self, indices: Sequence[int]) -> list[bytes | OSError]:
         """Give the encoded bytes as stored; nothing is decoded here."""
@@ -69,6 +70,28 @@ def hub(name: str, split: str, *, label_column: str) -> Table:
     )
 
 
+class _Columns(Mapping[str, Sequence[object]]):
+    """The columns that hold no image, each read when it is asked for."""
+
+    def __init__(self, rows: Any) -> None:
+        self._rows = rows
+        self._names = [
+            name for name, kind in rows.features.items() if not isinstance(kind, datasets.Image)
+        ]
+
+    def __getitem__(self, name: str) -> Sequence[object]:
+        if name not in self._names:
+            raise KeyError(name)
+        values: Sequence[object] = self._rows[name][:]
+        return values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
 class _RowNames(Sequence[str]):
     """``file#row`` made when asked for: a million rows take no memory."""
 
@@ -104,7 +127,7 @@ def _table(rows: Any, ids: Sequence[str], fingerprint: str, label_column: str) -
     labels, class_names = _labels_of_rows(rows, label_column)
     stored = rows.select_columns([image_column])
     stored = stored.cast_column(image_column, datasets.Image(decode=False))
-    return Table(stored, image_column, ids, labels, class_names, fingerprint)
+    return Table(stored, image_column, ids, labels, class_names, fingerprint, _Columns(rows))
 
 
 def _labels_of_rows(rows: Any, column: str) -> tuple[Labels | None, tuple[str, ...]]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import tarfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,7 @@ class Shards:
     labels: Labels | None
     class_names: tuple[str, ...]
     fingerprint: str
+    columns: Mapping[str, Sequence[object]] = field(default_factory=dict)
 
     def read(self, indices: Sequence[int]) -> list[bytes | OSError]:
         """Read byte ranges of the tar files."""
