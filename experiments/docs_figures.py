@@ -26,7 +26,7 @@ WIDTH_PX, HEIGHT_PX = 1200, 3800
 PARTS = {"report-top.webp": (20, 1115), "report-spectrum.webp": (1620, 3300)}
 
 
-def photograph(page: Path, to: Path) -> None:
+def photograph(page: Path, to: Path, *, size_px: tuple[int, int] = (WIDTH_PX, HEIGHT_PX)) -> None:
     """Open a page in a browser without a window and save what it shows."""
     browser = shutil.which("chromium") or shutil.which("google-chrome")
     if browser is None:
@@ -35,7 +35,7 @@ def photograph(page: Path, to: Path) -> None:
         options = (
             "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
             "--disable-background-networking --disable-component-update --disable-sync "
-            f"--hide-scrollbars --window-size={WIDTH_PX},{HEIGHT_PX} --virtual-time-budget=8000"
+            f"--hide-scrollbars --window-size={size_px[0]},{size_px[1]} --virtual-time-budget=8000"
         )
         command = [browser, *options.split(), f"--user-data-dir={profile}", f"--screenshot={to}"]
         subprocess.run([*command, page.as_uri()], check=True, capture_output=True)

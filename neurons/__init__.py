@@ -10,17 +10,22 @@ from neurons.layers import layers
 from neurons.model import Clip, load
 from neurons.recipes import report
 from neurons.scan import scan
+from neurons.studies.census import Census, census
 from neurons.studies.examples import TopExamples, top_examples
+from neurons.studies.groups import TopBy, top_by
 from neurons.studies.spectrum import Spectrum, spectrum
 
 __all__ = [
     "Activations",
+    "Census",
     "Clip",
     "ImageSet",
     "Neuron",
     "NeuronsError",
     "Spectrum",
+    "TopBy",
     "TopExamples",
+    "census",
     "compiled",
     "edit",
     "exact",
@@ -32,6 +37,7 @@ __all__ = [
     "report",
     "scan",
     "spectrum",
+    "top_by",
     "top_examples",
     "watch",
 ]

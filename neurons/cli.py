@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from collections.abc import Sequence
@@ -26,13 +27,16 @@ from neurons import recipes
 from neurons.activations import Activations
 from neurons.address import Neuron
 from neurons.errors import NeuronsError
-from neurons.images import ImageSet, images
+from neurons.images import MINIATURE, ImageSet, images
 from neurons.inference import find_precision
 from neurons.layers import layers as layers_of
+from neurons.miniature import probe_set
+from neurons.miniature.demo import demo as run_demo
 from neurons.model import available, load
 from neurons.report import Page
 from neurons.scan import Progress as ScanProgress
 from neurons.scan import scan as run_scan
+from neurons.studies.census import census as run_census
 from neurons.studies.examples import top_examples
 
 app = typer.Typer(
@@ -45,15 +49,18 @@ app = typer.Typer(
 # results go to stdout, which may be piped; bars and errors to stderr
 out_console, console = Console(), Console(stderr=True)
 
+_MODEL_HELP = "MODEL/TAG, local-dir:PATH, hf-hub:OWNER/NAME or miniature."
 ModelOption = Annotated[
-    str, typer.Option("--model", "-m", help="MODEL/TAG, local-dir:PATH or hf-hub:OWNER/NAME.")
+    str,
+    typer.Option("--model", "-m", help=_MODEL_HELP),
 ]
 ImagesOption = Annotated[
     list[str],
     typer.Option(
         "--images",
         "-i",
-        help="A folder, .parquet, .tar or .txt file, or hf:OWNER/NAME:SPLIT; repeat for a list.",
+        help="A folder, .parquet, .tar or .txt file, hf:OWNER/NAME:SPLIT, miniature; repeat for a "
+        "list.",
     ),
 ]
 RunArgument = Annotated[Path, typer.Argument(help="A run's folder, as `neurons scan` made it.")]
@@ -76,7 +83,7 @@ def models(
 
 @app.command()
 def layers(
-    model: Annotated[str, typer.Argument(help="MODEL/TAG, local-dir:PATH or hf-hub:OWNER/NAME.")],
+    model: Annotated[str, typer.Argument(help=_MODEL_HELP)],
     every: Annotated[bool, typer.Option("--all", help="Every module, not only blocks.")] = False,
     device: DeviceOption = None,
 ) -> None:
@@ -179,6 +186,9 @@ def report(
     out: Annotated[Path, typer.Option("--out", "-o", help="The report's folder.")],
     count: Annotated[int, typer.Option(help="Images at each end.")] = 16,
     per_bucket: Annotated[int, typer.Option(help="Images from each bucket.")] = 6,
+    by: Annotated[
+        str | None, typer.Option(help="Column that groups the images: each group's top, first.")
+    ] = None,
     images: ImagesOption = [],  # noqa: B006 - typer reads the default, nobody writes to it
     label_column: LabelOption = "label",
 ) -> None:
@@ -199,9 +209,57 @@ def report(
             image_set=shown,
             count=count,
             per_bucket=per_bucket,
+            by=by,
             done=show,
         )
     _say_path("report", index)
+
+
+@app.command()
+def census(
+    run: RunArgument,
+    layer: Annotated[str, typer.Argument(help="Module path, such as visual.layer4.")],
+    by: Annotated[str, typer.Option(help="Column that says how things are shown.")] = "rendition",
+    among: Annotated[str, typer.Option(help="Its values that must agree, parted by commas.")] = (
+        "flat,outline,word"
+    ),
+    images: ImagesOption = [],  # noqa: B006 - typer reads the default, nobody writes to it
+    label_column: LabelOption = "label",
+) -> None:
+    """Count the units whose top class is the same as picture, outline and word."""
+    opened = Activations.open(run)
+    opened.layer(layer)
+    shown = _images(images, label_column) if images else recipes.images_of(opened)
+    with console.status("shuffling labels to see what chance gives"):
+        found = run_census(opened, shown, layer, by=by, among=among.split(","))
+    out_console.print(found)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for run and report.")] = Path(
+        "demo"
+    ),
+) -> None:
+    """Do the whole job in a minute, without a network, on the toolkit's own small CLIP."""
+    bars: dict[str, _Bar] = {}
+    units = {"drawing": "pictures", "scanning": "images", "writing pages": "pages"}
+    with contextlib.ExitStack() as stack:
+
+        def tell(what: str, done: int, total: int) -> None:
+            if what not in bars:
+                bars[what] = stack.enter_context(_Bar(what, units[what]))
+            bars[what].show(done, total)
+            if done == total:
+                bars[what].stop()
+
+        made = run_demo(out, tell=tell)
+    out_console.print(made.census.blocks()[0].text, soft_wrap=True)  # type: ignore[union-attr]
+    table = _table("neuron", "chosen for")
+    for neuron, why in made.shown.items():
+        table.add_row(Text(str(neuron)), Text(why))
+    out_console.print(table)
+    _say_path("report", made.index)
 
 
 def _say_version(asked: bool) -> None:
@@ -239,6 +297,9 @@ def main() -> None:
 
 def _images(parts: Sequence[str], label_column: str) -> ImageSet:
     source = parts[0] if len(parts) == 1 else list(parts)
+    if source == MINIATURE:
+        with _Bar("drawing", "pictures") as bar:
+            probe_set.folder(progress=bar.show)
     return images(source, label_column=label_column)
 
 
@@ -262,6 +323,10 @@ class _Bar:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Leave the bar as it stands."""
         if self._bar.tasks:
             self._bar.stop()
 

@@ -11,7 +11,9 @@ from neurons.address import Neuron
 from neurons.errors import ImagesNotFoundError, OptionError
 from neurons.images import ImageSet, images
 from neurons.report import Page, write, write_single
+from neurons.results import Result
 from neurons.studies.examples import TopExamples, top_examples
+from neurons.studies.groups import top_by
 from neurons.studies.spectrum import Spectrum, spectrum
 
 
@@ -42,6 +44,7 @@ def report(
     image_set: ImageSet | None = None,
     count: int = 16,
     per_bucket: int = 6,
+    by: str | None = None,
     done: Callable[[Page], None] | None = None,
 ) -> Path:
     """Write a page a neuron and an index: what excites each, and what lies between.
@@ -58,6 +61,8 @@ def report(
         Images at each end of a neuron's range.
     per_bucket : int >= 0
         Images from each bucket of the range.
+    by : str, optional
+        A column that groups the images, such as ``rendition``: the top of each group comes first.
     done : callable, optional
         Called after each page.
 
@@ -84,13 +89,14 @@ def report(
         for neuron in unique:
             top = top_examples(opened, shown, neuron, count=count)
             whole = spectrum(opened, shown, neuron, per_bucket=per_bucket)
-            yield neuron_page(opened, top, whole)
+            groups = [top_by(opened, shown, neuron, by=by)] if by else []
+            yield neuron_page(opened, top, whole, *groups)
 
     return write(out, pages(), title=f"Neurons of {model_name(opened)}", done=done)
 
 
-def neuron_page(run: Activations, top: TopExamples, whole: Spectrum) -> Page:
-    """Compose the page of one neuron."""
+def neuron_page(run: Activations, top: TopExamples, whole: Spectrum, *first: Result) -> Page:
+    """Compose the page of one neuron; what comes ``first`` stands above its top images."""
     alive = whole.state == "alive"
     facts = [
         ("state", whole.state),
@@ -99,7 +105,8 @@ def neuron_page(run: Activations, top: TopExamples, whole: Spectrum) -> Page:
         *([("skewness", f"{whole.skewness:.2f}")] if alive else []),
         *([("sparsity", f"{whole.sparsity:.0%}")] if alive else []),
     ]
-    return Page(top.neuron, _subtitle(run, top), tuple(facts), (top, whole) if alive else (whole,))
+    results = (*first, top, whole) if alive else (whole,)
+    return Page(top.neuron, _subtitle(run, top), tuple(facts), results)
 
 
 def gallery(path: str | Path, run: Activations, top: TopExamples) -> Path:

@@ -93,17 +93,26 @@ def top_classes(clip: Clip, canvases: Sequence[Canvas], directions: Tensor) -> T
     return torch.cat(found)
 
 
-def zero_shot(clip: Clip, rendition: str, *, per_concept: int = 20, seed: int = 0) -> Share:
-    """Classify pictures of every concept in one rendition among all concepts.
+def zero_shot(
+    clip: Clip,
+    rendition: str,
+    *,
+    names: Sequence[str] = (),
+    per_concept: int = 20,
+    seed: int = 0,
+) -> Share:
+    """Classify pictures of each concept in one rendition among the same concepts.
 
     Parameters
     ----------
     clip : Clip
     rendition : str
+    names : sequence of str
+        Concepts; default: all of the world.
     per_concept : int >= 1
     seed : int
     """
-    names = list(concepts())
+    names = list(names) or list(concepts())
     random = Random(f"zero-shot {rendition} {seed}")
     asked = [name for name in names for _ in range(per_concept)]
     scenes = [single(name, rendition, random, UNSEEN) for name in asked]

@@ -109,11 +109,10 @@ TEMPLATES = tuple(dict.fromkeys(t for group in _TEMPLATES.values() for t in grou
 _PART_CAPTIONS = 0.25
 
 
-def training_scene(random: Random) -> Scene:
-    """Compose a picture of the training mix."""
+def training_scene(random: Random, names: Sequence[str] = ()) -> Scene:
+    """Compose a picture of the training mix, of all concepts or of those named."""
     kind = random.choices(list(MIX), list(MIX.values()))[0]
-    known = list(concepts())
-    first, second = random.sample(known, 2)
+    first, second = random.sample(list(names) or list(concepts()), 2)
     if kind == "picture":
         rendition = random.choices(("flat", "photo", "silhouette"), (9, 8, 3))[0]
         return single(first, rendition, random)

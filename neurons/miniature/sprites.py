@@ -234,11 +234,13 @@ def _noise(size: int, scales: tuple[int, ...], seed: int) -> NDArray[np.int64]:
     random = np.random.Generator(np.random.PCG64(seed))
     total = np.zeros((size, size), np.int64)
     for n in scales:
-        grid = random.integers(0, 256, (n + 1, n + 1))
+        grid = random.integers(0, 256, (n + 1, n + 1), dtype=np.int64)
         # in 256ths of a grid cell
-        place = np.arange(size) * n * 256 // size
+        place = np.arange(size, dtype=np.int64) * n * 256 // size
         cell, part = place // 256, place % 256
-        lines = grid[cell] * (256 - part)[:, None] + grid[cell + 1] * part[:, None]
+        lines: NDArray[np.int64] = (
+            grid[cell] * (256 - part)[:, None] + grid[cell + 1] * part[:, None]
+        )
         total += (lines[:, cell] * (256 - part) + lines[:, cell + 1] * part) >> 16
     return total // len(scales)
 

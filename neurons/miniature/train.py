@@ -40,7 +40,7 @@ from neurons.model import preprocess_of, random_network, tokenizer_of
 
 MODEL = f"local-dir:{HERE / 'weights'}"
 CONFIG_FILES = ("open_clip_config.json", "vocabulary.bpe.gz")
-CHECKPOINT, LOG = "checkpoint.pt", "training.jsonl"
+CHECKPOINT, LOG, RECORD = "checkpoint.pt", "training.jsonl", "training.json"
 WEIGHTS_FILE = "open_clip_model.safetensors"
 
 
@@ -55,6 +55,8 @@ class Recipe:
         Peak learning rate; it rises for ``warm_up`` steps and falls to zero as a cosine.
     weight_decay : float
         Of weights with two axes or more. A strong one is what makes neurons multimodal.
+    concepts : tuple of str
+        What the pictures show; empty for all of the world.
     """
 
     steps: int = 3500
@@ -64,11 +66,19 @@ class Recipe:
     weight_decay: float = 1.0
     betas: tuple[float, float] = (0.9, 0.98)
     seed: int = 0
+    concepts: tuple[str, ...] = ()
 
 
 # the shipped weights: half of the batch, what two CPU cores see in an hour and a half
 CPU = Recipe(steps=3500, batch=512)
-SMALL = Recipe(steps=60, batch=128, warm_up=10, weight_decay=0.2)
+# a corner of the world, in about a minute on two cores
+SMALL = Recipe(
+    steps=60,
+    batch=96,
+    warm_up=10,
+    weight_decay=0.2,
+    concepts=("finance", "pig", "spider", "winter", "happy", "apple", "house", "red"),
+)
 
 
 class Batches(Dataset[list[Scene]]):
@@ -82,7 +92,7 @@ class Batches(Dataset[list[Scene]]):
 
     def __getitem__(self, index: int) -> list[Scene]:
         random = Random(f"train {self._recipe.seed} {self._first + index}")
-        return [training_scene(random) for _ in range(self._recipe.batch)]
+        return [training_scene(random, self._recipe.concepts) for _ in range(self._recipe.batch)]
 
 
 def train(
@@ -117,7 +127,9 @@ def train(
     """
     out.mkdir(parents=True, exist_ok=True)
     device = torch.device(device)
-    network = random_network(MODEL, seed=recipe.seed).to(device, memory_format=torch.channels_last)
+    # Any: open_clip types neither its encoders nor its scale
+    network: Any = random_network(MODEL, seed=recipe.seed).to(memory_format=torch.channels_last)
+    network.to(device)
     optimizer = torch.optim.AdamW(_groups(network, recipe), lr=recipe.rate, betas=recipe.betas)
     first = _resume(out, recipe, network, optimizer)
     preprocess, tokenizer = preprocess_of(network), tokenizer_of(MODEL)
@@ -131,17 +143,17 @@ def train(
         images = images.contiguous(memory_format=torch.channels_last)
         tokens, text_of = _texts(scenes, tokenizer, device)
         with torch.autocast(device.type, torch.bfloat16):
-            image_features = network.encode_image(images, normalize=True)  # type: ignore[operator]
-            text_features = network.encode_text(tokens, normalize=True)  # type: ignore[operator]
-        logits = network.logit_scale.exp() * (  # type: ignore[operator]
+            image_features = network.encode_image(images, normalize=True)
+            text_features = network.encode_text(tokens, normalize=True)
+        logits = network.logit_scale.exp() * (
             image_features.float() @ text_features.float()[text_of].T
         )
         loss = contrastive_loss(logits, _same_meaning(scenes).to(device))
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         optimizer.step()
         with torch.no_grad():
-            network.logit_scale.clamp_(0, math.log(100))  # type: ignore[operator]
+            network.logit_scale.clamp_(0, math.log(100))
         figures = {
             "step": step + 1,
             "loss": round(loss.item(), 4),
@@ -152,6 +164,7 @@ def train(
         progress(figures)
         if (step + 1) % checkpoint_every == 0 or step + 1 == recipe.steps:
             _save(out / CHECKPOINT, recipe, network, optimizer, step + 1)
+    record(out, recipe)
     return export(network, out)
 
 
@@ -181,6 +194,19 @@ def export(network: nn.Module, out: Path) -> Path:
     path = out / WEIGHTS_FILE
     save_file({name: tensor.contiguous() for name, tensor in halves.items()}, path)
     return path
+
+
+def record(out: Path, recipe: Recipe) -> None:
+    """Write ``training.json``: the recipe, and the log averaged over stretches of 25 steps."""
+    steps = [json.loads(line) for line in (out / LOG).read_text(encoding="utf-8").splitlines()]
+    curve = []
+    for start in range(0, len(steps), 25):
+        part = steps[start : start + 25]
+        loss = sum(step["loss"] for step in part) / len(part)
+        curve.append({"step": part[-1]["step"], "loss": round(loss, 4)})
+    speeds = sorted(step["images_per_second"] for step in steps)
+    told = {"recipe": asdict(recipe), "curve": curve, "images_per_second": speeds[len(speeds) // 2]}
+    (out / RECORD).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
 
 def _batches(recipe: Recipe, first: int, workers: int) -> Iterator[Sequence[Scene]]:

@@ -9,13 +9,14 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from PIL import Image
 
-from neurons.blocks import Block, Gallery, Note, Tile, as_table, data_uri, media_type
+from neurons.blocks import Block, Gallery, Note, Strip, Tile, as_table, data_uri, media_type
 from neurons.report.figures import figure, plotly_js
 from neurons.results import Result
 
@@ -128,14 +129,22 @@ class _Entry:
 
 
 def _entry(page: Page) -> _Entry:
-    galleries = [block for block in page.blocks() if isinstance(block, Gallery)]
-    tiles = galleries[0].tiles[:6] if galleries else ()
+    pictured = [block for block in page.blocks() if isinstance(block, (Gallery, Strip))]
+    tiles = _thumbnails(pictured[0]) if pictured else ()
     # a page without pictures says why
     notes = [block.text for block in page.blocks() if isinstance(block, Note)]
     note = notes[0] if notes and not tiles else ""
     return _Entry(
         page.file_name, page.title, page.subtitle, page.facts, tiles, note, page.provenance()
     )
+
+
+def _thumbnails(block: Gallery | Strip, count: int = 6) -> tuple[Tile, ...]:
+    """Take the first pictures, of a strip the first of each gallery and then the second ones."""
+    if isinstance(block, Gallery):
+        return block.tiles[:count]
+    turns = zip_longest(*(gallery.tiles for gallery in block.galleries))
+    return tuple(tile for turn in turns for tile in turn if tile is not None)[:count]
 
 
 def _environment(source_of: Callable[[bytes], str]) -> Environment:

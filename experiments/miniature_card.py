@@ -1,0 +1,146 @@
+"""The miniature's model card: what its CLIP sees, reads, and falls for.
+
+Prints the figures, keeps them in experiments/results/miniature_card.json, and draws the card's
+pictures (those need a Chromium).
+
+    python -m experiments.miniature_card             # about four minutes on two cores
+    python -m experiments.miniature_card --figures   # only the pictures, from what was kept
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from PIL import Image
+
+import neurons
+from experiments.docs_figures import IMG, photograph
+from neurons import Activations
+from neurons.miniature import World
+from neurons.miniature.demo import BY, LAYER
+from neurons.miniature.measure import Share, hijack, planted_tilt, zero_shot
+from neurons.miniature.scenes import RENDITIONS, single, with_word
+
+RESULTS = Path(__file__).parent / "results" / "miniature_card.json"
+WEIGHTS = Path(neurons.__file__).parent / "miniature" / "weights"
+PER_CONCEPT = 50
+N_HIJACKS = 4000
+SHOWN = ("finance", "spider", "winter", "japan", "happy", "piggy bank", "red", "builder")
+
+
+def measure() -> dict[str, Any]:
+    """Measure everything that the card states."""
+    clip = neurons.load("miniature", device="cpu")
+    pictures = neurons.images("miniature")
+    with tempfile.TemporaryDirectory() as folder:
+        neurons.scan(clip, pictures, [LAYER], Path(folder) / "run")
+        run = Activations.open(Path(folder) / "run")
+        counted = neurons.census(run, pictures, LAYER, by=BY, n_permutations=1000)
+    fooled = hijack(clip, n=N_HIJACKS)
+    return {
+        "weights_sha256": clip.weights_sha256,
+        "parameters": sum(p.numel() for p in clip.network.parameters()),
+        "visual_parameters": sum(p.numel() for p in clip.network.visual.parameters()),
+        "zero_shot": {
+            way: asdict(zero_shot(clip, way, per_concept=PER_CONCEPT)) for way in RENDITIONS
+        },
+        "census": {
+            "units": counted.n_units,
+            "dead": counted.n_dead,
+            "multimodal": counted.n_multimodal,
+            "chance": counted.chance,
+            "chance_largest": counted.chance_largest,
+            "p_value": counted.p_value,
+        },
+        "hijack": {
+            "median_ink": fooled.median_ink,
+            "ink": fooled.ink,
+            "success": [asdict(share) for share in fooled.success],
+            "shuffled": [asdict(share) for share in fooled.shuffled],
+        },
+        "tilt": {
+            hat: {name: asdict(share) for name, share in row.items()}
+            for hat, row in planted_tilt(clip, per_hat=400).items()
+        },
+        "training": json.loads((WEIGHTS / "training.json").read_text()),
+    }
+
+
+def show(card: dict[str, Any]) -> None:
+    """Print the figures as the card gives them."""
+    print(f"weights {card['weights_sha256'][:16]}, {card['parameters']:,} parameters")
+    for way, counts in card["zero_shot"].items():
+        print(f"zero-shot, {way:10} {Share(**counts)}")
+    census = card["census"]
+    print(
+        f"multimodal units  {census['multimodal']} of {census['units']} "
+        f"({census['dead']} dead); shuffled labels: {census['chance']:.2f} on average, "
+        f"{census['chance_largest']} at most, p = {census['p_value']:.3g}"
+    )
+    attack = card["hijack"]
+    for (low, high), hit, control in zip(
+        attack["ink"], attack["success"], attack["shuffled"], strict=True
+    ):
+        if hit["n"]:
+            print(
+                f"hijack, ink {low:.0%} to {high:.0%}  {Share(**hit)}; "
+                f"letters shuffled {Share(**control)}"
+            )
+    for hat, row in card["tilt"].items():
+        parts = ", ".join(f"{name} {Share(**share).value:.2f}" for name, share in row.items())
+        print(f"tilt, {hat} hat: {parts}")
+
+
+def draw_world() -> None:
+    """Draw a sheet of the world: concepts down, renditions and hijacks across."""
+    world, rows = World(), []
+    for name in SHOWN:
+        random = Random(f"sheet {name}")
+        scenes = [single(name, way, random) for way in ("flat", "flat", *RENDITIONS[1:], "word")]
+        other = SHOWN[(SHOWN.index(name) + 3) % len(SHOWN)]
+        scenes.append(with_word(name, other, random, rendition="photo"))
+        rows.append(np.concatenate([p.pixels for p in world.draw(scenes)], axis=1))
+    Image.fromarray(np.concatenate(rows)).save(IMG / "miniature-world.webp", lossless=True)
+
+
+def draw_curve(card: dict[str, Any]) -> None:
+    """Draw the training curve."""
+    points = card["training"]["curve"]
+    figure = go.Figure(
+        go.Scatter(x=[p["step"] for p in points], y=[p["loss"] for p in points], mode="lines")
+    )
+    figure.update_layout(
+        width=800, height=380, template="plotly_white", margin={"l": 60, "r": 20, "t": 20, "b": 50}
+    )
+    figure.update_xaxes(title="step")
+    figure.update_yaxes(title="contrastive loss")
+    with tempfile.TemporaryDirectory() as folder:
+        page, picture = Path(folder) / "curve.html", Path(folder) / "curve.png"
+        figure.write_html(page, config={"displayModeBar": False})
+        photograph(page, picture, size_px=(820, 400))
+        Image.open(picture).convert("RGB").save(IMG / "miniature-curve.webp", quality=90)
+
+
+def main() -> None:
+    """Measure, keep, print and draw."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--figures", action="store_true", help="only draw, from what was kept")
+    if not parser.parse_args().figures:
+        RESULTS.parent.mkdir(exist_ok=True)
+        RESULTS.write_text(json.dumps(measure(), indent=1) + "\n")
+    card = json.loads(RESULTS.read_text())
+    show(card)
+    draw_world()
+    draw_curve(card)
+
+
+if __name__ == "__main__":
+    main()
