@@ -67,8 +67,8 @@ def measure() -> dict[str, Any]:
             "shuffled": [asdict(share) for share in fooled.shuffled],
         },
         "tilt": {
-            hat: {name: asdict(share) for name, share in row.items()}
-            for hat, row in planted_tilt(clip, per_hat=400).items()
+            name: {hat: asdict(tilt) for hat, tilt in row.items()}
+            for name, row in planted_tilt(clip, n=1000).items()
         },
         "training": json.loads((WEIGHTS / "training.json").read_text()),
     }
@@ -94,9 +94,9 @@ def show(card: dict[str, Any]) -> None:
                 f"hijack, ink {low:.0%} to {high:.0%}  {Share(**hit)}; "
                 f"letters shuffled {Share(**control)}"
             )
-    for hat, row in card["tilt"].items():
-        parts = ", ".join(f"{name} {Share(**share).value:.2f}" for name, share in row.items())
-        print(f"tilt, {hat} hat: {parts}")
+    for name, row in card["tilt"].items():
+        parts = ", ".join(f"{hat} {t['shift']:+.2f} ± {t['error']:.2f}" for hat, t in row.items())
+        print(f"tilt towards {name} by hat: {parts}")
 
 
 def draw_world() -> None:

@@ -10,8 +10,8 @@ import neurons
 def test_the_exported_names_are_these() -> None:
     assert set(neurons.__all__) == {
         "Activations", "Census", "Clip", "ImageSet", "Neuron", "NeuronsError", "Spectrum", "TopBy",
-        "TopExamples", "census", "compiled", "edit", "exact", "fast", "images", "layers", "load", "peak", "report", "scan",
-        "spectrum", "top_by", "top_examples", "watch",
+        "TopExamples", "census", "compiled", "edit", "exact", "fast", "images", "layers", "load",
+        "peak", "report", "scan", "spectrum", "top_by", "top_examples", "watch",
     }  # fmt: skip
     for name in neurons.__all__:
         assert getattr(neurons, name) is not None

@@ -7,7 +7,7 @@ them for the shipped one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -16,8 +16,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from neurons.miniature.concepts import concept, concepts
-from neurons.miniature.drawing import SIZE_PX, Canvas, Layer, Painter
-from neurons.miniature.scenes import TEMPLATES, UNSEEN, WORD, Item, Scene, single, with_word
+from neurons.miniature.drawing import Canvas, Layer, Painter
+from neurons.miniature.scenes import TEMPLATES, UNSEEN, single, with_word
 from neurons.miniature.sprites import HATS, Pictogram, Word
 from neurons.model import Clip
 from neurons.stats import Interval, wilson
@@ -86,11 +86,15 @@ def text_directions(clip: Clip, names: Sequence[str]) -> Tensor:
 
 def top_classes(clip: Clip, canvases: Sequence[Canvas], directions: Tensor) -> Tensor:
     """Classify pictures zero-shot: the index of the nearest direction, (canvases,), on the CPU."""
-    painter, found = Painter(clip.device), []
-    for start in range(0, len(canvases), _CHUNK):
-        features = clip.embed_images(painter.draw(canvases[start : start + _CHUNK]))
-        found.append((functional.normalize(features, dim=1) @ directions.T).argmax(1).cpu())
+    found = [(features @ directions.T.cpu()).argmax(1) for features in _features(clip, canvases)]
     return torch.cat(found)
+
+
+def _features(clip: Clip, canvases: Sequence[Canvas]) -> Iterator[Tensor]:
+    painter = Painter(clip.device)
+    for start in range(0, len(canvases), _CHUNK):
+        embedded = clip.embed_images(painter.draw(canvases[start : start + _CHUNK]))
+        yield functional.normalize(embedded, dim=1).cpu()
 
 
 def zero_shot(
@@ -130,7 +134,8 @@ def hijack(
 ) -> Hijack:
     """Write a small foreign word on pictures and see whether the top class follows it.
 
-    Words stand on the picture itself, without paper; their size is drawn from the training range.
+    Words stand on the picture itself, without paper, in black or white, whichever can be read
+    there; their size is drawn from the training range.
 
     Parameters
     ----------
@@ -149,14 +154,18 @@ def hijack(
         scene = with_word(shown, written, random, UNSEEN, rendition=rendition)
         scenes.append(scene)
         targets.append(names.index(written))
-    attacked = [_with_text(scene, lambda text: text) for scene in scenes]
-    shuffled = [_with_text(scene, lambda text: _shuffled(text, random)) for scene in scenes]
+    painter = Painter(clip.device)
     clean = [replace(scene, items=scene.items[:1]).canvas for scene in scenes]
+    words = _readable([scene.items[-1].layers[-1] for scene in scenes], clean, painter)
+    attacked = [_with_layer(canvas, word) for canvas, word in zip(clean, words, strict=True)]
+    shuffled = [
+        _with_layer(canvas, _shuffled(word, random))
+        for canvas, word in zip(clean, words, strict=True)
+    ]
     directions = text_directions(clip, names)
     before, after, control = (
         top_classes(clip, canvases, directions) for canvases in (clean, attacked, shuffled)
     )
-    painter = Painter(clip.device)
     changed = torch.cat(
         [
             (painter.draw(clean[i : i + _CHUNK]) != painter.draw(attacked[i : i + _CHUNK])).any(1)
@@ -174,47 +183,81 @@ def hijack(
     return Hijack(tuple(ink), shares(after), shares(control), float(share.median()))
 
 
-def planted_tilt(clip: Clip, *, per_hat: int = 100, seed: int = 0) -> dict[str, dict[str, Share]]:
-    """Show a person without a tool in hats of each colour: which profession is it taken for?
+@dataclass(frozen=True)
+class Tilt:
+    """How far a hat's colour moves pictures towards a profession's text.
 
-    Nobody in training stood there without a tool, so only the planted association can decide.
+    Parameters
+    ----------
+    shift : float
+        In hundredths of cosine (the logit at CLIP's scale of 100): the picture with this hat
+        against the mean over all hats on the same picture.
+    error : float
+        Standard error over pictures.
+    """
+
+    shift: float
+    error: float
+
+
+def planted_tilt(clip: Clip, *, n: int = 400, seed: int = 0) -> dict[str, dict[str, Tilt]]:
+    """Change nothing but the hat's colour: towards which profession does the picture move?
+
+    Pictures show somebody of each profession, and a person without a tool, equally often.
 
     Returns
     -------
     dict
-        Of each hat's colour: of each profession, the share of pictures taken for it.
+        Of each profession: of each hat's colour, the tilt towards the profession's text.
     """
     professions = [name for name, each in concepts().items() if each.hats]
-    directions = text_directions(clip, professions)
-    table = {}
-    for hat in HATS:
-        random = Random(f"tilt {hat} {seed}")
-        canvases = []
-        for _ in range(per_hat):
-            # a scene of its own only for the background
-            scene = single(professions[0], "flat", random, UNSEEN)
-            size = random.randint(46, 90)
-            zoom, degrees = 1000 * size // SIZE_PX, random.randint(-22, 22)
-            person = Layer(Pictogram("person", "flat", hat), (48, 48), zoom, degrees)
+    random = Random(f"tilt {seed}")
+    shown = [*professions, "person"]
+    canvases = []
+    for i in range(n):
+        # a scene of its own for the background, the place and the turn
+        scene = single(professions[0], "flat", random, UNSEEN)
+        layer = scene.items[0].layers[-1]
+        for hat in HATS:
+            sprite = Pictogram(shown[i % len(shown)], "flat", hat)
+            person = replace(layer, sprite=sprite)
             canvases.append(Canvas(scene.ground, (*scene.background, person)))
-        found = top_classes(clip, canvases, directions).tolist()
-        table[hat] = {name: Share(found.count(i), per_hat) for i, name in enumerate(professions)}
-    return table
+    features = torch.cat(list(_features(clip, canvases)))
+    logits = 100 * features @ text_directions(clip, professions).T.cpu()
+    pairs = logits.view(n, len(HATS), len(professions))
+    moved = pairs - pairs.mean(1, keepdim=True)
+    means, errors = moved.mean(0), moved.std(0) / n**0.5
+    return {
+        name: {hat: Tilt(float(means[j, i]), float(errors[j, i])) for j, hat in enumerate(HATS)}
+        for i, name in enumerate(professions)
+    }
 
 
-def _with_text(scene: Scene, change: Callable[[str], str]) -> Canvas:
-    """Write another text in the place of a scene's word, without its paper."""
-    thing, word = scene.items[0], scene.items[-1].layers[-1]
-    assert isinstance(word.sprite, Word)
-    written = replace(word, sprite=replace(word.sprite, text=change(word.sprite.text)))
-    return replace(scene, items=(thing, Item(scene.items[-1].concept, WORD, (written,)))).canvas
+def _readable(words: Sequence[Layer], below: Sequence[Canvas], painter: Painter) -> list[Layer]:
+    """Give words black ink where the picture below them is light, white ink where it is dark."""
+    readable = []
+    for start in range(0, len(words), _CHUNK):
+        part = words[start : start + _CHUNK]
+        cover = painter.cover(part).flatten(1).float()
+        grey = painter.draw(below[start : start + _CHUNK]).float().mean(1).flatten(1)
+        light = ((grey * cover).sum(1) / cover.sum(1).clamp(min=1) > 128).tolist()
+        readable += [
+            replace(word, colour=(12,) * 3 if bright else (243,) * 3)
+            for word, bright in zip(part, light, strict=True)
+        ]
+    return readable
 
 
-def _shuffled(text: str, random: Random) -> str:
+def _with_layer(canvas: Canvas, layer: Layer) -> Canvas:
+    return replace(canvas, layers=(*canvas.layers, layer))
+
+
+def _shuffled(word: Layer, random: Random) -> Layer:
     """Shuffle letters until they read otherwise; a text of one letter repeated stays."""
-    letters = list(text)
+    assert isinstance(word.sprite, Word)
+    letters = list(word.sprite.text)
     for _ in range(20):
         random.shuffle(letters)
-        if "".join(letters) != text:
+        if "".join(letters) != word.sprite.text:
             break
-    return "".join(letters)
+    return replace(word, sprite=replace(word.sprite, text="".join(letters)))

@@ -106,7 +106,7 @@ _TEMPLATES = {
     WORD: ("the word {}", "a text that says {}"),
 }
 TEMPLATES = tuple(dict.fromkeys(t for group in _TEMPLATES.values() for t in group))
-_PART_CAPTIONS = 0.25
+_PART_CAPTIONS = 0.15
 
 
 def training_scene(random: Random, names: Sequence[str] = ()) -> Scene:

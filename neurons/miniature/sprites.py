@@ -30,8 +30,15 @@ SIZE_PX = 96
 # the height of a line of text, likewise
 TEXT_PX = 32
 N_LIGHTS = 4
-TRAINING_TEXTURES = tuple(f"{kind}-{i}" for kind in ("blobs", "clouds", "grain") for i in range(8))
-HELD_OUT_TEXTURES = tuple(f"{kind}-{i}" for kind in ("stripes", "checks") for i in range(4))
+_N_TEXTURES = 8
+TRAINING_TEXTURES = tuple(
+    f"{kind}-{i}"
+    for kind in ("blobs", "clouds", "grain", "stripes", "rings", "dots")
+    for i in range(_N_TEXTURES)
+)
+HELD_OUT_TEXTURES = tuple(
+    f"{kind}-{i}" for kind in ("checks", "bricks") for i in range(_N_TEXTURES)
+)
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _SHAPES = {f"{_SVG}{shape}" for shape in ("path", "circle", "ellipse", "rect")}
@@ -220,13 +227,35 @@ def _texture(name: str) -> Pixels:
         grey = _noise(SIZE_PX, (3, 7, 15, 31), seed=100 + i)
     elif kind == "grain":
         grey = _noise(SIZE_PX, (SIZE_PX // (1 + i % 3),), seed=200 + i)
-    elif kind == "stripes":
-        grey = (rows // (3 + 2 * i) % 2) * 200 + 40
     else:
-        grey = ((rows // (5 + 3 * i) + columns // (5 + 3 * i)) % 2) * 200 + 40
+        grey = np.where(_pattern(kind, i, rows, columns), 240, 40)
     pixels = np.repeat(grey[..., None], 4, axis=2)
     pixels[..., 3] = 255
     return pixels.astype(np.uint8)
+
+
+def _pattern(
+    kind: str, i: int, rows: NDArray[np.int64], columns: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Tell which pixels of a regular pattern are light; its period grows with i."""
+    period = 4 + 2 * i
+    light: NDArray[np.bool_]
+    if kind == "stripes":
+        light = rows % period < period // 2
+    elif kind == "rings":
+        # of equal areas, so they grow thinner outwards; a squared distance is an integer
+        squared = (rows - SIZE_PX // 2) ** 2 + (columns - SIZE_PX // 2) ** 2
+        light = squared // (40 * (1 + i)) % 2 == 0
+    elif kind == "dots":
+        across, down = columns % period - period // 2, rows % period - period // 2
+        light = 9 * (across**2 + down**2) < period**2
+    elif kind == "checks":
+        light = (rows // period + columns // period) % 2 == 0
+    else:
+        mortar = max(1, period // 6)
+        shifted = columns + period * (rows // period % 2)
+        light = (rows % period >= mortar) & (shifted % (2 * period) >= mortar)
+    return light
 
 
 def _noise(size: int, scales: tuple[int, ...], seed: int) -> NDArray[np.int64]:

@@ -48,14 +48,14 @@ def test_common_meanings_share_the_target() -> None:
 def test_a_stopped_run_goes_on_and_ends_with_the_same_bytes(tmp_path: Path) -> None:
     whole = train(tmp_path / "whole", TINY, checkpoint_every=2)
 
-    class Killed(Exception):
+    class KilledError(Exception):
         pass
 
     def kill(figures: dict[str, float]) -> None:
         if figures["step"] == 3:
-            raise Killed
+            raise KilledError
 
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         train(tmp_path / "part", TINY, checkpoint_every=2, progress=kill)
     assert not (tmp_path / "part" / WEIGHTS_FILE).exists()
     steps: list[float] = []
