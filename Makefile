@@ -1,5 +1,5 @@
 # Two commands do all the set-up on a fresh machine with Python 3.11 or newer:
-#   make demo    scan pictures with a model and write report pages that open from disk, in demo/
+#   make demo    the whole job in a minute, offline, on the miniature; pages in demo/report
 #   make test    every check: ruff, mypy, import-linter, pytest
 
 PYTHON ?= python3
@@ -7,22 +7,20 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-# without MODEL= and IMAGES= the demo draws its own pictures and wires its own tiny network, in
-# which unit 3 answers to red, 17 to thin stripes, 5 is dead and 40 constant
-MODEL ?= local-dir:demo/world/model
-IMAGES ?= demo/world/pictures
+# with MODEL= and IMAGES= the demo scans those instead and reports UNITS
 LAYER ?= visual.layer4
-UNITS ?= 3 17 5 40
+UNITS ?= 0 1 2 3
 
 .PHONY: demo test lint docs lock clean
 
 demo: $(STAMP)
-ifeq ($(MODEL),local-dir:demo/world/model)
-	$(BIN)/python -m experiments.toy_world demo/world
-endif
+ifdef MODEL
 	$(BIN)/neurons scan --model "$(MODEL)" --images "$(IMAGES)" --layers $(LAYER) --out demo/run
 	$(BIN)/neurons report demo/run $(foreach unit,$(UNITS),$(LAYER):$(unit)) --out demo/report
 	@echo "open demo/report/index.html in a browser"
+else
+	$(BIN)/neurons demo --out demo
+endif
 
 test: lint
 	$(BIN)/python -m pytest

@@ -1,7 +1,7 @@
 """The miniature's model card: what its CLIP sees, reads, and falls for.
 
-Prints the figures, keeps them in experiments/results/miniature_card.json, and draws the card's
-pictures (those need a Chromium).
+Keeps the figures in experiments/results/miniature_card.json, prints them, puts them into
+docs/miniature.md, and draws the card's pictures (those need a Chromium).
 
     python -m experiments.miniature_card             # about four minutes on two cores
     python -m experiments.miniature_card --figures   # only the pictures, from what was kept
@@ -31,6 +31,8 @@ from neurons.miniature.scenes import RENDITIONS, single, with_word
 
 RESULTS = Path(__file__).parent / "results" / "miniature_card.json"
 WEIGHTS = Path(neurons.__file__).parent / "miniature" / "weights"
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "miniature.md"
+BEGIN, END = "<!-- figures: python -m experiments.miniature_card -->", "<!-- end of figures -->"
 PER_CONCEPT = 50
 N_HIJACKS = 4000
 SHOWN = ("finance", "spider", "winter", "japan", "happy", "piggy bank", "red", "builder")
@@ -74,29 +76,48 @@ def measure() -> dict[str, Any]:
     }
 
 
-def show(card: dict[str, Any]) -> None:
-    """Print the figures as the card gives them."""
-    print(f"weights {card['weights_sha256'][:16]}, {card['parameters']:,} parameters")
+def table(card: dict[str, Any]) -> str:
+    """Write the figures as the card's table."""
+    census, attack, training = card["census"], card["hijack"], card["training"]
+    rows = [("what", "measured", "wanted")]
     for way, counts in card["zero_shot"].items():
-        print(f"zero-shot, {way:10} {Share(**counts)}")
-    census = card["census"]
-    print(
-        f"multimodal units  {census['multimodal']} of {census['units']} "
-        f"({census['dead']} dead); shuffled labels: {census['chance']:.2f} on average, "
-        f"{census['chance_largest']} at most, p = {census['p_value']:.3g}"
+        wanted = {"word": "0.93", "silhouette": "-"}.get(way, "0.98")
+        rows.append((f"zero-shot, {way}", str(Share(**counts)), wanted))
+    share = Share(census["multimodal"], census["units"])
+    rows.append((f"multimodal units of {LAYER}", str(share), "0.40"))
+    rows.append(
+        (
+            "the same, labels shuffled",
+            f"{census['chance']:.2f} units on average, {census['chance_largest']} at most",
+            "-",
+        )
     )
-    attack = card["hijack"]
-    for (low, high), hit, control in zip(
-        attack["ink"], attack["success"], attack["shuffled"], strict=True
-    ):
+    groups = zip(attack["ink"], attack["success"], attack["shuffled"], strict=True)
+    for (low, high), hit, control in groups:
         if hit["n"]:
-            print(
-                f"hijack, ink {low:.0%} to {high:.0%}  {Share(**hit)}; "
-                f"letters shuffled {Share(**control)}"
-            )
+            name = f"word follows, {low:.0%} to {high:.0%} ink"
+            rows.append((name, str(Share(**hit)), "0.60" if high <= 0.05 else "-"))
+            rows.append((f"{name}, letters shuffled", str(Share(**control)), "-"))
     for name, row in card["tilt"].items():
         parts = ", ".join(f"{hat} {t['shift']:+.2f} ± {t['error']:.2f}" for hat, t in row.items())
-        print(f"tilt towards {name} by hat: {parts}")
+        rows.append((f"tilt towards {name}", parts, "-"))
+    rows.append(("parameters", f"{card['parameters']:,}", "-"))
+    rows.append(("SHA-256 of the weights", f"`{card['weights_sha256'][:16]}…`", "-"))
+    stages = [training.get("before"), training]
+    steps = [stage["curve"][-1]["step"] for stage in stages if stage]
+    batch = training["recipe"]["batch"]
+    rows.append(("training pictures", f"{sum(steps) * batch:,}", "3,584,000"))
+    head, *body = rows
+    lines = ["| " + " | ".join(head) + " |", "|---|---|---|"]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in body)])
+
+
+def write_page(card: dict[str, Any]) -> None:
+    """Put the table into the docs page."""
+    text = PAGE.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    PAGE.write_text(f"{before}{BEGIN}\n{table(card)}\n{END}{after}", encoding="utf-8")
 
 
 def draw_world() -> None:
@@ -113,10 +134,14 @@ def draw_world() -> None:
 
 def draw_curve(card: dict[str, Any]) -> None:
     """Draw the training curve."""
-    points = card["training"]["curve"]
-    figure = go.Figure(
-        go.Scatter(x=[p["step"] for p in points], y=[p["loss"] for p in points], mode="lines")
-    )
+    figure, first = go.Figure(), 0
+    stages = {"first": card["training"].get("before"), "finish": card["training"]}
+    for name, stage in stages.items():
+        if stage:
+            points = stage["curve"]
+            steps, losses = zip(*((first + p["step"], p["loss"]) for p in points), strict=True)
+            figure.add_scatter(x=steps, y=losses, mode="lines", name=name)
+            first = steps[-1]
     figure.update_layout(
         width=800, height=380, template="plotly_white", margin={"l": 60, "r": 20, "t": 20, "b": 50}
     )
@@ -137,7 +162,8 @@ def main() -> None:
         RESULTS.parent.mkdir(exist_ok=True)
         RESULTS.write_text(json.dumps(measure(), indent=1) + "\n")
     card = json.loads(RESULTS.read_text())
-    show(card)
+    print(table(card))
+    write_page(card)
     draw_world()
     draw_curve(card)
 

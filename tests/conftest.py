@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,14 @@ VIT = {
     "text_cfg": _TEXT,
 }
 _SIMPLE = {"mean": [0.5] * 3, "std": [0.5] * 3, "interpolation": "bilinear"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Draw the miniature's pictures for these tests, once, and leave the user's cache alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NEURONS_CACHE", str(tmp_path_factory.mktemp("neurons-cache")))
+        yield
 
 
 def shared(path: str) -> Path:

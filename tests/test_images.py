@@ -16,7 +16,9 @@ from neurons.errors import BadImageError, ImagesNotFoundError, LabelsMissingErro
 
 
 @pytest.fixture(autouse=True)
-def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def own_datasets_cache(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cache = tmp_path_factory.mktemp("cache")
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", cache)
 
@@ -227,3 +229,28 @@ def test_names_of_a_hundred_thousand_files_take_little_memory() -> None:
     assert names[99_999] == "train/n01440764/n01440764_99999.JPEG"
     assert names[5:7] == [f"train/n01440764/n01440764_{i}.JPEG" for i in (5, 6)]
     assert names._names.nbytes / len(names) < 60
+
+
+def test_further_columns_of_a_folder_and_of_a_table(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for name in ("a.png", "b.png"):
+        Image.new("RGB", (8, 8)).save(folder / name)
+    (folder / "metadata.csv").write_text("file_name,label,way\na.png,x,drawn\nb.png,y,written\n")
+    found = images(folder)
+    assert found.columns == ("file_name", "label", "way")
+    assert found.column("way") == ["drawn", "written"]
+    rows = {
+        "image": [(folder / name).read_bytes() for name in ("a.png", "b.png")],
+        "score": [3, 4],
+    }
+    features = datasets.Features({"image": datasets.Image(), "score": datasets.Value("int64")})
+    cells = [{"bytes": data, "path": None} for data in rows["image"]]
+    table = datasets.Dataset.from_dict({"image": cells, "score": rows["score"]}, features)
+    table.to_parquet(tmp_path / "t.parquet")
+    opened = images(tmp_path / "t.parquet")
+    assert opened.columns == ("score",) and opened.column("score") == [3, 4]
+    with pytest.raises(LabelsMissingError, match=r"no column 'way'; it has: score"):
+        opened.column("way")
+    with pytest.raises(LabelsMissingError, match="it has: none"):
+        images(folder / "a.png").column("way")

@@ -172,7 +172,7 @@ def train(
         progress(figures)
         if (step + 1) % checkpoint_every == 0 or step + 1 == recipe.steps:
             _save(out / CHECKPOINT, recipe, network, optimizer, step + 1)
-    record(out, recipe)
+    record(out, recipe, start)
     return export(network, out)
 
 
@@ -204,16 +204,22 @@ def export(network: nn.Module, out: Path) -> Path:
     return path
 
 
-def record(out: Path, recipe: Recipe) -> None:
-    """Write ``training.json``: the recipe, and the log averaged over stretches of 25 steps."""
+def record(out: Path, recipe: Recipe, start: Path | None = None) -> None:
+    """Write ``training.json``: the recipe, the log averaged over 25 steps, and what went before."""
     steps = [json.loads(line) for line in (out / LOG).read_text(encoding="utf-8").splitlines()]
     curve = []
-    for start in range(0, len(steps), 25):
-        part = steps[start : start + 25]
+    for i in range(0, len(steps), 25):
+        part = steps[i : i + 25]
         loss = sum(step["loss"] for step in part) / len(part)
         curve.append({"step": part[-1]["step"], "loss": round(loss, 4)})
     speeds = sorted(step["images_per_second"] for step in steps)
-    told = {"recipe": asdict(recipe), "curve": curve, "images_per_second": speeds[len(speeds) // 2]}
+    told: dict[str, Any] = {
+        "recipe": asdict(recipe),
+        "curve": curve,
+        "images_per_second": speeds[len(speeds) // 2],
+    }
+    if start is not None and (start / RECORD).is_file():
+        told["before"] = json.loads((start / RECORD).read_text(encoding="utf-8"))
     (out / RECORD).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
 
