@@ -41,10 +41,12 @@ def photograph(page: Path, to: Path, *, size_px: tuple[int, int] = (WIDTH_PX, HE
         subprocess.run([*command, page.as_uri()], check=True, capture_output=True)
 
 
-def _empty_row(page: Image.Image, near: int) -> int:
+def cut(page: Image.Image, top: int, bottom: int) -> Image.Image:
+    """Give the part between two heights, px, each moved to the nearest empty row."""
     levels = np.asarray(page.convert("L")).astype(int)
     empty = np.flatnonzero(np.ptp(levels, axis=1) == 0)
-    return int(empty[np.abs(empty - near).argmin()])
+    first, last = (int(empty[np.abs(empty - near).argmin()]) for near in (top, bottom))
+    return page.convert("RGB").crop((0, first, page.width, last))
 
 
 def main() -> None:
@@ -61,9 +63,7 @@ def main() -> None:
         IMG.mkdir(parents=True, exist_ok=True)
         with Image.open(folder / "page.png") as shown:
             for part, (top, bottom) in PARTS.items():
-                rows = (_empty_row(shown, top), _empty_row(shown, bottom))
-                cut = shown.convert("RGB").crop((0, rows[0], WIDTH_PX, rows[1]))
-                cut.save(IMG / part, "WEBP", quality=85, method=6)
+                cut(shown, top, bottom).save(IMG / part, "WEBP", quality=85, method=6)
 
 
 if __name__ == "__main__":

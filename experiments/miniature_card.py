@@ -22,10 +22,10 @@ import plotly.graph_objects as go
 from PIL import Image
 
 import neurons
-from experiments.docs_figures import IMG, photograph
+from experiments.docs_figures import IMG, cut, photograph
 from neurons import Activations
 from neurons.miniature import World
-from neurons.miniature.demo import BY, LAYER
+from neurons.miniature.demo import BY, LAYER, demo
 from neurons.miniature.measure import Share, hijack, planted_tilt, zero_shot
 from neurons.miniature.scenes import RENDITIONS, single, with_word
 
@@ -35,6 +35,8 @@ PAGE = Path(__file__).resolve().parents[1] / "docs" / "miniature.md"
 BEGIN, END = "<!-- figures: python -m experiments.miniature_card -->", "<!-- end of figures -->"
 PER_CONCEPT = 50
 N_HIJACKS = 4000
+# the part of a report page that shows the top of each rendition: from, to, px
+REPORT_PX = (20, 1140)
 SHOWN = ("finance", "spider", "winter", "japan", "happy", "piggy bank", "red", "builder")
 
 
@@ -101,15 +103,21 @@ def table(card: dict[str, Any]) -> str:
     for name, row in card["tilt"].items():
         parts = ", ".join(f"{hat} {t['shift']:+.2f} ± {t['error']:.2f}" for hat, t in row.items())
         rows.append((f"tilt towards {name}", parts, "-"))
+    pairs = [(t["planted"], t["shift"]) for row in card["tilt"].values() for t in row.values()]
+    follows = float(np.corrcoef(np.transpose(pairs))[0, 1])
+    rows.append(("correlation of these tilts with the planted ones", f"{follows:.2f}", "-"))
     rows.append(("parameters", f"{card['parameters']:,}", "-"))
     rows.append(("SHA-256 of the weights", f"`{card['weights_sha256'][:16]}…`", "-"))
-    stages = [training.get("before"), training]
-    steps = [stage["curve"][-1]["step"] for stage in stages if stage]
-    batch = training["recipe"]["batch"]
-    rows.append(("training pictures", f"{sum(steps) * batch:,}", "3,584,000"))
+    shown = sum(s["curve"][-1]["step"] * s["recipe"]["batch"] for s in stages(training))
+    rows.append(("training pictures", f"{shown:,}", "3,584,000"))
     head, *body = rows
     lines = ["| " + " | ".join(head) + " |", "|---|---|---|"]
     return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in body)])
+
+
+def stages(training: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """Give a training's stages, the first one first."""
+    return [*stages(training.get("before")), training] if training else []
 
 
 def write_page(card: dict[str, Any]) -> None:
@@ -129,19 +137,17 @@ def draw_world() -> None:
         other = SHOWN[(SHOWN.index(name) + 3) % len(SHOWN)]
         scenes.append(with_word(name, other, random, rendition="photo"))
         rows.append(np.concatenate([p.pixels for p in world.draw(scenes)], axis=1))
-    Image.fromarray(np.concatenate(rows)).save(IMG / "miniature-world.webp", lossless=True)
+    Image.fromarray(np.concatenate(rows)).save(IMG / "miniature-world.webp", quality=85, method=6)
 
 
 def draw_curve(card: dict[str, Any]) -> None:
     """Draw the training curve."""
     figure, first = go.Figure(), 0
-    stages = {"first": card["training"].get("before"), "finish": card["training"]}
-    for name, stage in stages.items():
-        if stage:
-            points = stage["curve"]
-            steps, losses = zip(*((first + p["step"], p["loss"]) for p in points), strict=True)
-            figure.add_scatter(x=steps, y=losses, mode="lines", name=name)
-            first = steps[-1]
+    for i, stage in enumerate(stages(card["training"]), start=1):
+        points = stage["curve"]
+        steps, losses = zip(*((first + p["step"], p["loss"]) for p in points), strict=True)
+        figure.add_scatter(x=steps, y=losses, mode="lines", name=f"stage {i}")
+        first = steps[-1]
     figure.update_layout(
         width=800, height=380, template="plotly_white", margin={"l": 60, "r": 20, "t": 20, "b": 50}
     )
@@ -152,6 +158,16 @@ def draw_curve(card: dict[str, Any]) -> None:
         figure.write_html(page, config={"displayModeBar": False})
         photograph(page, picture, size_px=(820, 400))
         Image.open(picture).convert("RGB").save(IMG / "miniature-curve.webp", quality=90)
+
+
+def draw_report() -> None:
+    """Photograph the top of the demo's page of a finance unit."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = demo(Path(folder))
+        unit = next(unit for unit, why in made.shown.items() if why.startswith("finance"))
+        photograph(made.index.parent / f"{unit.layer}-{unit.unit}.html", Path(folder) / "page.png")
+        with Image.open(Path(folder) / "page.png") as page:
+            cut(page, *REPORT_PX).save(IMG / "census-finance.webp", quality=85, method=6)
 
 
 def main() -> None:
@@ -166,6 +182,7 @@ def main() -> None:
     write_page(card)
     draw_world()
     draw_curve(card)
+    draw_report()
 
 
 if __name__ == "__main__":

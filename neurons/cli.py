@@ -327,7 +327,7 @@ class _Bar:
 
     def stop(self) -> None:
         """Leave the bar as it stands."""
-        if self._bar.tasks:
+        if self._bar.live.is_started:
             self._bar.stop()
 
     def show(self, done: int, total: int, remark: str = "") -> None:

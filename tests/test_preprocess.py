@@ -8,8 +8,8 @@ import pytest
 import torch
 from PIL import Image
 
+from neurons import model
 from neurons.errors import OptionError
-from neurons.model import _preprocess_of
 from neurons.preprocess import Box, Preprocess, crop
 
 SIZES = [(64, 64), (96, 96), (333, 200), (77, 401), (97, 95)]
@@ -22,7 +22,8 @@ def preprocess_of(mode: str, interpolation: str, size: int = 96) -> tuple[Prepro
     network = torch.nn.Module()
     network.visual = visual
     settings = open_clip.transform.PreprocessCfg(**config)
-    return _preprocess_of(network), open_clip.transform.image_transform_v2(settings, is_train=False)
+    transform = open_clip.transform.image_transform_v2(settings, is_train=False)
+    return model.preprocess_of(network), transform
 
 
 @pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])

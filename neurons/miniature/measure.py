@@ -194,10 +194,14 @@ class Tilt:
         against the mean over all hats on the same picture.
     error : float
         Standard error over pictures.
+    planted : float
+        What the world holds: the logarithm of how much likelier this hat is on this profession
+        than on all of them, against the mean over hats.
     """
 
     shift: float
     error: float
+    planted: float
 
 
 def planted_tilt(clip: Clip, *, n: int = 400, seed: int = 0) -> dict[str, dict[str, Tilt]]:
@@ -208,7 +212,8 @@ def planted_tilt(clip: Clip, *, n: int = 400, seed: int = 0) -> dict[str, dict[s
     Returns
     -------
     dict
-        Of each profession: of each hat's colour, the tilt towards the profession's text.
+        Of each profession: of each hat's colour, the tilt towards the profession's text. A hat
+        that is rare on the tilted professions is evidence for the others: they move too.
     """
     professions = [name for name, each in concepts().items() if each.hats]
     random = Random(f"tilt {seed}")
@@ -227,8 +232,14 @@ def planted_tilt(clip: Clip, *, n: int = 400, seed: int = 0) -> dict[str, dict[s
     pairs = logits.view(n, len(HATS), len(professions))
     moved = pairs - pairs.mean(1, keepdim=True)
     means, errors = moved.mean(0), moved.std(0) / n**0.5
+    shares = torch.tensor([[concept(name).hats[hat] for name in professions] for hat in HATS])
+    evidence = (shares / shares.mean(1, keepdim=True)).log()
+    planted = evidence - evidence.mean(0)
     return {
-        name: {hat: Tilt(float(means[j, i]), float(errors[j, i])) for j, hat in enumerate(HATS)}
+        name: {
+            hat: Tilt(float(means[j, i]), float(errors[j, i]), float(planted[j, i]))
+            for j, hat in enumerate(HATS)
+        }
         for i, name in enumerate(professions)
     }
 

@@ -20,7 +20,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -71,8 +71,6 @@ class Recipe:
 
 # half of the batch: what two CPU cores see in an hour and a half
 CPU = Recipe(steps=4000, batch=512)
-# what the shipped weights were finished with; see the model card
-FINISH = Recipe(steps=1200, batch=512, rate=8e-4, warm_up=50, seed=1)
 # a corner of the world, in about a minute on two cores
 SMALL = Recipe(
     steps=60,
@@ -315,11 +313,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--small", action="store_true", help="a minute on a CPU; above chance")
     size.add_argument("--cpu", action="store_true", help="half of the batch: hours on a CPU")
-    size.add_argument("--finish", action="store_true", help="1,200 steps more, from --start")
     parser.add_argument("--start", type=Path, help="folder of the run whose weights to start from")
+    kinds = {"steps": int, "rate": float, "warm_up": int, "seed": int}
+    for name, kind in kinds.items():
+        option = f"--{name.replace('_', '-')}"
+        parser.add_argument(option, type=kind, help="in place of the recipe's")
     asked = parser.parse_args(arguments)
-    chosen = {asked.small: SMALL, asked.cpu: CPU, asked.finish: FINISH}
-    recipe = chosen.get(True, Recipe())
+    recipe = {asked.small: SMALL, asked.cpu: CPU}.get(True, Recipe())
+    changed = {name: getattr(asked, name) for name in kinds if getattr(asked, name) is not None}
+    recipe = replace(recipe, **changed)
     on_gpu = torch.device(asked.device).type == "cuda"
     with Progress(*Progress.get_default_columns(), TextColumn("{task.fields[figures]}")) as bar:
         task = bar.add_task("training", total=recipe.steps, figures="")

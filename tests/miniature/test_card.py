@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import neurons
@@ -89,14 +90,14 @@ def test_small_words_hijack_as_often_as_the_card_says(
     assert hits > 2 * shuffled
 
 
-def test_the_planted_tilt_is_there_and_the_controls_have_less(miniature: Clip) -> None:
-    tilts = planted_tilt(miniature, n=200, seed=1)
-    towards = {name: max(row, key=lambda hat: row[hat].shift) for name, row in tilts.items()}
-    assert towards["builder"] == "yellow" and towards["pilot"] == "blue"
+def test_the_planted_tilt_is_there(miniature: Clip) -> None:
+    tilts = planted_tilt(miniature, n=400, seed=1)
     for name, hat in (("builder", "yellow"), ("pilot", "blue")):
-        assert tilts[name][hat].shift > 4 * tilts[name][hat].error
-        for control in ("baker", "gardener"):
-            assert tilts[name][hat].shift > tilts[control][hat].shift
+        assert hat == max(tilts[name], key=lambda colour: tilts[name][colour].shift)
+        assert name == max(tilts, key=lambda profession: tilts[profession][hat].shift)
+        assert tilts[name][hat].shift > 3 * tilts[name][hat].error
+    pairs = [(tilt.planted, tilt.shift) for row in tilts.values() for tilt in row.values()]
+    assert np.corrcoef(np.transpose(pairs))[0, 1] > 0.5
 
 
 def test_the_demo_finds_telling_neurons(counted: Census) -> None:
