@@ -145,3 +145,38 @@ def test_moved_images_can_be_named_again(
     found = run("examples", tmp_path / "run", f"{LAYER}:{RED}", "--images", tmp_path / "there",
                 "--out", tmp_path / "x.html")  # fmt: skip
     assert found.code == 0, found.err
+
+
+def test_the_demo_does_the_whole_job_and_its_run_can_be_asked_on(run, tmp_path: Path) -> None:
+    done = run("demo", "--out", tmp_path / "demo")
+    assert done.code == 0, done.err
+    assert "the same top class as flat, outline, word" in done.out
+    assert "finance, as picture, outline and word" in done.out
+    assert (tmp_path / "demo/report/index.html").is_file()
+    counted = run("census", tmp_path / "demo/run", "visual.layer4", "--among", "photo,silhouette")
+    assert counted.code == 0, counted.err
+    assert "as photo, silhouette" in counted.out
+    told = run("report", tmp_path / "demo/run", "visual.layer4:7", "--by", "rendition",
+               "--out", tmp_path / "pages")  # fmt: skip
+    assert told.code == 0, told.err
+    page = (tmp_path / "pages/visual.layer4-7.html").read_text(encoding="utf-8")
+    assert "The top of each rendition" in page
+    for *asked, said in (
+        ["census", "--among", "flat,drawn", "drawn"],
+        ["census", "--among", "flat", "two groups or more"],
+        ["census", "--by", "colour", "colour"],
+        ["report", "--by", "family", "17 values"],
+    ):
+        where = "visual.layer4" if asked[0] == "census" else "visual.layer4:7"
+        failed = run(asked[0], tmp_path / "demo/run", where, *asked[1:])
+        assert (failed.code, failed.err.count("\n")) == (2, 1), failed.err
+        assert said in failed.err
+
+
+def test_a_census_says_which_column_is_missing(
+    run, planted_name: str, pictures: Path, tmp_path: Path
+) -> None:
+    scan(run, planted_name, pictures, tmp_path / "run")
+    failed = run("census", tmp_path / "run", LAYER)
+    assert (failed.code, failed.err.count("\n")) == (2, 1), failed.err
+    assert "rendition" in failed.err
