@@ -165,7 +165,7 @@ def test_the_demo_does_the_whole_job_and_its_run_can_be_asked_on(run, tmp_path: 
         ["census", "--among", "flat,drawn", "drawn"],
         ["census", "--among", "flat", "two groups or more"],
         ["census", "--by", "colour", "colour"],
-        ["report", "--by", "family", "17 values"],
+        ["report", "--out", str(tmp_path / "pages"), "--by", "family", "17 values"],
     ):
         where = "visual.layer4" if asked[0] == "census" else "visual.layer4:7"
         failed = run(asked[0], tmp_path / "demo/run", where, *asked[1:])
