@@ -26,6 +26,8 @@ from rich.text import Text
 from neurons import recipes
 from neurons.activations import Activations
 from neurons.address import Neuron
+from neurons.album import open_album
+from neurons.ascent import Settings
 from neurons.errors import NeuronsError
 from neurons.images import MINIATURE, ImageSet, images
 from neurons.inference import find_precision
@@ -33,11 +35,14 @@ from neurons.layers import layers as layers_of
 from neurons.miniature import probe_set
 from neurons.miniature.demo import demo as run_demo
 from neurons.model import available, load
+from neurons.pictures import find_paint, find_targets, find_transforms
 from neurons.report import Page
 from neurons.scan import Progress as ScanProgress
 from neurons.scan import scan as run_scan
 from neurons.studies.census import census as run_census
 from neurons.studies.examples import top_examples
+from neurons.studies.facets import facet_probes
+from neurons.studies.visualize import Series, Target, Visualization, target_name
 
 app = typer.Typer(
     name="neurons",
@@ -189,6 +194,9 @@ def report(
     by: Annotated[
         str | None, typer.Option(help="Column that groups the images: each group's top, first.")
     ] = None,
+    pictures: Annotated[
+        Path | None, typer.Option(help="An album that `neurons visualize` made.")
+    ] = None,
     images: ImagesOption = [],  # noqa: B006 - typer reads the default, nobody writes to it
     label_column: LabelOption = "label",
 ) -> None:
@@ -210,6 +218,7 @@ def report(
             count=count,
             per_bucket=per_bucket,
             by=by,
+            pictures=pictures,
             done=show,
         )
     _say_path("report", index)
@@ -233,6 +242,113 @@ def census(
     with console.status("shuffling labels to see what chance gives"):
         found = run_census(opened, shown, layer, by=by, among=among.split(","))
     out_console.print(found)
+
+
+@app.command()
+def visualize(
+    model: Annotated[str, typer.Argument(help=_MODEL_HELP)],
+    targets: Annotated[
+        list[str],
+        typer.Argument(
+            help="LAYER:UNIT, LAYER with --all, text:A SENTENCE, image:FILE, random:SEED, or "
+            "walk:A|B[|C] between sentences or units."
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for pictures and pages.")],
+    every: Annotated[bool, typer.Option("--all", help="Every unit of the layers named.")] = False,
+    run: Annotated[
+        Path | None, typer.Option(help="A run of this model: how pictures compare with images.")
+    ] = None,
+    facets: Annotated[
+        list[str],
+        typer.Option(help="A folder of facet folders (face, text, ...), or miniature."),
+    ] = [],  # noqa: B006 - typer reads the default, nobody writes to it
+    facet_column: Annotated[
+        str | None, typer.Option(help="Column that names the facet; default: the folder.")
+    ] = None,
+    negative: Annotated[bool, typer.Option("--negative", help="What silences them.")] = False,
+    seeds: Annotated[int, typer.Option(help="Plain pictures of each target.")] = 2,
+    diverse: Annotated[float, typer.Option(help="How far to drive them apart in style.")] = 0.0,
+    stops: Annotated[int, typer.Option(help="Pictures along a walk.")] = 5,
+    steps: Annotated[int, typer.Option(help="Of the ascent.")] = 512,
+    size: Annotated[int | None, typer.Option(help="Side in px; default: the model's.")] = None,
+    paint: Annotated[
+        str, typer.Option(help="fourier, alpha, pixels, maco, or maco:IMAGES for their spectrum.")
+    ] = "fourier",
+    transforms: Annotated[str, typer.Option(help="goh2021, lucent or none.")] = "goh2021",
+    precision: Annotated[str, typer.Option(help="exact, fast or compiled.")] = "exact",
+    batch: Annotated[int | None, typer.Option(help="Images a pass; default 16, GPU 64.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the noise.")] = 0,
+    device: DeviceOption = None,
+) -> None:
+    """Make pictures of what neurons, sentences or images look like to the model.
+
+    Stop it at any time; the same command goes on where it was.
+    """
+    with console.status("loading the model"):
+        clip = load(model, device=device)
+    opened = None if run is None else Activations.open(run, clip=clip)
+    wanted = find_targets(clip, targets, every=every, stops=stops, negative=negative)
+    probes = None
+    if facets:
+        shown = _images(facets, "label")
+        by = "facet" if facets == [MINIATURE] else facet_column
+        with _Bar("seeing facets", "images") as bar:
+            probes = facet_probes(clip, shown, by=by, progress=bar.show)
+        out_console.print(probes)
+    settings = Settings(
+        steps=steps,
+        size_px=size,
+        paint=find_paint(paint, size or clip.preprocess.size[0]),
+        transforms=find_transforms(transforms),
+        precision=find_precision(precision),
+        batch=batch,
+        seed=seed,
+    )
+    with _Bar("climbing", "units", per_minute=True) as bar:
+        kept = [0, len(wanted)]
+
+        def keep(made: Visualization, n: int, total: int) -> None:
+            kept[:] = n, total
+            bar.show(n, total)
+
+        def step(done: int) -> None:
+            if done % 8 == 0 or done == steps:
+                bar.show(kept[0], kept[1], f"step {done:,} of {steps:,}")
+
+        index = recipes.visualize_to(
+            clip,
+            wanted,
+            out,
+            settings=settings,
+            series=Series(
+                n_seeds=seeds, facets=probes.weights() if probes else None, diversity=diverse
+            ),
+            run=opened,
+            done=keep,
+            step_done=step,
+            told=lambda text: console.print(text, highlight=False),
+        )
+    out_console.print(_picture_table(out, wanted))
+    _say_path("pictures", index)
+
+
+def _picture_table(out: Path, wanted: Sequence[Target], most: int = 20) -> Table:
+    album = open_album(out)
+    table = _table("target", "activation", "above images", "units it excites most")
+    for target in wanted[:most]:
+        made = album.get(target_name(target))
+        first = made.plain()[0]
+        known = first.reaches is not None
+        table.add_row(
+            Text(made.target),
+            "dead" if made.dead else f"{first.activation:.3g}",
+            f"{first.percentile:.1%}" if known and not made.dead else "-",
+            ", ".join(str(e.unit) for e in first.excited) or "-",
+        )
+    if len(wanted) > most:
+        table.add_row(f"... {len(wanted) - most:,} more on the pages", "", "", "")
+    return table
 
 
 @app.command()
@@ -306,8 +422,9 @@ def _images(parts: Sequence[str], label_column: str) -> ImageSet:
 class _Bar:
     """A progress bar that appears with the first thing done, so that an error stands alone."""
 
-    def __init__(self, what: str, unit: str) -> None:
+    def __init__(self, what: str, unit: str, *, per_minute: bool = False) -> None:
         self._what, self._unit = what, unit
+        self._seconds, self._per = (60, "min") if per_minute else (1, "s")
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -336,7 +453,10 @@ class _Bar:
             self._since, self._first = time.monotonic(), done
             self._bar.add_task(self._what, total=total, completed=done, told="")
         seconds = time.monotonic() - self._since
-        rate = f"{(done - self._first) / seconds:,.1f} {self._unit}/s" if seconds > 0.5 else ""
+        rate = ""
+        if seconds > 0.5 and done > self._first:
+            speed = (done - self._first) / seconds * self._seconds
+            rate = f"{speed:,.1f} {self._unit}/{self._per}"
         told = ", ".join(part for part in (rate, remark) if part)
         self._bar.update(self._bar.task_ids[0], completed=done, told=told)
 

@@ -112,6 +112,71 @@ def watch(
         yield seen
 
 
+class Tap:
+    """Layers of a running network, with their gradient; made by `tap`.
+
+    Attributes
+    ----------
+    outputs : dict of str to Tensor
+        Each layer's own output in the latest pass, part of the graph.
+    """
+
+    def __init__(self, n_layers: int, stop: bool) -> None:
+        self.outputs: dict[str, Tensor] = {}
+        self._n_layers, self._stop = n_layers, stop
+
+    def run(self, forward: Callable[[], T]) -> T | None:
+        """Run a pass; None if it was stopped once every layer had been seen."""
+        self.outputs.clear()
+        try:
+            return forward()
+        except _Enough:
+            return None
+
+    def see(self, path: str, output: Tensor) -> Tensor:
+        """Keep an output, and give what the network may go on with."""
+        self.outputs[path] = output
+        if self._stop and len(self.outputs) == self._n_layers:
+            raise _Enough
+        # whoever comes next may write into it, as CLIP's ResNet does
+        return output.clone()
+
+
+class _Enough(Exception):  # noqa: N818 - no error: it ends a pass early
+    pass
+
+
+@contextmanager
+def tap(network: nn.Module, layers: Iterable[str], *, stop: bool = False) -> Iterator[Tap]:
+    """Read layers as parts of the graph, so that gradients flow through them and to them.
+
+    Parameters
+    ----------
+    network : nn.Module
+    layers : iterable of str
+        Module paths.
+    stop : bool
+        End a pass as soon as every layer has been seen.
+
+    Raises
+    ------
+    LayerNotFoundError
+        If the network has no such module.
+    """
+    paths = list(layers)
+    seen = Tap(len(paths), stop and bool(paths))
+
+    def read(path: str) -> Callable[..., Any]:
+        def hook(module: nn.Module, inputs: Any, output: Any) -> Any:
+            passed_on = seen.see(path, first_tensor(output))
+            return (passed_on, *output[1:]) if isinstance(output, tuple) else passed_on
+
+        return hook
+
+    with _hooked({path: read(path) for path in paths}, network):
+        yield seen
+
+
 @contextmanager
 def edit(
     network: nn.Module, values: Mapping[Neuron, float | Tensor | Callable[[Tensor], Tensor]]

@@ -178,13 +178,36 @@ def _to_numpy(kept: _Kept) -> LayerReading:
     )
 
 
+def inference_copy(
+    clip: Clip, watched: Sequence[str], precision: Precision, *, embeddings: bool
+) -> nn.Module:
+    """Copy the network to be run fast: BatchNorm folded, channels last, in a precision.
+
+    Parameters
+    ----------
+    clip : Clip
+        Left untouched.
+    watched : sequence of str
+        Module paths whose output must stay what it is.
+    precision : Precision
+    embeddings : bool
+        If False, what runs after the last of ``watched`` is dropped where that is possible.
+
+    Raises
+    ------
+    OptionError
+        If the network is being watched or edited.
+    """
+    return _inference_copies(clip, watched, precision, embeddings, 1)[0]
+
+
 def _inference_copies(
     clip: Clip, watched: Sequence[str], precision: Precision, embeddings: bool, n: int
 ) -> list[nn.Module]:
     if any(m._forward_hooks or m._forward_pre_hooks for m in clip.network.modules()):
         raise OptionError(
-            "the network is being watched or edited; a run would hold other numbers than its "
-            "provenance says; scan outside the `with` block"
+            "the network is being watched or edited; the results would not be those of the model "
+            "that they name; do this outside the `with` block"
         )
     visual = copy.deepcopy(clip.network.visual)
     assert isinstance(visual, nn.Module)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import open_clip
 import torch
-from open_clip.modified_resnet import AttentionPool2d, ModifiedResNet
+from open_clip.modified_resnet import AttentionPool2d, Bottleneck, ModifiedResNet
 from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.nn import functional
@@ -259,6 +259,26 @@ def cut_after(visual: nn.Module, layers: Sequence[str]) -> None:
     last = max((stages.index(top) for top in _tops(layers) if top in stages), default=-1)
     for stage in stages[last + 1 :]:
         setattr(visual, stage, nn.Identity())
+
+
+def open_ended(visual: nn.Module, layer: str) -> None:
+    """Drop the ReLU that ends a stage or block of a ModifiedResNet, in place.
+
+    What follows the layer is another network then. Layers without such an end are left as they
+    are.
+
+    Parameters
+    ----------
+    visual : nn.Module
+        A copy that may be changed.
+    layer : str
+        Path below ``visual``.
+    """
+    module = visual.get_submodule(layer)
+    while isinstance(module, nn.Sequential) and len(module):
+        module = module[-1]
+    if isinstance(module, Bottleneck):
+        module.act3 = nn.Identity()
 
 
 def _tops(layers: Sequence[str]) -> list[str]:

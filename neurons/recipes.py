@@ -8,13 +8,24 @@ from typing import Any
 
 from neurons.activations import Activations
 from neurons.address import Neuron
+from neurons.album import album_for_writing, open_album
+from neurons.ascent import DEFAULT, Settings
 from neurons.errors import ImagesNotFoundError, OptionError
 from neurons.images import ImageSet, images
+from neurons.model import Clip
 from neurons.report import Page, write, write_single
 from neurons.results import Result
 from neurons.studies.examples import TopExamples, top_examples
 from neurons.studies.groups import top_by
 from neurons.studies.spectrum import Spectrum, spectrum
+from neurons.studies.visualize import (
+    TWO_SEEDS,
+    Series,
+    Target,
+    Visualization,
+    target_name,
+    visualize_each,
+)
 
 
 def images_of(run: Activations) -> ImageSet:
@@ -45,6 +56,7 @@ def report(
     count: int = 16,
     per_bucket: int = 6,
     by: str | None = None,
+    pictures: str | Path | None = None,
     done: Callable[[Page], None] | None = None,
 ) -> Path:
     """Write a page a neuron and an index: what excites each, and what lies between.
@@ -63,6 +75,8 @@ def report(
         Images from each bucket of the range.
     by : str, optional
         A column that groups the images, such as ``rendition``: the top of each group comes first.
+    pictures : str or Path, optional
+        An album that `visualize_to` made: each page gains its neuron's pictures.
     done : callable, optional
         Called after each page.
 
@@ -84,13 +98,18 @@ def report(
         opened.check(neuron)
     shown = image_set or images_of(opened)
     opened.check_images(shown)
+    album = None if pictures is None else open_album(pictures)
+    if album is not None:
+        for neuron in unique:
+            album.check(str(neuron))
 
     def pages() -> Iterator[Page]:
         for neuron in unique:
             top = top_examples(opened, shown, neuron, count=count)
             whole = spectrum(opened, shown, neuron, per_bucket=per_bucket)
             groups = [top_by(opened, shown, neuron, by=by)] if by else []
-            yield neuron_page(opened, top, whole, *groups)
+            made = [album.get(str(neuron))] if album is not None else []
+            yield neuron_page(opened, top, whole, *groups, *made)
 
     return write(out, pages(), title=f"Neurons of {model_name(opened)}", done=done)
 
@@ -109,6 +128,78 @@ def neuron_page(run: Activations, top: TopExamples, whole: Spectrum, *first: Res
     return Page(top.neuron, _subtitle(run, top), tuple(facts), results)
 
 
+def visualize_to(
+    clip: Clip,
+    targets: Sequence[Target],
+    out: str | Path,
+    *,
+    settings: Settings = DEFAULT,
+    series: Series = TWO_SEEDS,
+    run: Activations | None = None,
+    done: Callable[[Visualization, int, int], None] = lambda made, n, total: None,
+    step_done: Callable[[int], None] = lambda step: None,
+    told: Callable[[str], None] = lambda text: None,
+) -> Path:
+    """Make pictures of many targets into an album, and a page for each; go on where it stopped.
+
+    Parameters
+    ----------
+    clip, targets, settings, series, run, step_done, told
+        As `visualize_each` takes them.
+    out : str or Path
+        The album's folder. What is there already is not made again.
+    done : callable
+        Takes each target's pictures as they are kept, and how many of how many are.
+
+    Returns
+    -------
+    Path
+        Of ``index.html``.
+
+    Raises
+    ------
+    StaleActivationsError
+        If the folder holds pictures that were made in another way.
+    RunLockedError
+        If another process is writing there.
+    """
+    out = Path(out)
+    by_name = {target_name(target): target for target in targets}
+    depends_on = {
+        "model": clip.provenance(),
+        "settings": settings.provenance(),
+        "series": series.provenance(),
+        "run": None if run is None else run.provenance(),
+    }
+    with album_for_writing(out, depends_on) as album:
+        missing = [target for name, target in by_name.items() if not album.has(name)]
+        n = len(by_name) - len(missing)
+        if missing:
+            for made in visualize_each(
+                clip,
+                missing,
+                settings=settings,
+                series=series,
+                run=run,
+                step_done=step_done,
+                told=told,
+            ):
+                album.keep(made)
+                n += 1
+                done(made, n, len(by_name))
+        pages = (_picture_page(clip, album.get(name)) for name in by_name)
+        return write(out, pages, title=f"What neurons of {short_name(clip.name)} want to see")
+
+
+def _picture_page(clip: Clip, made: Visualization) -> Page:
+    facts = [("state", "dead" if made.dead else "alive"), ("steps", f"{made.steps:,}")]
+    if not made.dead:
+        facts.append(("activation", f"{made.plain()[0].activation:.3g}"))
+        if made.n_images:
+            facts.append(("above images", f"{made.plain()[0].percentile:.1%}"))
+    return Page(made.target, short_name(clip.name), tuple(facts), (made,))
+
+
 def gallery(path: str | Path, run: Activations, top: TopExamples) -> Path:
     """Write the top examples of one neuron as one self-contained HTML file."""
     maximum = f"{top.top[0].peak:.3g}" if top.top else "none"
@@ -117,9 +208,13 @@ def gallery(path: str | Path, run: Activations, top: TopExamples) -> Path:
 
 
 def model_name(run: Activations) -> str:
+    """Give the name of a run's model as a title."""
+    return short_name(run.spec.provenance["model"]["name"])
+
+
+def short_name(model: str) -> str:
     """Give a model's name as a title: of a folder, its last part."""
-    name: str = run.spec.provenance["model"]["name"]
-    return Path(name).name if name.startswith("local-dir:") else name
+    return Path(model).name if model.startswith("local-dir:") else model
 
 
 def _subtitle(run: Activations, top: TopExamples) -> str:

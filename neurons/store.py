@@ -165,17 +165,19 @@ def read_spec(path: Path) -> RunSpec:
     return RunSpec.from_attributes(attributes)
 
 
-def differences(run: Mapping[str, Any], asked: Mapping[str, Any], at: str = "") -> list[str]:
+def differences(
+    held: Mapping[str, Any], asked: Mapping[str, Any], at: str = "", *, holder: str = "the run"
+) -> list[str]:
     """List where two nested mappings differ, key by key, as far as ``asked`` has the key."""
     found = []
-    if at == "layers." and set(run) != set(asked):
-        return [f"layers: the run has {', '.join(run)}, asked is {', '.join(asked)}"]
+    if at == "layers." and set(held) != set(asked):
+        return [f"layers: {holder} has {', '.join(held)}, asked is {', '.join(asked)}"]
     for key, value in asked.items():
-        there = run.get(key)
+        there = held.get(key)
         if isinstance(value, Mapping) and isinstance(there, Mapping):
-            found += differences(there, value, f"{at}{key}.")
+            found += differences(there, value, f"{at}{key}.", holder=holder)
         elif there != value:
-            found.append(f"{at}{key}: the run has {_short(there)}, asked is {_short(value)}")
+            found.append(f"{at}{key}: {holder} has {_short(there)}, asked is {_short(value)}")
     return found
 
 

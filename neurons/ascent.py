@@ -1,0 +1,376 @@
+"""How are images optimised, many at a time? Gradient ascent, one forward for all of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from neurons.canvas import Parameterisation, fourier
+from neurons.errors import NeuronNotFoundError, OptionError
+from neurons.hooks import tap
+from neurons.inference import Precision, exact, inference_copy
+from neurons.layers import Layer, find_layers
+from neurons.model import Clip, open_ended
+from neurons.objectives import EMBEDDING, Objective, score_each
+from neurons.transforms import GOH2021, Draws, Transform
+
+# lucid lets gradients around silent ReLUs for as many steps
+_REDIRECTED_STEPS = 16
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to climb; all that an image depends on besides the model and its objective.
+
+    Parameters
+    ----------
+    steps : int >= 1
+    size_px : int or None
+        Side of the images; None is the model's own.
+    paint : Parameterisation
+    transforms : Transform
+    rate : float or None
+        Adam's step; None is what suits the parameterisation.
+    precision : Precision
+    batch : int >= 1 or None
+        Images a forward pass; None is 16, on a GPU 64.
+    seed : int
+    """
+
+    steps: int = 512
+    size_px: int | None = None
+    paint: Parameterisation = fourier()
+    transforms: Transform = GOH2021
+    rate: float | None = None
+    precision: Precision = exact
+    batch: int | None = None
+    seed: int = 0
+
+    def provenance(self) -> dict[str, object]:
+        """As plain values; images made with equal ones are equal."""
+        return {
+            "steps": self.steps,
+            "size_px": self.size_px,
+            "paint": self.paint.name,
+            "transforms": self.transforms.name,
+            "rate": self.rate,
+            "precision": self.precision.name,
+            "batch": self.batch,
+            "seed": self.seed,
+        }
+
+
+DEFAULT = Settings()
+
+
+@dataclass(frozen=True)
+class Wish:
+    """One image to be made.
+
+    Parameters
+    ----------
+    objective : Objective
+    variant : int
+        Images of one objective start from different noise if their variants differ.
+    """
+
+    objective: Objective
+    variant: int = 0
+
+
+@dataclass(frozen=True)
+class Painted:
+    """One image that was made.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, (H, W, 3), or (H, W, 4) with an opacity
+    curve : ndarray of float32, (steps,)
+        The objective on the shaken image, before each step.
+    moved : bool
+        False if no gradient ever reached the image: nothing in it excites the target.
+    """
+
+    pixels: NDArray[np.uint8]
+    curve: NDArray[np.float32]
+    moved: bool
+
+
+Climb = Callable[[Sequence[Wish], Callable[[int], None]], list[Painted]]
+
+
+def ascend(
+    clip: Clip,
+    wishes: Sequence[Wish],
+    settings: Settings = DEFAULT,
+    *,
+    step_done: Callable[[int], None] = lambda step: None,
+    told: Callable[[str], None] = lambda text: None,
+) -> list[Painted]:
+    """Optimise an image for each wish; all share one batch of fixed shape.
+
+    An image depends on its wish, the settings and the batch's size, not on its neighbours.
+
+    Parameters
+    ----------
+    clip : Clip
+    wishes : sequence of Wish
+    settings : Settings
+    step_done : callable
+        Takes the number of steps done.
+    told : callable
+        Takes a remark, such as that the batch was halved.
+
+    Returns
+    -------
+    list of Painted
+
+    Raises
+    ------
+    LayerNotFoundError, NeuronNotFoundError
+        If an objective reads what the model does not have.
+    OptionError
+        If the model cannot take images of this size, or objectives with and without the closing
+        ReLU are mixed.
+
+    References
+    ----------
+    Olah, Mordvintsev, Schubert, "Feature visualization", Distill 2017. Gradients go around ReLUs
+    that are silent in all of an image for the first 16 steps, as in lucid's
+    ``redirected_relu_grad``: a unit that noise does not excite would otherwise stay grey.
+    """
+    with climber(clip, [wish.objective for wish in wishes], settings) as climb:
+        return climb_all(clip, climb, wishes, settings, step_done=step_done, told=told)
+
+
+def climb_all(
+    clip: Clip,
+    climb: Climb,
+    wishes: Sequence[Wish],
+    settings: Settings,
+    *,
+    step_done: Callable[[int], None] = lambda step: None,
+    told: Callable[[str], None] = lambda text: None,
+) -> list[Painted]:
+    """Climb in batches of one shape; wishes of one objective that follow each other stay together.
+
+    Raises
+    ------
+    OptionError
+        If not even one image fits into the GPU's memory.
+    """
+    size = batch_size(clip, settings)
+    painted: list[Painted] = []
+    while len(painted) < len(wishes):
+        part = _next_part(wishes, len(painted), size)
+        # a last batch that is not full climbs in the same shape
+        filled = [*part, *[Wish(part[-1].objective.named("filler"))] * (size - len(part))]
+        try:
+            done = climb(filled, step_done)
+        except torch.cuda.OutOfMemoryError:
+            if size == 1:
+                raise OptionError("not even one image fits into the GPU's memory") from None
+            size //= 2
+            torch.cuda.empty_cache()
+            told(f"out of memory: going on with batches of {size}")
+            continue
+        painted += done[: len(part)]
+    return painted
+
+
+def _next_part(wishes: Sequence[Wish], start: int, size: int) -> Sequence[Wish]:
+    end = min(start + size, len(wishes))
+    first = end
+    while end < len(wishes) and first > start:
+        if wishes[first - 1].objective is not wishes[end].objective:
+            break
+        first -= 1
+    # a group that is larger than a batch is cut after all
+    return wishes[start : first if first > start else end]
+
+
+def batch_size(clip: Clip, settings: Settings) -> int:
+    """Tell how many images climb together."""
+    return settings.batch or (64 if clip.device.type == "cuda" else 16)
+
+
+@contextmanager
+def climber(clip: Clip, objectives: Sequence[Objective], settings: Settings) -> Iterator[Climb]:
+    """Prepare the network once, for any number of batches of these objectives."""
+    if settings.steps < 1 or (settings.batch or 1) < 1:
+        raise OptionError(f"{settings.steps} steps of {settings.batch} images: both are at least 1")
+    signed = {objective.signed for objective in objectives}
+    if len(signed) > 1:
+        raise OptionError("positive and negative objectives read different maps; ask them apart")
+    paths = list(dict.fromkeys(layer for o in objectives for layer in o.layers))
+    layers = find_layers(clip, [path for path in paths if path != EMBEDDING])
+    _check_units(objectives, layers)
+    size_px = settings.size_px or clip.preprocess.size[0]
+    embedding = EMBEDDING in paths
+    with ExitStack() as stack:
+        towers = []
+        for redirected in (True, False):
+            network = inference_copy(clip, paths, settings.precision, embeddings=embedding)
+            visual: Any = network.visual
+            if True in signed:
+                for layer in layers:
+                    open_ended(visual, layer.path.removeprefix("visual."))
+            if redirected:
+                _redirect(visual)
+            # a compiled graph cannot end in the middle
+            stop = not embedding and (redirected or not settings.precision.compiled)
+            towers.append(_tower(network, layers, embedding, stop, stack))
+        _check_size(clip, towers[1], layers, size_px, settings.precision)
+        if settings.precision.compiled:
+            towers[1] = torch.compile(towers[1], dynamic=False)
+
+        def climb(wishes: Sequence[Wish], step_done: Callable[[int], None]) -> list[Painted]:
+            return _climb(clip, towers, wishes, settings, size_px, step_done)
+
+        yield climb
+
+
+Tower = Callable[[Tensor], dict[str, Tensor]]
+
+
+def _tower(
+    network: nn.Module, layers: Sequence[Layer], embedding: bool, stop: bool, stack: ExitStack
+) -> Tower:
+    """Give a function from the network's input to the maps that are asked for."""
+    seen = stack.enter_context(tap(network, [layer.path for layer in layers], stop=stop))
+
+    def read(inputs: Tensor) -> dict[str, Tensor]:
+        embedded = seen.run(lambda: network.encode_image(inputs))  # type: ignore[operator]
+        maps = {layer.path: layer.layout.maps(seen.outputs[layer.path]) for layer in layers}
+        return maps if embedded is None or not embedding else {**maps, EMBEDDING: embedded}
+
+    return read
+
+
+def _climb(
+    clip: Clip,
+    towers: Sequence[Tower],
+    wishes: Sequence[Wish],
+    settings: Settings,
+    size_px: int,
+    step_done: Callable[[int], None],
+) -> list[Painted]:
+    generators = [_generator(settings.seed, wish) for wish in wishes]
+    canvas = settings.paint.make(generators, size_px, clip.device)
+    optimizer = torch.optim.Adam(canvas.parameters, lr=settings.rate or canvas.rate)
+    draws = Draws(generators, clip.device)
+    objectives = [wish.objective for wish in wishes]
+    mean, std = (
+        torch.tensor(values, device=clip.device).view(-1, 1, 1)
+        for values in (clip.preprocess.mean, clip.preprocess.std)
+    )
+    curve = torch.zeros(len(wishes), settings.steps, device=clip.device)
+    moved = torch.zeros(len(wishes), dtype=torch.bool, device=clip.device)
+    for step in range(settings.steps):
+        images = canvas.draw()
+        opaque, opacity = _on_noise(images, draws)
+        inputs = (settings.transforms(opaque, draws) - mean) / std
+        tower = towers[0 if step < _REDIRECTED_STEPS else 1]
+        maps = tower(inputs.to(settings.precision.dtype, memory_format=torch.channels_last))
+        scores = score_each(objectives, maps)
+        if opacity is not None:
+            # lucid's alpha tutorial: what shows costs, so that only what matters does
+            scores = scores * (1 - opacity)
+        gradients = torch.autograd.grad(-scores.sum(), canvas.parameters)
+        for parameter, gradient in zip(canvas.parameters, gradients, strict=True):
+            parameter.grad = gradient
+            moved |= gradient.flatten(1).abs().amax(1) > 0
+        optimizer.step()
+        curve[:, step] = scores.detach()
+        step_done(step + 1)
+    with torch.no_grad():
+        final = canvas.draw().mul(255).round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
+    curves, alive = curve.cpu().numpy(), moved.tolist()
+    return [Painted(*each) for each in zip(final, curves, alive, strict=True)]
+
+
+def _generator(seed: int, wish: Wish) -> torch.Generator:
+    key = hashlib.sha256(f"{seed}\0{wish.objective.name}\0{wish.variant}".encode()).digest()
+    return torch.Generator().manual_seed(int.from_bytes(key[:8], "big") >> 1)
+
+
+def _on_noise(images: Tensor, draws: Draws) -> tuple[Tensor, Tensor | None]:
+    """Lay images with an opacity on random plain colours; give also the mean opacity."""
+    if images.shape[1] == 3:
+        return images, None
+    ground = draws.uniform(3)[:, :, None, None]
+    colours, opacity = images[:, :3], images[:, 3:]
+    return colours * opacity + ground * (1 - opacity), opacity.mean((1, 2, 3))
+
+
+def _check_units(objectives: Sequence[Objective], layers: Sequence[Layer]) -> None:
+    units: Mapping[str, int] = {layer.path: layer.units for layer in layers}
+    for objective in objectives:
+        unit = objective.unit
+        if unit is not None and unit.unit >= units[unit.layer]:
+            raise NeuronNotFoundError(
+                f"{unit.layer} has units 0 to {units[unit.layer] - 1}: no {unit}"
+            )
+
+
+def _check_size(
+    clip: Clip, tower: Tower, layers: Sequence[Layer], size_px: int, precision: Precision
+) -> None:
+    own = clip.preprocess.size[0]
+    if size_px == own:
+        return
+    black = torch.zeros(1, 3, size_px, size_px, dtype=precision.dtype, device=clip.device)
+    try:
+        with torch.no_grad():
+            maps = tower(black)
+        if any(0 in values.shape for values in maps.values()):
+            raise RuntimeError("the map is empty")
+    except (RuntimeError, AssertionError, ValueError) as error:
+        raise OptionError(
+            f"this model cannot take images of {size_px} px here, only of {own} px: attention "
+            f"has a fixed grid of positions. A ResNet's convolutions, up to its last stage, take "
+            f"any size of 32 px or more; embeddings, and all of a ViT, need {own} px "
+            f"({str(error).splitlines()[0][:80]})"
+        ) from None
+
+
+class _Redirect(torch.autograd.Function):
+    """A ReLU whose gradient goes around it where it would stop for all of an image.
+
+    As lucid's ``redirected_relu_grad``; upstream is the gradient of what is minimised.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor) -> Tensor:
+        ctx.save_for_backward(values)
+        return values.relu()
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Tensor) -> Tensor:
+        (values,) = ctx.saved_tensors
+        passed = upstream * (values > 0)
+        pushed_lower = (values < 0) & (upstream > 0)
+        around = upstream.masked_fill(pushed_lower, 0)
+        stopped = passed.flatten(1).abs().amax(1) == 0
+        return torch.where(stopped.view(-1, *[1] * (values.dim() - 1)), around, passed)
+
+
+class _RedirectedReLU(nn.Module):
+    def forward(self, values: Tensor) -> Tensor:
+        redirected: Tensor = _Redirect.apply(values)
+        return redirected
+
+
+def _redirect(visual: nn.Module) -> None:
+    for module in list(visual.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, nn.ReLU):
+                setattr(module, name, _RedirectedReLU())

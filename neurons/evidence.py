@@ -1,0 +1,261 @@
+"""What does a made picture really do in the network, and does a photograph do as much?"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from neurons.activations import Activations
+from neurons.address import Neuron
+from neurons.ascent import Painted
+from neurons.hooks import tap
+from neurons.inference import exact, reader
+from neurons.layers import find_layers
+from neurons.model import Clip
+from neurons.objectives import EMBEDDING, Objective
+from neurons.transforms import Draws, Transform
+
+REACHES = 0.99
+_N_SHAKES = 16
+_CURVE_POINTS = 64
+_SAMPLED_ROWS = 2048
+
+
+@dataclass(frozen=True)
+class Excited:
+    """One of the units that a picture excites most.
+
+    Parameters
+    ----------
+    unit : int
+    activation : float
+        Its peak on the plain picture.
+    z : float
+        In standard deviations above its mean peak on the run's images; nan without a run.
+    """
+
+    unit: int
+    activation: float
+    z: float
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """A made picture with the evidence for it.
+
+    Parameters
+    ----------
+    name : str
+        What it is: ``seed 0``, or a facet.
+    facet : str
+        The facet's name; empty for a plain picture.
+    strength : float
+        Of the facet; 0 for a plain picture.
+    image : bytes
+        PNG.
+    moved : bool
+        False if no gradient ever reached it: then it is grey, and means nothing.
+    activation : float
+        Of the plain picture, not shaken, as it is in ``image``: the unit's peak over the map; of an
+        objective that is about no unit, its value.
+    percentile : float in [0, 1]
+        Share of the run's images on which the activation is lower; nan without a run.
+    shaken, shaken_deviation : float
+        Mean and standard deviation of the activation over 16 draws of the transforms.
+    excited : tuple of Excited
+        The five units of the layer that it excites most: by z where there is a run.
+    curve : tuple of float
+        The objective over the steps, as means of equal parts.
+    """
+
+    name: str
+    facet: str
+    strength: float
+    image: bytes
+    moved: bool
+    activation: float
+    percentile: float
+    shaken: float
+    shaken_deviation: float
+    excited: tuple[Excited, ...]
+    curve: tuple[float, ...]
+
+    @property
+    def reaches(self) -> bool | None:
+        """Whether it excites more than 99 % of real images do; None if that is not known."""
+        return None if np.isnan(self.percentile) else self.percentile >= REACHES
+
+
+class Witness:
+    """Measures pictures of any objectives of a model, beside a run's images if there is one.
+
+    Parameters
+    ----------
+    clip : Clip
+    transforms : Transform
+        What the pictures were shaken by.
+    run : Activations, optional
+
+    Raises
+    ------
+    StaleActivationsError
+        If the run is of another model.
+    """
+
+    def __init__(self, clip: Clip, transforms: Transform, run: Activations | None) -> None:
+        self._clip, self._transforms, self._run = clip, transforms, run
+        self._spread: dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]] = {}
+
+    def check(self, objective: Objective) -> None:
+        """Raise LayerNotFoundError or NeuronNotFoundError if the run lacks the unit."""
+        if self._run is not None and objective.unit is not None:
+            self._run.check(objective.unit)
+
+    def portraits(
+        self, objectives: Sequence[Objective], painted: Sequence[Painted], frames: Sequence[Frame]
+    ) -> list[Portrait]:
+        """Measure pictures, each for its own objective."""
+        batch = torch.stack([torch.from_numpy(_opaque(each.pixels)) for each in painted])
+        batch = batch.permute(0, 3, 1, 2)
+        plain, layers = self._activations(objectives, batch)
+        draws = Draws([_generator(i) for i in range(len(batch))], torch.device("cpu"))
+        shaken = []
+        for _ in range(_N_SHAKES):
+            moved = self._transforms(batch.float().div(255), draws).clamp(0, 1)
+            values, _ = self._activations(objectives, moved.mul(255).round().to(torch.uint8))
+            shaken.append(values)
+        return [
+            Portrait(
+                name=frame.name,
+                facet=frame.facet,
+                strength=frame.strength,
+                image=_png(each.pixels),
+                moved=each.moved,
+                activation=float(plain[i]),
+                percentile=self._percentile(objectives[i], float(plain[i])),
+                shaken=float(np.mean([values[i] for values in shaken])),
+                shaken_deviation=float(np.std([values[i] for values in shaken])),
+                excited=self._excited(objectives[i], layers[i]),
+                curve=_thin(each.curve),
+            )
+            for i, (each, frame) in enumerate(zip(painted, frames, strict=True))
+        ]
+
+    def _activations(
+        self, objectives: Sequence[Objective], batch: Tensor
+    ) -> tuple[NDArray[np.float32], list[NDArray[np.float32] | None]]:
+        """Give each picture's own activation, and all of its layer's peaks, of the exact model."""
+        values = np.zeros(len(batch), np.float32)
+        whole: list[NDArray[np.float32] | None] = [None] * len(batch)
+        by_layer: dict[str, list[int]] = {}
+        for i, objective in enumerate(objectives):
+            by_layer.setdefault("" if objective.unit is None else objective.unit.layer, []).append(
+                i
+            )
+        for layer, rows in by_layer.items():
+            if not layer:
+                values[rows] = self._scores([objectives[i] for i in rows], batch[rows])
+                continue
+            found = find_layers(self._clip, [layer])
+            with reader(self._clip, found, precision=exact, embeddings=False) as read:
+                peaks = read(batch[rows]).layers[layer].peak
+            for i, row in enumerate(rows):
+                unit = objectives[row].unit
+                assert unit is not None
+                values[row], whole[row] = peaks[i, unit.unit], peaks[i]
+        return values, whole
+
+    @torch.no_grad()
+    def _scores(self, objectives: Sequence[Objective], batch: Tensor) -> NDArray[np.float32]:
+        inputs = self._clip.preprocess.normalise(batch.to(self._clip.device))
+        paths = list(dict.fromkeys(path for o in objectives for path in o.layers))
+        layers = find_layers(self._clip, [path for path in paths if path != EMBEDDING])
+        network = self._clip.network
+        stop = EMBEDDING not in paths
+        with tap(network, [layer.path for layer in layers], stop=stop) as seen:
+            embedded = seen.run(lambda: network.encode_image(inputs))  # type: ignore[operator]
+            maps = {layer.path: layer.layout.maps(seen.outputs[layer.path]) for layer in layers}
+        if embedded is not None:
+            maps[EMBEDDING] = embedded
+        scores = [
+            objective({path: maps[path][i : i + 1] for path in objective.layers})
+            for i, objective in enumerate(objectives)
+        ]
+        return torch.cat(scores).float().cpu().numpy()
+
+    def _percentile(self, objective: Objective, activation: float) -> float:
+        if self._run is None:
+            return float("nan")
+        if objective.unit is not None:
+            real = self._run.peak(objective.unit)[self._run.good_rows()]
+        elif objective.layers == (EMBEDDING,) and self._run.spec.embedding_size:
+            rows = np.asarray(self._run.embeddings[:], np.float32)[self._run.good_rows()]
+            real = objective({EMBEDDING: torch.from_numpy(rows)}).numpy()
+        else:
+            return float("nan")
+        return float(np.mean(real < activation))
+
+    def _excited(
+        self, objective: Objective, peaks: NDArray[np.float32] | None
+    ) -> tuple[Excited, ...]:
+        if peaks is None or objective.unit is None:
+            return ()
+        z = np.full(len(peaks), np.nan, np.float32)
+        if self._run is not None:
+            mean, deviation = self._usual(objective.unit)
+            # a unit that says the same of every image has no scale to stand out on
+            with np.errstate(divide="ignore", invalid="ignore"):
+                z = np.where(deviation > 0, (peaks - mean) / deviation, -np.inf)
+        order = np.argsort(-(peaks if self._run is None else z), kind="stable")[:5]
+        return tuple(Excited(int(u), float(peaks[u]), float(z[u])) for u in order)
+
+    def _usual(self, unit: Neuron) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        assert self._run is not None
+        if unit.layer not in self._spread:
+            # whole rows of a large run are large: evenly spaced ones tell the scale
+            good = self._run.good_rows()
+            rows = good[:: max(1, len(good) // _SAMPLED_ROWS)]
+            peaks = self._run.array(unit.layer, "peak")
+            shown = np.asarray(peaks.oindex[rows], np.float32)
+            self._spread[unit.layer] = (shown.mean(0), shown.std(0))
+        return self._spread[unit.layer]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What a picture of a target is: plain, from some seed, or faceted."""
+
+    name: str
+    facet: str = ""
+    strength: float = 0.0
+
+
+def _opaque(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Lay a picture with an opacity on mid-grey."""
+    if pixels.shape[2] == 3:
+        return pixels
+    opacity = pixels[:, :, 3:].astype(np.float32) / 255
+    laid = pixels[:, :, :3] * opacity + 127.5 * (1 - opacity)
+    return laid.round().astype(np.uint8)
+
+
+def _png(pixels: NDArray[np.uint8]) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def _generator(index: int) -> torch.Generator:
+    return torch.Generator().manual_seed(index)
+
+
+def _thin(curve: NDArray[np.float32]) -> tuple[float, ...]:
+    parts = np.array_split(curve, min(_CURVE_POINTS, len(curve)))
+    return tuple(float(part.mean()) for part in parts)
