@@ -161,13 +161,13 @@ def draw_curve(card: dict[str, Any]) -> None:
 
 
 def draw_report() -> None:
-    """Photograph the top of the demo's page of a finance unit."""
+    """Photograph the top of the demo's page of its spider unit."""
     with tempfile.TemporaryDirectory() as folder:
         made = demo(Path(folder))
-        unit = next(unit for unit, why in made.shown.items() if why.startswith("finance"))
+        unit = next(unit for unit, why in made.shown.items() if why.startswith("spider"))
         photograph(made.index.parent / f"{unit.layer}-{unit.unit}.html", Path(folder) / "page.png")
         with Image.open(Path(folder) / "page.png") as page:
-            cut(page, *REPORT_PX).save(IMG / "census-finance.webp", quality=85, method=6)
+            cut(page, *REPORT_PX).save(IMG / "census-spider.webp", quality=85, method=6)
 
 
 def main() -> None:

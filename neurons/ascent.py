@@ -54,16 +54,17 @@ class Settings:
     batch: int | None = None
     seed: int = 0
 
-    def provenance(self) -> dict[str, object]:
-        """As plain values; images made with equal ones are equal."""
+    def provenance(self, clip: Clip) -> dict[str, object]:
+        """As plain values; a model's images made with equal ones are equal."""
         return {
             "steps": self.steps,
-            "size_px": self.size_px,
+            "size_px": self.size_px or clip.preprocess.size[0],
             "paint": self.paint.name,
             "transforms": self.transforms.name,
             "rate": self.rate,
             "precision": self.precision.name,
-            "batch": self.batch,
+            "batch": batch_size(clip, self),
+            "device": clip.device.type,
             "seed": self.seed,
         }
 

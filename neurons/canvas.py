@@ -117,6 +117,11 @@ def maco(spectrum: Tensor | None = None, *, name: str = "1/f") -> Parameterisati
     name : str
         What to call the spectrum in the provenance.
 
+    Notes
+    -----
+    Frequencies whose mirror image lies in the same column of the spectrum (those without a
+    horizontal part) are averaged with it, as in the authors' code: their magnitude may shrink.
+
     References
     ----------
     Fel et al., "Unlocking feature visualization for deeper networks with magnitude constrained
@@ -198,7 +203,7 @@ def natural_spectrum(images: ImageSet, *, size_px: int, n: int = 256, seed: int 
     total = torch.zeros(3, size_px, size_px // 2 + 1)
     for row in order.tolist():
         picture = Image.fromarray(images.pixels(row)).resize((size_px, size_px))
-        values = _invalid(torch.from_numpy(np.asarray(picture)).permute(2, 0, 1)[None])
+        values = _invalid(torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None])
         total += torch.fft.rfftn(values[0], dim=(1, 2), norm="ortho").abs()
     return total / len(order)
 

@@ -167,7 +167,7 @@ def visualize_to(
     by_name = {target_name(target): target for target in targets}
     depends_on = {
         "model": clip.provenance(),
-        "settings": settings.provenance(),
+        "settings": settings.provenance(clip),
         "series": series.provenance(),
         "run": None if run is None else run.provenance(),
     }

@@ -77,18 +77,22 @@ def demo(out: Path, *, tell: Tell = lambda what, done, total: None) -> Demo:
 
 
 def telling(counted: Census) -> dict[Neuron, str]:
-    """Choose the units that tell most: the most decided of a few concepts, and a polysemantic one.
+    """Choose the most decided unit of a few concepts, and a polysemantic one.
 
-    A concept without a multimodal unit is left out.
+    The most decided comes first; a concept without a multimodal unit is left out.
     """
+
+    def decided(unit: int) -> float:
+        return float(counted.leads[:, unit].min())
+
     emotions = [name for name, each in concepts().items() if each.family == "emotions"]
-    wanted = [["finance"], ["spider"], ["winter"], emotions]
-    shown = {}
-    for names in wanted:
+    found = []
+    for names in (["finance"], ["spider"], ["winter"], emotions):
         units = [(unit, name) for name in names for unit in counted.units_of(name)[:1]]
-        if units:
-            unit, name = max(units, key=lambda found: counted.leads[:, found[0]].min())
-            shown[Neuron(counted.layer, unit)] = f"{name}, as picture, outline and word"
+        found += sorted(units, key=lambda each: -decided(each[0]))[:1]
+    shown = {}
+    for unit, name in sorted(found, key=lambda each: -decided(each[0])):
+        shown[Neuron(counted.layer, unit)] = f"{name}, as picture, outline and word"
     for unit in counted.polysemantic_units()[:1]:
         tops = [counted.class_names[top] for top in counted.tops[:, unit]]
         what = ", ".join(f"{name} as {way}" for name, way in zip(tops, counted.among, strict=True))

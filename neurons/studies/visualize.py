@@ -143,7 +143,7 @@ def visualize_each(
                 yield Visualization(
                     provenance={
                         "model": clip.provenance(),
-                        "settings": settings.provenance(),
+                        "settings": settings.provenance(clip),
                         "run": None if run is None else run.provenance(),
                     },
                     target=objective.name,
@@ -232,13 +232,12 @@ class Visualization(Result):
         return (*galleries, Table("Evidence", columns, rows, self._meaning()), curve)
 
     def _tile(self, portrait: Portrait) -> Tile:
-        if portrait.reaches is None:
-            caption = portrait.name
-        elif portrait.reaches:
-            caption = f"{portrait.name}: above {portrait.percentile:.1%} of images"
-        else:
-            caption = f"{portrait.name}: NOT above 99 % of images ({portrait.percentile:.1%})"
-        return Tile(portrait.image, f"{portrait.activation:.3g}", caption, self.target)
+        caption = portrait.name
+        if portrait.reaches is not None:
+            share = "all" if portrait.percentile == 1 else f"{portrait.percentile:.1%} of"
+            short = "" if portrait.reaches else ", FEWER than 99 %"
+            caption += f": above {share} real images{short}"
+        return Tile(portrait.image, f"{portrait.activation:.3g}", caption)
 
     def _row(self, portrait: Portrait) -> tuple[str, ...]:
         excited = ", ".join(
@@ -262,11 +261,12 @@ class Visualization(Result):
         )
 
     def _meaning(self) -> str:
-        scale = "in standard deviations above their mean on real images" if self.n_images else ""
+        scale = ", in standard deviations above their mean on real images" if self.n_images else ""
         return (
-            "Activation: the peak on the plain picture. Shaken: mean and standard deviation over "
-            f"16 draws of the transforms. Units: the five of the layer that it excites most {scale}"
-        ).strip() + "."
+            "Activation: the peak on the plain picture. Percentile: the share of real images below "
+            "it. Shaken: mean and standard deviation over 16 draws of the transforms. Units: the "
+            f"five of the layer that it excites most{scale}."
+        )
 
     @property
     def reaches(self) -> float:

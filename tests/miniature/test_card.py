@@ -90,14 +90,17 @@ def test_small_words_hijack_as_often_as_the_card_says(
     assert hits > 2 * shuffled
 
 
-def test_the_planted_tilt_is_there(miniature: Clip) -> None:
+def test_the_tilts_are_what_the_card_says(card: dict[str, Any], miniature: Clip) -> None:
     tilts = planted_tilt(miniature, n=400, seed=1)
-    for name, hat in (("builder", "yellow"), ("pilot", "blue")):
-        assert hat == max(tilts[name], key=lambda colour: tilts[name][colour].shift)
-        assert name == max(tilts, key=lambda profession: tilts[profession][hat].shift)
-        assert tilts[name][hat].shift > 3 * tilts[name][hat].error
-    pairs = [(tilt.planted, tilt.shift) for row in tilts.values() for tilt in row.values()]
-    assert np.corrcoef(np.transpose(pairs))[0, 1] > 0.5
+    for name, row in tilts.items():
+        for hat, tilt in row.items():
+            stated = card["tilt"][name][hat]
+            apart = abs(tilt.shift - stated["shift"])
+            assert apart < 4 * np.hypot(tilt.error, stated["error"]), (name, hat)
+    # of the two planted tilts the network learned this one
+    assert max(tilts["pilot"], key=lambda hat: tilts["pilot"][hat].shift) == "blue"
+    assert max(tilts, key=lambda name: tilts[name]["blue"].shift) == "pilot"
+    assert tilts["pilot"]["blue"].shift > 4 * tilts["pilot"]["blue"].error
 
 
 def test_the_demo_finds_telling_neurons(counted: Census) -> None:
