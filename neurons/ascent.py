@@ -22,9 +22,6 @@ from neurons.model import Clip, open_ended
 from neurons.objectives import EMBEDDING, Objective, score_each
 from neurons.transforms import GOH2021, Draws, Transform
 
-# lucid lets gradients around silent ReLUs for as many steps
-_REDIRECTED_STEPS = 16
-
 
 @dataclass(frozen=True)
 class Settings:
@@ -144,9 +141,10 @@ def ascend(
 
     References
     ----------
-    Olah, Mordvintsev, Schubert, "Feature visualization", Distill 2017. Gradients go around ReLUs
-    that are silent in all of an image for the first 16 steps, as in lucid's
-    ``redirected_relu_grad``: a unit that noise does not excite would otherwise stay grey.
+    Olah, Mordvintsev, Schubert, "Feature visualization", Distill 2017. As in lucid's
+    ``redirected_relu_grad``, gradients go around ReLUs that are silent in all of an image: there
+    for 16 steps, here until the image's unit answers. One that noise does not excite would
+    otherwise stay grey.
     """
     with climber(clip, [wish.objective for wish in wishes], settings) as climb:
         return climb_all(clip, climb, wishes, settings, step_done=step_done, told=told)
@@ -217,21 +215,18 @@ def climber(clip: Clip, objectives: Sequence[Objective], settings: Settings) -> 
     size_px = settings.size_px or clip.preprocess.size[0]
     embedding = EMBEDDING in paths
     with ExitStack() as stack:
-        towers = []
-        for redirected in (True, False):
-            network = inference_copy(clip, paths, settings.precision, embeddings=embedding)
-            visual: Any = network.visual
-            if True in signed:
-                for layer in layers:
-                    open_ended(visual, layer.path.removeprefix("visual."))
-            if redirected:
-                _redirect(visual)
-            # a compiled graph cannot end in the middle
-            stop = not embedding and (redirected or not settings.precision.compiled)
-            towers.append(_tower(network, layers, embedding, stop, stack))
-        _check_size(clip, towers[1], layers, size_px, settings.precision)
+        plain, waking = (
+            _copy(clip, layers, settings.precision, embedding=embedding, signed=True in signed)
+            for _ in range(2)
+        )
+        redirected = _redirect(waking)
+        # a compiled graph cannot end in the middle
+        stop = not embedding and not settings.precision.compiled
+        read = _reader(plain, layers, embedding, stop, stack)
+        _check_size(clip, read, size_px, settings.precision)
         if settings.precision.compiled:
-            towers[1] = torch.compile(towers[1], dynamic=False)
+            read = torch.compile(read, dynamic=False)
+        towers = _Towers(read, _reader(waking, layers, embedding, not embedding, stack), redirected)
 
         def climb(wishes: Sequence[Wish], step_done: Callable[[int], None]) -> list[Painted]:
             return _climb(clip, towers, wishes, settings, size_px, step_done)
@@ -239,12 +234,38 @@ def climber(clip: Clip, objectives: Sequence[Objective], settings: Settings) -> 
         yield climb
 
 
-Tower = Callable[[Tensor], dict[str, Tensor]]
+Read = Callable[[Tensor], dict[str, Tensor]]
 
 
-def _tower(
+@dataclass(frozen=True)
+class _Towers:
+    """Two copies of the network that say the same; one lets gradients around its ReLUs."""
+
+    plain: Read
+    _waking: Read
+    _redirected: Sequence[_RedirectedReLU]
+
+    def waking(self, inputs: Tensor, asleep: Tensor) -> dict[str, Tensor]:
+        """Run the copy that lets gradients around, in the images that are asleep."""
+        for module in self._redirected:
+            module.asleep = asleep
+        return self._waking(inputs)
+
+
+def _copy(
+    clip: Clip, layers: Sequence[Layer], precision: Precision, *, embedding: bool, signed: bool
+) -> nn.Module:
+    paths = [layer.path for layer in layers]
+    network = inference_copy(clip, paths, precision, embeddings=embedding)
+    visual: Any = network.visual
+    for path in paths if signed else ():
+        open_ended(visual, path.removeprefix("visual."))
+    return network
+
+
+def _reader(
     network: nn.Module, layers: Sequence[Layer], embedding: bool, stop: bool, stack: ExitStack
-) -> Tower:
+) -> Read:
     """Give a function from the network's input to the maps that are asked for."""
     seen = stack.enter_context(tap(network, [layer.path for layer in layers], stop=stop))
 
@@ -258,7 +279,7 @@ def _tower(
 
 def _climb(
     clip: Clip,
-    towers: Sequence[Tower],
+    towers: _Towers,
     wishes: Sequence[Wish],
     settings: Settings,
     size_px: int,
@@ -275,20 +296,30 @@ def _climb(
     )
     curve = torch.zeros(len(wishes), settings.steps, device=clip.device)
     moved = torch.zeros(len(wishes), dtype=torch.bool, device=clip.device)
+    silent = [each.unit is not None and not each.signed for each in objectives]
+    asleep = torch.tensor(silent, device=clip.device)
     for step in range(settings.steps):
-        images = canvas.draw()
-        opaque, opacity = _on_noise(images, draws)
-        inputs = (settings.transforms(opaque, draws) - mean) / std
-        tower = towers[0 if step < _REDIRECTED_STEPS else 1]
-        maps = tower(inputs.to(settings.precision.dtype, memory_format=torch.channels_last))
-        scores = score_each(objectives, maps)
+        opaque, opacity = _on_noise(canvas.draw(), draws)
+        shaken = (settings.transforms(opaque, draws) - mean) / std
+        inputs = shaken.to(settings.precision.dtype, memory_format=torch.channels_last)
+        # the network starts from a leaf: a compiled one wants it so
+        leaf = inputs.detach().requires_grad_()
+        if bool(asleep.any()):
+            scores = score_each(objectives, towers.waking(leaf, asleep))
+        else:
+            scores = score_each(objectives, towers.plain(leaf))
+        asleep = asleep & (scores.detach() <= 0)
+        (upstream,) = torch.autograd.grad(-scores.sum(), leaf)
+        pulls, values = [inputs], [upstream]
         if opacity is not None:
-            # lucid's alpha tutorial: what shows costs, so that only what matters does
-            scores = scores * (1 - opacity)
-        gradients = torch.autograd.grad(-scores.sum(), canvas.parameters)
+            # lucid's alpha tutorial: f (1 - opacity), so that only what matters shows
+            values[0] = upstream * (1 - opacity.detach())[:, None, None, None].to(upstream)
+            pulls.append(opacity)
+            values.append(scores.detach())
+        gradients = torch.autograd.grad(pulls, canvas.parameters, values)
         for parameter, gradient in zip(canvas.parameters, gradients, strict=True):
             parameter.grad = gradient
-            moved |= gradient.flatten(1).abs().amax(1) > 0
+        moved |= upstream.flatten(1).abs().amax(1) > 0
         optimizer.step()
         curve[:, step] = scores.detach()
         step_done(step + 1)
@@ -322,16 +353,14 @@ def _check_units(objectives: Sequence[Objective], layers: Sequence[Layer]) -> No
             )
 
 
-def _check_size(
-    clip: Clip, tower: Tower, layers: Sequence[Layer], size_px: int, precision: Precision
-) -> None:
+def _check_size(clip: Clip, read: Read, size_px: int, precision: Precision) -> None:
     own = clip.preprocess.size[0]
     if size_px == own:
         return
     black = torch.zeros(1, 3, size_px, size_px, dtype=precision.dtype, device=clip.device)
     try:
         with torch.no_grad():
-            maps = tower(black)
+            maps = read(black)
         if any(0 in values.shape for values in maps.values()):
             raise RuntimeError("the map is empty")
     except (RuntimeError, AssertionError, ValueError) as error:
@@ -350,28 +379,35 @@ class _Redirect(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, values: Tensor) -> Tensor:
-        ctx.save_for_backward(values)
+    def forward(ctx: Any, values: Tensor, asleep: Tensor) -> Tensor:
+        ctx.save_for_backward(values, asleep)
         return values.relu()
 
     @staticmethod
-    def backward(ctx: Any, upstream: Tensor) -> Tensor:
-        (values,) = ctx.saved_tensors
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None]:
+        values, asleep = ctx.saved_tensors
         passed = upstream * (values > 0)
         pushed_lower = (values < 0) & (upstream > 0)
         around = upstream.masked_fill(pushed_lower, 0)
-        stopped = passed.flatten(1).abs().amax(1) == 0
-        return torch.where(stopped.view(-1, *[1] * (values.dim() - 1)), around, passed)
+        stopped = asleep & (passed.flatten(1).abs().amax(1) == 0)
+        return torch.where(stopped.view(-1, *[1] * (values.dim() - 1)), around, passed), None
 
 
 class _RedirectedReLU(nn.Module):
+    asleep: Tensor
+
     def forward(self, values: Tensor) -> Tensor:
-        redirected: Tensor = _Redirect.apply(values)
+        redirected: Tensor = _Redirect.apply(values, self.asleep)
         return redirected
 
 
-def _redirect(visual: nn.Module) -> None:
+def _redirect(network: nn.Module) -> list[_RedirectedReLU]:
+    """Replace the image tower's ReLUs, in place, and give the new ones."""
+    visual: Any = network.visual
+    made = []
     for module in list(visual.modules()):
         for name, child in module.named_children():
             if isinstance(child, nn.ReLU):
-                setattr(module, name, _RedirectedReLU())
+                made.append(_RedirectedReLU())
+                setattr(module, name, made[-1])
+    return made

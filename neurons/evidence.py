@@ -20,6 +20,7 @@ from neurons.inference import exact, reader
 from neurons.layers import find_layers
 from neurons.model import Clip
 from neurons.objectives import EMBEDDING, Objective
+from neurons.store import check_same
 from neurons.transforms import Draws, Transform
 
 REACHES = 0.99
@@ -110,6 +111,8 @@ class Witness:
     """
 
     def __init__(self, clip: Clip, transforms: Transform, run: Activations | None) -> None:
+        if run is not None:
+            check_same(run.path, run.spec.provenance, {"model": clip.provenance()})
         self._clip, self._transforms, self._run = clip, transforms, run
         self._spread: dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]] = {}
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from neurons import Clip, Neuron, edit, watch
 from neurons.errors import LayerNotFoundError, NeuronNotFoundError
-from neurons.hooks import copy, peak
+from neurons.hooks import copy, peak, tap
 from tests.conftest import RESNET, build
 
 
@@ -175,3 +175,29 @@ def test_unknown_places_are_named(toy: Toy) -> None:
     with pytest.raises(NeuronNotFoundError, match="conv has units 0 to 3, not 4"):
         with edit(toy, {Neuron("conv", 4): 0.0}):
             toy(X)
+
+
+def test_tapped_layers_are_part_of_the_graph() -> None:
+    network = torch.nn.Sequential(
+        torch.nn.Linear(3, 4), torch.nn.ReLU(inplace=True), torch.nn.Linear(4, 2)
+    )
+    inputs = torch.randn(5, 3, requires_grad=True)
+    with tap(network, ["0", "2"]) as seen:
+        outputs = seen.run(lambda: network(inputs))
+        # the ReLU after it wrote into a copy
+        assert (seen.outputs["0"] < 0).any()
+        (there,) = torch.autograd.grad(seen.outputs["2"].sum(), seen.outputs["0"])
+    assert torch.equal(outputs, seen.outputs["2"])
+    expected = (seen.outputs["0"] > 0) * network[2].weight.sum(0)
+    assert torch.allclose(there, expected)
+    assert not any(module._forward_hooks for module in network.modules())
+
+
+def test_a_tapped_pass_can_end_early() -> None:
+    ran = []
+    last = torch.nn.Linear(4, 2)
+    last.register_forward_hook(lambda *_: ran.append(True))
+    network = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), last)
+    with tap(network, ["0", "1"], stop=True) as seen:
+        assert seen.run(lambda: network(torch.randn(1, 3))) is None
+    assert set(seen.outputs) == {"0", "1"} and not ran
