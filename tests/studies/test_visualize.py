@@ -173,5 +173,5 @@ def test_a_facet_that_cannot_be_told_is_refused(miniature: Clip, tmp_path: Path)
         facet_probes(miniature, neurons.images(tmp_path))
     for file in sorted((tmp_path / "this").iterdir())[5:]:
         file.unlink()
-    with pytest.raises(OptionError, match="has 20 of 25 images; a probe needs 10 with and 10 without"):
+    with pytest.raises(OptionError, match="has 20 of 25 images; a probe needs 10"):
         facet_probes(miniature, neurons.images(tmp_path))
