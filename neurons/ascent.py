@@ -387,10 +387,12 @@ class _Redirect(torch.autograd.Function):
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None]:
         values, asleep = ctx.saved_tensors
         passed = upstream * (values > 0)
-        pushed_lower = (values < 0) & (upstream > 0)
-        around = upstream.masked_fill(pushed_lower, 0)
-        stopped = asleep & (passed.flatten(1).abs().amax(1) == 0)
-        return torch.where(stopped.view(-1, *[1] * (values.dim() - 1)), around, passed), None
+        rows = asleep.nonzero()[:, 0]
+        stopped = rows[passed[rows].flatten(1).abs().amax(1) == 0]
+        if len(stopped):
+            pushed_lower = (values[stopped] < 0) & (upstream[stopped] > 0)
+            passed[stopped] = upstream[stopped].masked_fill(pushed_lower, 0)
+        return passed, None
 
 
 class _RedirectedReLU(nn.Module):

@@ -1,0 +1,165 @@
+"""Do made pictures show what their units are known to answer to? Measured on the miniature.
+
+For each multimodal unit of the census, a picture is made, fed back through the whole model as an
+8-bit image, and classified zero-shot among all concepts of the world. For some of them, faceted
+pictures are made and a classifier of facets, trained on the last layer's means of drawn pictures,
+says which facet it sees.
+
+    python -m experiments.visualize_truth            # about ten minutes on two cores
+    python -m experiments.visualize_truth --facets   # the same for facets, about fifteen
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from rich.progress import Progress
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from torch.nn import functional
+
+import neurons
+from neurons import Activations, Clip, Neuron
+from neurons.ascent import Settings
+from neurons.evidence import Portrait
+from neurons.miniature.demo import BY, LAYER
+from neurons.miniature.measure import Share, text_directions
+from neurons.studies.facets import facet_probes
+from neurons.studies.visualize import Series, Visualization, visualize_each
+
+RESULTS = Path(__file__).parent / "results" / "visualize_truth.json"
+STEPS = 512
+# of each concept's multimodal units the most decided: many guises, and none that is a facet
+FACETED = ("spider", "happy", "dog", "guitar", "moon", "apple", "boat", "cat")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--facets", action="store_true", help="faceted pictures instead")
+    asked = parser.parse_args()
+    clip = neurons.load("miniature", device="cpu")
+    pictures = neurons.images("miniature")
+    with tempfile.TemporaryDirectory() as folder:
+        neurons.scan(clip, pictures, [LAYER], Path(folder) / "run")
+        run = Activations.open(Path(folder) / "run")
+        counted = neurons.census(run, pictures, LAYER, by=BY)
+        found = facets(clip, run, counted) if asked.facets else concepts(clip, run, counted)
+    kept = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+    RESULTS.write_text(json.dumps({**kept, **found}, indent=1) + "\n")
+
+
+def concepts(clip: Clip, run: Activations, counted: neurons.Census) -> dict[str, Any]:
+    """Classify the pictures of all multimodal units."""
+    agree = (counted.tops == counted.tops[0]).all(0) & (counted.tops[0] >= 0)
+    units = np.flatnonzero(agree).tolist()
+    made = make(clip, [Neuron(LAYER, unit) for unit in units], run, Series(n_seeds=1), STEPS)
+    names = list(counted.class_names)
+    wanted = counted.tops[0, units]
+    batch = torch.stack([pixels(each.portraits[0]) for each in made])
+    embedded = functional.normalize(clip.embed_images(batch), dim=1)
+    order = (embedded @ text_directions(clip, names).T).argsort(1, descending=True).numpy()
+    right = Share(int((order[:, 0] == wanted).sum()), len(units))
+    near = Share(int((order[:, :5] == wanted[:, None]).any(1).sum()), len(units))
+    reach = Share(sum(bool(each.plain()[0].reaches) for each in made), len(units))
+    print(f"{len(units)} multimodal units, {STEPS} steps; chance is 1 of {len(names)}")
+    print(f"seen as the unit's concept: {right}")
+    print(f"among the first five:       {near}")
+    print(f"above 99 % of real images:  {reach}")
+    print(f"dead: {sum(each.dead for each in made)}")
+    return {
+        "steps": STEPS,
+        "right": [right.successes, right.n],
+        "first_five": [near.successes, near.n],
+        "reach": [reach.successes, reach.n],
+    }
+
+
+def facets(clip: Clip, run: Activations, counted: neurons.Census) -> dict[str, Any]:
+    """Tell the facets of faceted pictures by the last layer, which their probes have not seen."""
+    pictures = neurons.images("miniature")
+    probes = facet_probes(clip, pictures, by="facet")
+    names = [facet.name for facet in probes.facets]
+    shown = np.array([str(value or "") for value in pictures.column("facet")])
+    rows = np.flatnonzero(shown != "")
+    means = np.asarray(run.array(LAYER, "mean")[:], np.float32)
+    classifier = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=2000))
+    held_out = cross_val_predict(classifier, means[rows], shown[rows], cv=5)
+    ceiling = Share(int((held_out == shown[rows]).sum()), len(rows))
+    classifier.fit(means[rows], shown[rows])
+    neurons_ = [Neuron(LAYER, u) for name in FACETED for u in counted.units_of(name)[:1]]
+    made = make(clip, neurons_, run, Series(n_seeds=1, facets=probes.weights()), 256)
+    chosen = [portrait for each in made for portrait in each.facets()]
+    plain = [portrait for each in made for portrait in each.plain() for _ in names]
+    wanted = [portrait.facet for portrait in chosen]
+    hits = by_facet(told(clip, classifier, chosen), wanted)
+    before = by_facet(told(clip, classifier, plain), wanted)
+    print(
+        f"{len(neurons_)} units; chance is 1 of {len(names)}; drawn pictures, held out: {ceiling}"
+    )
+    print(f"faceted pictures: {hits['all']}")
+    print(f"plain pictures of the same units, each facet asked for: {before['all']}")
+    for name in names:
+        print(f"  {name:<14} faceted {hits[name]}, plain {before[name]}")
+    reach = Share(sum(bool(portrait.reaches) for portrait in chosen), len(chosen))
+    print(f"above 99 % of real images: {reach}")
+    return {
+        "facets": {
+            "units": [str(neuron) for neuron in neurons_],
+            "auc": {facet.name: facet.auc for facet in probes.facets},
+            "held_out": [ceiling.successes, ceiling.n],
+            "faceted": {name: [share.successes, share.n] for name, share in hits.items()},
+            "plain": {name: [share.successes, share.n] for name, share in before.items()},
+            "reach": [reach.successes, reach.n],
+        }
+    }
+
+
+def make(
+    clip: Clip, targets: Sequence[Neuron], run: Activations, series: Series, steps: int
+) -> list[Visualization]:
+    """Make the pictures, with a bar."""
+    made = []
+    with Progress() as bar:
+        task = bar.add_task("climbing", total=len(targets))
+        settings = Settings(steps=steps)
+        for each in visualize_each(clip, targets, settings=settings, series=series, run=run):
+            made.append(each)
+            bar.advance(task)
+    return made
+
+
+def told(clip: Clip, classifier: Any, portraits: Sequence[Portrait]) -> np.ndarray:
+    """Classify pictures by the last layer's means."""
+    batch = torch.stack([pixels(portrait) for portrait in portraits])
+    with neurons.watch(clip.network, [LAYER], reduce=neurons.peak) as seen:
+        clip.embed_images(batch)
+    return np.asarray(classifier.predict(seen[LAYER].mean.numpy()))
+
+
+def by_facet(found: np.ndarray, wanted: Sequence[str]) -> dict[str, Share]:
+    right = found == np.array(wanted)
+    shares = {"all": Share(int(right.sum()), len(right))}
+    for name in sorted(set(wanted)):
+        rows = np.array(wanted) == name
+        shares[name] = Share(int(right[rows].sum()), int(rows.sum()))
+    return shares
+
+
+def pixels(portrait: Portrait) -> torch.Tensor:
+    decoded = np.asarray(Image.open(io.BytesIO(portrait.image)).convert("RGB"))
+    return torch.from_numpy(decoded.copy()).permute(2, 0, 1)
+
+
+if __name__ == "__main__":
+    main()
