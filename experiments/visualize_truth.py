@@ -36,7 +36,8 @@ from neurons.evidence import Portrait
 from neurons.miniature.demo import BY, LAYER
 from neurons.miniature.measure import Share, text_directions
 from neurons.studies.facets import facet_probes
-from neurons.studies.visualize import Series, Visualization, visualize_each
+from neurons.studies.visualize import Series, visualize_each
+from neurons.visualization import Visualization
 
 RESULTS = Path(__file__).parent / "results" / "visualize_truth.json"
 STEPS = 512

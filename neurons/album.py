@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 
 from neurons.errors import OptionError, RunLockedError, RunNotFoundError, StaleActivationsError
 from neurons.store import differences
-from neurons.studies.visualize import Visualization
+from neurons.visualization import Visualization
 
 FORMAT = 1
 _SETTINGS = "album.json"

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from neurons.canvas import Parameterisation, fourier
-from neurons.errors import NeuronNotFoundError, OptionError
-from neurons.hooks import tap
-from neurons.inference import Precision, exact, inference_copy
-from neurons.layers import Layer, find_layers
-from neurons.model import Clip, open_ended
-from neurons.objectives import EMBEDDING, Objective, score_each
+from neurons.errors import OptionError
+from neurons.inference import Precision, exact
+from neurons.model import Clip
+from neurons.objectives import Objective, score_each
+from neurons.towers import Towers, open_towers
 from neurons.transforms import GOH2021, Draws, Transform
 
 
@@ -206,27 +204,8 @@ def climber(clip: Clip, objectives: Sequence[Objective], settings: Settings) -> 
     """Prepare the network once, for any number of batches of these objectives."""
     if settings.steps < 1 or (settings.batch or 1) < 1:
         raise OptionError(f"{settings.steps} steps of {settings.batch} images: both are at least 1")
-    signed = {objective.signed for objective in objectives}
-    if len(signed) > 1:
-        raise OptionError("positive and negative objectives read different maps; ask them apart")
-    paths = list(dict.fromkeys(layer for o in objectives for layer in o.layers))
-    layers = find_layers(clip, [path for path in paths if path != EMBEDDING])
-    _check_units(objectives, layers)
     size_px = settings.size_px or clip.preprocess.size[0]
-    embedding = EMBEDDING in paths
-    with ExitStack() as stack:
-        plain, waking = (
-            _copy(clip, layers, settings.precision, embedding=embedding, signed=True in signed)
-            for _ in range(2)
-        )
-        redirected = _redirect(waking)
-        # a compiled graph cannot end in the middle
-        stop = not embedding and not settings.precision.compiled
-        read = _reader(plain, layers, embedding, stop, stack)
-        _check_size(clip, read, size_px, settings.precision)
-        if settings.precision.compiled:
-            read = torch.compile(read, dynamic=False)
-        towers = _Towers(read, _reader(waking, layers, embedding, not embedding, stack), redirected)
+    with open_towers(clip, objectives, settings.precision, size_px=size_px) as towers:
 
         def climb(wishes: Sequence[Wish], step_done: Callable[[int], None]) -> list[Painted]:
             return _climb(clip, towers, wishes, settings, size_px, step_done)
@@ -234,52 +213,9 @@ def climber(clip: Clip, objectives: Sequence[Objective], settings: Settings) -> 
         yield climb
 
 
-Read = Callable[[Tensor], dict[str, Tensor]]
-
-
-@dataclass(frozen=True)
-class _Towers:
-    """Two copies of the network that say the same; one lets gradients around its ReLUs."""
-
-    plain: Read
-    _waking: Read
-    _redirected: Sequence[_RedirectedReLU]
-
-    def waking(self, inputs: Tensor, asleep: Tensor) -> dict[str, Tensor]:
-        """Run the copy that lets gradients around, in the images that are asleep."""
-        for module in self._redirected:
-            module.asleep = asleep
-        return self._waking(inputs)
-
-
-def _copy(
-    clip: Clip, layers: Sequence[Layer], precision: Precision, *, embedding: bool, signed: bool
-) -> nn.Module:
-    paths = [layer.path for layer in layers]
-    network = inference_copy(clip, paths, precision, embeddings=embedding)
-    visual: Any = network.visual
-    for path in paths if signed else ():
-        open_ended(visual, path.removeprefix("visual."))
-    return network
-
-
-def _reader(
-    network: nn.Module, layers: Sequence[Layer], embedding: bool, stop: bool, stack: ExitStack
-) -> Read:
-    """Give a function from the network's input to the maps that are asked for."""
-    seen = stack.enter_context(tap(network, [layer.path for layer in layers], stop=stop))
-
-    def read(inputs: Tensor) -> dict[str, Tensor]:
-        embedded = seen.run(lambda: network.encode_image(inputs))  # type: ignore[operator]
-        maps = {layer.path: layer.layout.maps(seen.outputs[layer.path]) for layer in layers}
-        return maps if embedded is None or not embedding else {**maps, EMBEDDING: embedded}
-
-    return read
-
-
 def _climb(
     clip: Clip,
-    towers: _Towers,
+    towers: Towers,
     wishes: Sequence[Wish],
     settings: Settings,
     size_px: int,
@@ -341,75 +277,3 @@ def _on_noise(images: Tensor, draws: Draws) -> tuple[Tensor, Tensor | None]:
     ground = draws.uniform(3)[:, :, None, None]
     colours, opacity = images[:, :3], images[:, 3:]
     return colours * opacity + ground * (1 - opacity), opacity.mean((1, 2, 3))
-
-
-def _check_units(objectives: Sequence[Objective], layers: Sequence[Layer]) -> None:
-    units: Mapping[str, int] = {layer.path: layer.units for layer in layers}
-    for objective in objectives:
-        unit = objective.unit
-        if unit is not None and unit.unit >= units[unit.layer]:
-            raise NeuronNotFoundError(
-                f"{unit.layer} has units 0 to {units[unit.layer] - 1}: no {unit}"
-            )
-
-
-def _check_size(clip: Clip, read: Read, size_px: int, precision: Precision) -> None:
-    own = clip.preprocess.size[0]
-    if size_px == own:
-        return
-    black = torch.zeros(1, 3, size_px, size_px, dtype=precision.dtype, device=clip.device)
-    try:
-        with torch.no_grad():
-            maps = read(black)
-        if any(0 in values.shape for values in maps.values()):
-            raise RuntimeError("the map is empty")
-    except (RuntimeError, AssertionError, ValueError) as error:
-        raise OptionError(
-            f"this model cannot take images of {size_px} px here, only of {own} px: attention "
-            f"has a fixed grid of positions. A ResNet's convolutions, up to its last stage, take "
-            f"any size of 32 px or more; embeddings, and all of a ViT, need {own} px "
-            f"({str(error).splitlines()[0][:80]})"
-        ) from None
-
-
-class _Redirect(torch.autograd.Function):
-    """A ReLU whose gradient goes around it where it would stop for all of an image.
-
-    As lucid's ``redirected_relu_grad``; upstream is the gradient of what is minimised.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, values: Tensor, asleep: Tensor) -> Tensor:
-        ctx.save_for_backward(values, asleep)
-        return values.relu()
-
-    @staticmethod
-    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None]:
-        values, asleep = ctx.saved_tensors
-        passed = upstream * (values > 0)
-        rows = asleep.nonzero()[:, 0]
-        stopped = rows[passed[rows].flatten(1).abs().amax(1) == 0]
-        if len(stopped):
-            pushed_lower = (values[stopped] < 0) & (upstream[stopped] > 0)
-            passed[stopped] = upstream[stopped].masked_fill(pushed_lower, 0)
-        return passed, None
-
-
-class _RedirectedReLU(nn.Module):
-    asleep: Tensor
-
-    def forward(self, values: Tensor) -> Tensor:
-        redirected: Tensor = _Redirect.apply(values, self.asleep)
-        return redirected
-
-
-def _redirect(network: nn.Module) -> list[_RedirectedReLU]:
-    """Replace the image tower's ReLUs, in place, and give the new ones."""
-    visual: Any = network.visual
-    made = []
-    for module in list(visual.modules()):
-        for name, child in module.named_children():
-            if isinstance(child, nn.ReLU):
-                made.append(_RedirectedReLU())
-                setattr(module, name, made[-1])
-    return made

@@ -35,6 +35,7 @@ from neurons.layers import layers as layers_of
 from neurons.miniature import probe_set
 from neurons.miniature.demo import demo as run_demo
 from neurons.model import available, load
+from neurons.objectives import Target, as_objective
 from neurons.pictures import find_paint, find_targets, find_transforms
 from neurons.report import Page
 from neurons.scan import Progress as ScanProgress
@@ -42,7 +43,8 @@ from neurons.scan import scan as run_scan
 from neurons.studies.census import census as run_census
 from neurons.studies.examples import top_examples
 from neurons.studies.facets import facet_probes
-from neurons.studies.visualize import Series, Target, Visualization, target_name
+from neurons.studies.visualize import Series
+from neurons.visualization import Visualization
 
 app = typer.Typer(
     name="neurons",
@@ -337,7 +339,7 @@ def _picture_table(out: Path, wanted: Sequence[Target], most: int = 20) -> Table
     album = open_album(out)
     table = _table("target", "activation", "above images", "units it excites most")
     for target in wanted[:most]:
-        made = album.get(target_name(target))
+        made = album.get(as_objective(target).name)
         first = made.plain()[0]
         known = first.reaches is not None
         table.add_row(

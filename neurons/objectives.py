@@ -72,6 +72,10 @@ class Objective:
         return replace(self, name=name)
 
 
+# what a user may ask for
+Target = Neuron | Objective
+
+
 def weighted_sum(objectives: Sequence[Objective], weights: Sequence[float]) -> Objective:
     """Add objectives up, each times its weight; it is about the unit of the first that has one."""
     parts = tuple(zip(objectives, weights, strict=True))
@@ -93,6 +97,11 @@ def channel(unit: Neuron) -> Objective:
         unit=unit,
         plain=True,
     )
+
+
+def as_objective(target: Target) -> Objective:
+    """Give an objective as it is; a neuron stands for its mean over the map."""
+    return channel(target) if isinstance(target, Neuron) else target
 
 
 def neuron_at(unit: Neuron, row: int, column: int) -> Objective:

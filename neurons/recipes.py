@@ -13,19 +13,14 @@ from neurons.ascent import DEFAULT, Settings
 from neurons.errors import ImagesNotFoundError, OptionError
 from neurons.images import ImageSet, images
 from neurons.model import Clip
+from neurons.objectives import Target, as_objective
 from neurons.report import Page, write, write_single
 from neurons.results import Result
 from neurons.studies.examples import TopExamples, top_examples
 from neurons.studies.groups import top_by
 from neurons.studies.spectrum import Spectrum, spectrum
-from neurons.studies.visualize import (
-    TWO_SEEDS,
-    Series,
-    Target,
-    Visualization,
-    target_name,
-    visualize_each,
-)
+from neurons.studies.visualize import TWO_SEEDS, Series, visualize_each
+from neurons.visualization import Visualization
 
 
 def images_of(run: Activations) -> ImageSet:
@@ -144,12 +139,18 @@ def visualize_to(
 
     Parameters
     ----------
-    clip, targets, settings, series, run, step_done, told
-        As `visualize_each` takes them.
+    clip : Clip
+    targets : sequence of Neuron or Objective
     out : str or Path
         The album's folder. What is there already is not made again.
+    settings : Settings
+    series : Series
+    run : Activations, optional
+        These, like ``step_done`` and ``told``, as `visualize_each` takes them.
     done : callable
         Takes each target's pictures as they are kept, and how many of how many are.
+    step_done : callable
+    told : callable
 
     Returns
     -------
@@ -164,7 +165,7 @@ def visualize_to(
         If another process is writing there.
     """
     out = Path(out)
-    by_name = {target_name(target): target for target in targets}
+    by_name = {as_objective(target).name: target for target in targets}
     depends_on = {
         "model": clip.provenance(),
         "settings": settings.provenance(clip),

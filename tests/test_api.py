@@ -9,9 +9,11 @@ import neurons
 
 def test_the_exported_names_are_these() -> None:
     assert set(neurons.__all__) == {
-        "Activations", "Census", "Clip", "ImageSet", "Neuron", "NeuronsError", "Spectrum", "TopBy",
-        "TopExamples", "census", "compiled", "edit", "exact", "fast", "images", "layers", "load",
-        "peak", "report", "scan", "spectrum", "top_by", "top_examples", "watch",
+        "Activations", "Census", "Clip", "FacetProbes", "ImageSet", "Neuron", "NeuronsError",
+        "Objective", "Series", "Settings", "Spectrum", "TopBy", "TopExamples", "Visualization",
+        "accentuate", "census", "compiled", "edit", "exact", "facet_probes", "fast", "images",
+        "layers", "load", "peak", "report", "scan", "spectrum", "top_by", "top_examples",
+        "visualize", "visualize_each", "visualize_to", "watch",
     }  # fmt: skip
     for name in neurons.__all__:
         assert getattr(neurons, name) is not None

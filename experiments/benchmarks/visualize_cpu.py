@@ -37,7 +37,7 @@ TARGET = 5.0
 
 
 def lucents_own() -> Transform:
-    """Give lucent's transforms themselves for our loop: one draw for the whole batch, from numpy."""
+    """Give lucent's transforms themselves for our loop: one draw a batch, from numpy."""
     shake = transform.compose(transform.standard_transforms)
 
     def apply(images: torch.Tensor, draws: Draws) -> torch.Tensor:

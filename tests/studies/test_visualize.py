@@ -25,7 +25,8 @@ from neurons.miniature.concepts import concepts
 from neurons.miniature.measure import text_directions
 from neurons.objectives import channel, towards
 from neurons.studies.facets import facet_probes
-from neurons.studies.visualize import Series, Visualization, visualize, visualize_each
+from neurons.studies.visualize import Series, visualize, visualize_each
+from neurons.visualization import Visualization
 from tests.conftest import DEAD, LAYER, RED, STRIPE
 
 SHORT = Settings(steps=30, batch=4)
