@@ -141,7 +141,7 @@ def album_for_writing(path: Path, depends_on: Mapping[str, Any]) -> Iterator[Alb
 
 def folder_name(target: str) -> str:
     """Give a safe name; different targets have different ones."""
-    safe = re.sub(r"[^\w.-]+", "-", target, flags=re.ASCII)[:80]
+    safe = re.sub(r"[^\w.-]+", "-", target, flags=re.ASCII)[:80].lstrip(".")
     if safe == target.replace(":", "-") and re.fullmatch(r"[\w.]+:\d+", target, flags=re.ASCII):
         return safe
     return f"{safe}-{hashlib.sha256(target.encode()).hexdigest()[:8]}"

@@ -25,6 +25,7 @@ from neurons.transforms import Draws, Transform
 
 REACHES = 0.99
 _N_SHAKES = 16
+_BATCH = 16
 _CURVE_POINTS = 64
 _SAMPLED_ROWS = 2048
 
@@ -128,7 +129,9 @@ class Witness:
         batch = torch.stack([torch.from_numpy(_opaque(each.pixels)) for each in painted])
         batch = batch.permute(0, 3, 1, 2)
         plain, layers = self._activations(objectives, batch)
-        draws = Draws([_generator(i) for i in range(len(batch))], torch.device("cpu"))
+        # all pictures are shaken alike, wherever they stand in the batch
+        same = [torch.Generator().manual_seed(0) for _ in painted]
+        draws = Draws(same, torch.device("cpu"))
         shaken = []
         for _ in range(_N_SHAKES):
             moved = self._transforms(batch.float().div(255), draws).clamp(0, 1)
@@ -164,34 +167,36 @@ class Witness:
             )
         for layer, rows in by_layer.items():
             if not layer:
-                values[rows] = self._scores([objectives[i] for i in rows], batch[rows])
+                for row in rows:
+                    values[row] = self._score(objectives[row], batch[row : row + 1])
                 continue
-            found = find_layers(self._clip, [layer])
-            with reader(self._clip, found, precision=exact, embeddings=False) as read:
-                peaks = read(batch[rows]).layers[layer].peak
-            for i, row in enumerate(rows):
+            for row, peaks in zip(rows, self._peaks(layer, batch[rows]), strict=True):
                 unit = objectives[row].unit
                 assert unit is not None
-                values[row], whole[row] = peaks[i, unit.unit], peaks[i]
+                values[row], whole[row] = peaks[unit.unit], peaks
         return values, whole
 
+    def _peaks(self, layer: str, batch: Tensor) -> NDArray[np.float32]:
+        """Read a layer in batches of one shape: a picture's numbers do not know its neighbours."""
+        found = find_layers(self._clip, [layer])
+        padding = -len(batch) % _BATCH
+        padded = torch.cat([batch, batch.new_zeros(padding, *batch.shape[1:])])
+        with reader(self._clip, found, precision=exact, embeddings=False) as read:
+            parts = [read(part).layers[layer].peak for part in torch.split(padded, _BATCH)]
+        return np.concatenate(parts)[: len(batch)]
+
     @torch.no_grad()
-    def _scores(self, objectives: Sequence[Objective], batch: Tensor) -> NDArray[np.float32]:
-        inputs = self._clip.preprocess.normalise(batch.to(self._clip.device))
-        paths = list(dict.fromkeys(path for o in objectives for path in o.layers))
-        layers = find_layers(self._clip, [path for path in paths if path != EMBEDDING])
+    def _score(self, objective: Objective, image: Tensor) -> float:
+        inputs = self._clip.preprocess.normalise(image.to(self._clip.device))
+        paths = [path for path in objective.layers if path != EMBEDDING]
+        layers = find_layers(self._clip, paths)
         network = self._clip.network
-        stop = EMBEDDING not in paths
-        with tap(network, [layer.path for layer in layers], stop=stop) as seen:
+        with tap(network, paths, stop=EMBEDDING not in objective.layers) as seen:
             embedded = seen.run(lambda: network.encode_image(inputs))  # type: ignore[operator]
             maps = {layer.path: layer.layout.maps(seen.outputs[layer.path]) for layer in layers}
         if embedded is not None:
             maps[EMBEDDING] = embedded
-        scores = [
-            objective({path: maps[path][i : i + 1] for path in objective.layers})
-            for i, objective in enumerate(objectives)
-        ]
-        return torch.cat(scores).float().cpu().numpy()
+        return float(objective(maps))
 
     def _percentile(self, objective: Objective, activation: float) -> float:
         if self._run is None:
@@ -253,10 +258,6 @@ def _png(pixels: NDArray[np.uint8]) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
-
-
-def _generator(index: int) -> torch.Generator:
-    return torch.Generator().manual_seed(index)
 
 
 def _thin(curve: NDArray[np.float32]) -> tuple[float, ...]:

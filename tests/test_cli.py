@@ -180,3 +180,56 @@ def test_a_census_says_which_column_is_missing(
     failed = run("census", tmp_path / "run", LAYER)
     assert (failed.code, failed.err.count("\n")) == (2, 1), failed.err
     assert "rendition" in failed.err
+
+
+def test_pictures_of_units_and_sentences_and_on_a_neurons_page(
+    run, planted_name: str, pictures: Path, tmp_path: Path
+) -> None:
+    scan(run, planted_name, pictures, tmp_path / "run")
+    short = ("--steps", 8, "--batch", 4, "--device", "cpu", "--out", tmp_path / "album")
+    picture_of = pictures / "red/0.png"
+    assert picture_of.is_file()
+    done = run("visualize", planted_name, f"{LAYER}:{RED}", "text:a red house", "random:3",
+               f"image:{picture_of}", "walk:red|green", "--stops", 3,
+               "--run", tmp_path / "run", *short)  # fmt: skip
+    assert done.code == 0, done.err
+    for name in (f"{LAYER}:{RED}", "text:a red house", "random:3", "50% text:red, 50% text:green"):
+        assert name in done.out
+    again = run("visualize", planted_name, f"{LAYER}:{RED}", "--run", tmp_path / "run", *short)
+    assert again.code == 0 and "climbing" not in again.err
+    told = run("report", tmp_path / "run", f"{LAYER}:{RED}", "--out", tmp_path / "pages",
+               "--pictures", tmp_path / "album")  # fmt: skip
+    assert told.code == 0, told.err
+    page = (tmp_path / f"pages/{LAYER}-{RED}.html").read_text(encoding="utf-8")
+    assert "What it wants to see" in page and "Images that excite it most" in page
+    missing = run("report", tmp_path / "run", f"{LAYER}:9", "--out", tmp_path / "pages",
+                  "--pictures", tmp_path / "album")  # fmt: skip
+    assert (missing.code, "no pictures of 'visual.layer4:9'" in missing.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (["visual.layer4"], "add --all"),
+        (["visual.layer4:256"], "units 0 to 255"),
+        (["walk:visual.layer4:3|red"], "two of them"),
+        (["image:nowhere.png"], "nowhere.png"),
+        (["visual.layer4:3", "--paint", "oil"], "there are: fourier, alpha, pixels, maco"),
+        (["visual.layer4:3", "--transforms", "shake"], "there are: lucent, goh2021, none"),
+        (["text:red", "--size", "128"], "attention has a fixed grid"),
+        (["visual.layer4:3", "--facets", "nowhere"], "no images at 'nowhere'"),
+    ],
+)
+def test_what_cannot_be_pictured_is_one_line(
+    run, planted_name: str, tmp_path: Path, asked: list[str], said: str
+) -> None:
+    failed = run("visualize", planted_name, *asked, "--out", tmp_path / "x", "--device", "cpu")
+    assert (failed.code, failed.err.count("\n")) == (2, 1), failed.err
+    assert said in failed.err
+
+
+def test_what_silences_a_whole_layer(run, planted_name: str, tmp_path: Path) -> None:
+    done = run("visualize", planted_name, "visual.layer1", "--all", "--negative", "--steps", 2,
+               "--seeds", 1, "--batch", 32, "--device", "cpu", "--out", tmp_path)  # fmt: skip
+    assert done.code == 0, done.err
+    assert "-visual.layer1:0" in done.out and "12 more on the pages" in done.out
