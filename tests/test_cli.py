@@ -187,8 +187,7 @@ def test_pictures_of_units_and_sentences_and_on_a_neurons_page(
 ) -> None:
     scan(run, planted_name, pictures, tmp_path / "run")
     short = ("--steps", 8, "--batch", 4, "--device", "cpu", "--out", tmp_path / "album")
-    picture_of = pictures / "red/0.png"
-    assert picture_of.is_file()
+    picture_of = sorted((pictures / "red").iterdir())[0]
     done = run("visualize", planted_name, f"{LAYER}:{RED}", "text:a red house", "random:3",
                f"image:{picture_of}", "walk:red|green", "--stops", 3,
                "--run", tmp_path / "run", *short)  # fmt: skip
