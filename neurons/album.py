@@ -18,9 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from neurons.errors import OptionError, RunLockedError, RunNotFoundError, StaleActivationsError
+from neurons.errors import OptionError, RunNotFoundError, StaleActivationsError
+from neurons.locks import NAME, locked
 from neurons.store import differences
 from neurons.visualization import Visualization
 
@@ -106,15 +105,7 @@ def album_for_writing(path: Path, depends_on: Mapping[str, Any]) -> Iterator[Alb
     OptionError
         If the folder holds something else.
     """
-    path.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path / ".lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise RunLockedError(
-            f"another process is writing album {str(path)!r}; wait for it, or choose another --out"
-        ) from None
-    try:
+    with locked(path, "album"):
         asked = json.loads(json.dumps({"format": FORMAT, **depends_on}))
         settings = path / _SETTINGS
         if settings.is_file():
@@ -127,7 +118,7 @@ def album_for_writing(path: Path, depends_on: Mapping[str, Any]) -> Iterator[Alb
                     f"album {str(path)!r} was made in another way ({'; '.join(found)}); ask for "
                     f"the same, or choose another --out"
                 )
-        elif any(not file.name.startswith((".lock", _SETTINGS)) for file in path.iterdir()):
+        elif any(not file.name.startswith((NAME, _SETTINGS)) for file in path.iterdir()):
             raise OptionError(f"{str(path)!r} is not empty and is no album; choose another --out")
         else:
             part = path / f"{_SETTINGS}.partial"
@@ -135,8 +126,6 @@ def album_for_writing(path: Path, depends_on: Mapping[str, Any]) -> Iterator[Alb
             _sync(part)
             part.replace(settings)
         yield Album(path)
-    finally:
-        lock.release()
 
 
 def folder_name(target: str) -> str:

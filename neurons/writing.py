@@ -14,19 +14,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import zarr
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 from zarr.codecs import ZstdCodec
 
-from neurons.errors import OptionError, RunLockedError, RunNotFoundError
+from neurons.errors import OptionError, RunNotFoundError
 from neurons.images import ImageSet
+from neurons.locks import NAME, locked
 from neurons.store import GOOD, SKIPPED, RunSpec, arrays, check_same, read_spec
 
 # units that lie together in a file: reading one unit reads this many
 _UNITS_PER_CHUNK = 32
 
 # the run's own zarr.json is written last: a folder with only these was never started
-_MADE_FIRST = {".lock", "images.parquet", "layers", "embeddings", "status", "sha256"}
+_MADE_FIRST = {NAME, "images.parquet", "layers", "embeddings", "status", "sha256"}
 
 
 @dataclass(frozen=True)
@@ -132,28 +132,18 @@ def open_for_writing(path: Path, spec: RunSpec, images: ImageSet) -> Iterator[Wr
     StaleActivationsError
         If the run there was started with other settings; the message says what differs.
     """
-    path.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path / ".lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise RunLockedError(
-            f"another process is writing run {str(path)!r}; wait for it, or choose another --out"
-        ) from None
-    try:
+    with locked(path, "run"):
         for torn in path.rglob("*.partial"):
             torn.unlink()
         if (path / "zarr.json").is_file():
             check_same(path, read_spec(path).as_attributes(), spec.as_attributes())
-        elif any(file.name != ".lock" for file in path.iterdir()) and not _is_torn(path):
+        elif any(file.name != NAME for file in path.iterdir()) and not _is_torn(path):
             raise RunNotFoundError(
                 f"{str(path)!r} is not empty and is no run; choose another --out"
             )
         else:
             _create(path, spec, images)
         yield Writer(path, spec)
-    finally:
-        lock.release()
 
 
 def _is_torn(path: Path) -> bool:
