@@ -40,6 +40,8 @@ from neurons.studies.visualize import Series, visualize_each
 from neurons.visualization import Visualization
 
 RESULTS = Path(__file__).parent / "results" / "visualize_truth.json"
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "studies" / "visualize.md"
+BEGIN, END = "<!-- figures: python -m experiments.visualize_truth -->", "<!-- end of figures -->"
 STEPS = 512
 # of each concept's multimodal units the most decided: many guises, and none that is a facet
 FACETED = ("spider", "happy", "dog", "guitar", "moon", "apple", "boat", "cat")
@@ -58,6 +60,46 @@ def main() -> None:
         found = facets(clip, run, counted) if asked.facets else concepts(clip, run, counted)
     kept = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
     RESULTS.write_text(json.dumps({**kept, **found}, indent=1) + "\n")
+    write_page({**kept, **found})
+
+
+def write_page(kept: dict[str, Any]) -> None:
+    """Put the figures into the docs page."""
+    rows = [("what", "measured", "chance")]
+    if "right" in kept:
+        rows += [
+            (
+                "pictures seen by the whole model as their unit's concept, top-1",
+                share(kept["right"]),
+                "0.013",
+            ),
+            ("the same, among the first five", share(kept["first_five"]), "0.063"),
+            ("pictures above the 99th percentile of real images", share(kept["reach"]), "-"),
+        ]
+    if "facets" in kept:
+        found = kept["facets"]
+        held_out = f"drawn pictures held out: {share(found['held_out'])}"
+        rows.append(
+            ("faceted pictures recognised as their facet", share(found["faceted"]["all"]), "0.14")
+        )
+        rows.append(
+            ("plain pictures of the same units", share(found["plain"]["all"]), f"0.14; {held_out}")
+        )
+        rows += [
+            (f"faceted, {name} (AUC of its probe {auc:.2f})", share(found["faceted"][name]), "0.14")
+            for name, auc in found["auc"].items()
+        ]
+        rows.append(("faceted pictures above the 99th percentile", share(found["reach"]), "-"))
+    head, *body = (" | ".join(row) for row in rows)
+    lines = [f"| {head} |", "|---|---|---|", *(f"| {row} |" for row in body)]
+    text = PAGE.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    PAGE.write_text(f"{before}{BEGIN}\n" + "\n".join(lines) + f"\n{END}{after}", encoding="utf-8")
+
+
+def share(counts: Sequence[int]) -> str:
+    return str(Share(*counts))
 
 
 def concepts(clip: Clip, run: Activations, counted: neurons.Census) -> dict[str, Any]:

@@ -22,6 +22,47 @@ EMBEDDING = "embedding"
 Maps = Mapping[str, Tensor]
 
 
+class Seen(dict[str, Tensor]):
+    """Maps by layer, that know what in the graph they were read from.
+
+    Parameters
+    ----------
+    outputs : mapping of str to Tensor
+        The layers' own outputs.
+    arrange : mapping of str to callable
+        From an output, or its gradient, to maps, float (images, units, H, W).
+    """
+
+    def __init__(
+        self, outputs: Mapping[str, Tensor], arrange: Mapping[str, Callable[[Tensor], Tensor]]
+    ) -> None:
+        super().__init__({layer: arrange[layer](output) for layer, output in outputs.items()})
+        self._outputs, self._arrange = outputs, arrange
+
+    def gradients(self, total: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
+        """Give the gradient of a number at some layers, as maps."""
+        found = torch.autograd.grad(total, [self._outputs[p] for p in layers], retain_graph=True)
+        return {p: self._arrange[p](part) for p, part in zip(layers, found, strict=True)}
+
+
+@dataclass(frozen=True, eq=False)
+class FacetTerm:
+    """What `faceted` adds to an objective: s w (g * relu(df / dg)), meaned over layers."""
+
+    weights: Mapping[str, Tensor]
+    strength: float
+
+    def score(self, maps: Maps, gradients: Maps) -> Tensor:
+        """Score images, float (images,); the gradient is not differentiated again."""
+        total = torch.zeros(
+            len(next(iter(gradients.values()))), device=next(iter(maps.values())).device
+        )
+        for layer, looks in self.weights.items():
+            attributed = maps[layer] * gradients[layer].detach().relu()
+            total = total + attributed.float().sum((2, 3)) @ looks.to(total.device).float()
+        return self.strength * total / len(self.weights)
+
+
 @dataclass(frozen=True, eq=False)
 class Objective:
     """Something to be maximised, for a few images at a time.
@@ -40,6 +81,8 @@ class Objective:
         It is nothing but the mean of ``unit`` over the map; such ones are computed together.
     signed : bool
         It wants what a closing ReLU would cut off: a silent unit gives no way down.
+    facet : FacetTerm or None
+        What `score_each` adds; it takes gradients of all the images at once.
     """
 
     name: str
@@ -48,9 +91,10 @@ class Objective:
     unit: Neuron | None = None
     plain: bool = False
     signed: bool = False
+    facet: FacetTerm | None = None
 
     def __call__(self, maps: Maps) -> Tensor:
-        """Score images, float (images,)."""
+        """Score images, float (images,), without the facet's term."""
         return self.score(maps)
 
     def __add__(self, other: Objective) -> Objective:
@@ -78,6 +122,8 @@ Target = Neuron | Objective
 
 def weighted_sum(objectives: Sequence[Objective], weights: Sequence[float]) -> Objective:
     """Add objectives up, each times its weight; it is about the unit of the first that has one."""
+    if any(objective.facet for objective in objectives):
+        raise OptionError("a facet comes last: faceted(a + b, ...), not faceted(a, ...) + b")
     parts = tuple(zip(objectives, weights, strict=True))
     return Objective(
         " + ".join(f"{weight:g} {part.name}" for part, weight in parts),
@@ -258,31 +304,37 @@ def faceted(about: Objective, weights: Mapping[str, Tensor], strength: float) ->
     Goh et al., "Multimodal neurons in artificial neural networks", Distill 2021, appendix
     "Faceted feature visualization"; the gradient is not differentiated again.
     """
-
-    def score(maps: Maps) -> Tensor:
-        excited = about(maps)
-        inner = [maps[layer] for layer in weights]
-        gradients = torch.autograd.grad(excited.sum(), inner, retain_graph=True)
-        total = torch.zeros_like(excited, dtype=torch.float32)
-        for maps_here, gradient, looks in zip(inner, gradients, weights.values(), strict=True):
-            attributed = (maps_here * gradient.detach().relu()).float().sum((2, 3))
-            total = total + attributed @ looks.to(attributed)
-        return excited + strength * total / len(weights)
-
-    return Objective(
-        f"{about.name} faceted {strength:g}",
-        (*about.layers, *(layer for layer in weights if layer not in about.layers)),
-        score,
-        unit=about.unit,
-        signed=about.signed,
+    return replace(
+        about,
+        name=f"{about.name} faceted {strength:g}",
+        layers=(*about.layers, *(layer for layer in weights if layer not in about.layers)),
+        plain=False,
+        facet=FacetTerm(weights, strength),
     )
 
 
-def score_each(objectives: Sequence[Objective], maps: Maps) -> Tensor:
+def score_each(objectives: Sequence[Objective], maps: Seen) -> Tensor:
     """Score each image by its own objective: float (images,).
 
     Neighbours with one and the same objective are scored together, so that they can differ.
     """
+    scores = _without_facets(objectives, maps)
+    layers = list(dict.fromkeys(p for each in objectives if each.facet for p in each.facet.weights))
+    if not layers:
+        return scores
+    # images share nothing: one gradient of the sum is each image's own
+    gradients = maps.gradients(scores.sum(), layers)
+    terms = []
+    for i, objective in enumerate(objectives):
+        if objective.facet is None:
+            terms.append(scores.new_zeros(1))
+        else:
+            here, there = ({p: m[p][i : i + 1] for p in layers} for m in (maps, gradients))
+            terms.append(objective.facet.score(here, there))
+    return scores + torch.cat(terms)
+
+
+def _without_facets(objectives: Sequence[Objective], maps: Maps) -> Tensor:
     if all(objective.plain for objective in objectives):
         units = [objective.unit for objective in objectives if objective.unit is not None]
         if len({unit.layer for unit in units}) == 1:

@@ -15,9 +15,10 @@ from neurons.hooks import tap
 from neurons.inference import Precision, inference_copy
 from neurons.layers import Layer, find_layers
 from neurons.model import Clip, open_ended
-from neurons.objectives import EMBEDDING, Objective
+from neurons.objectives import EMBEDDING, Objective, Seen
 
-Read = Callable[[Tensor], dict[str, Tensor]]
+Step = Callable[[Tensor], dict[str, Tensor]]
+Read = Callable[[Tensor], Seen]
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Towers:
     _waking: Read
     _redirected: Sequence[_RedirectedReLU]
 
-    def waking(self, inputs: Tensor, asleep: Tensor) -> dict[str, Tensor]:
+    def waking(self, inputs: Tensor, asleep: Tensor) -> Seen:
         """Run the copy that lets gradients around, in the images that are asleep."""
         for module in self._redirected:
             module.asleep = asleep
@@ -50,6 +51,10 @@ def open_towers(
         ReLU are mixed.
     """
     signed = {objective.signed for objective in objectives}
+    if precision.compiled and any(objective.facet for objective in objectives):
+        raise OptionError(
+            "facets need gradients inside the network, which a compiled one hides; use fast"
+        )
     if len(signed) > 1:
         raise OptionError("positive and negative objectives read different maps; ask them apart")
     paths = list(dict.fromkeys(layer for o in objectives for layer in o.layers))
@@ -64,11 +69,12 @@ def open_towers(
         redirected = _redirect(waking)
         # a compiled graph cannot end in the middle
         stop = not embedding and not precision.compiled
-        read = _reader(plain, layers, embedding, stop, stack)
-        _check_size(clip, read, size_px, precision)
+        step = _step(plain, layers, embedding, stop, stack)
+        _check_size(clip, _as_maps(step, layers), size_px, precision)
         if precision.compiled:
-            read = torch.compile(read, dynamic=False)
-        yield Towers(read, _reader(waking, layers, embedding, not embedding, stack), redirected)
+            step = torch.compile(step, dynamic=False)
+        step_around = _step(waking, layers, embedding, not embedding, stack)
+        yield Towers(_as_maps(step, layers), _as_maps(step_around, layers), redirected)
 
 
 def _copy(
@@ -82,18 +88,26 @@ def _copy(
     return network
 
 
-def _reader(
+def _step(
     network: nn.Module, layers: Sequence[Layer], embedding: bool, stop: bool, stack: ExitStack
-) -> Read:
-    """Give a function from the network's input to the maps that are asked for."""
+) -> Step:
+    """Give a function from the network's input to the layers' own outputs."""
     seen = stack.enter_context(tap(network, [layer.path for layer in layers], stop=stop))
 
-    def read(inputs: Tensor) -> dict[str, Tensor]:
+    def step(inputs: Tensor) -> dict[str, Tensor]:
         embedded = seen.run(lambda: network.encode_image(inputs))  # type: ignore[operator]
-        maps = {layer.path: layer.layout.maps(seen.outputs[layer.path]) for layer in layers}
-        return maps if embedded is None or not embedding else {**maps, EMBEDDING: embedded}
+        outputs = {layer.path: seen.outputs[layer.path] for layer in layers}
+        return outputs if embedded is None or not embedding else {**outputs, EMBEDDING: embedded}
 
-    return read
+    return step
+
+
+def _as_maps(step: Step, layers: Sequence[Layer]) -> Read:
+    arrange: dict[str, Callable[[Tensor], Tensor]] = {
+        layer.path: layer.layout.maps for layer in layers
+    }
+    arrange[EMBEDDING] = lambda output: output
+    return lambda inputs: Seen(step(inputs), arrange)
 
 
 def _check_units(objectives: Sequence[Objective], layers: Sequence[Layer]) -> None:

@@ -9,6 +9,7 @@ from neurons import Neuron
 from neurons.errors import OptionError
 from neurons.objectives import (
     EMBEDDING,
+    Seen,
     between,
     channel,
     direction,
@@ -88,31 +89,42 @@ def test_like_is_zero_for_the_image_itself_only(maps: dict[str, torch.Tensor]) -
 
 
 def test_faceted_is_the_formula_of_the_paper() -> None:
-    inner = torch.rand(2, 3, 4, 4, requires_grad=True)
+    given = torch.rand(2, 4, 4, 3, requires_grad=True)
+    inner = given.permute(0, 3, 1, 2)
     mix = torch.tensor([1.0, -2.0, 0.5])
     mixed = (inner * mix[:, None, None]).sum(1, keepdim=True)
     outer = mixed**2
     looks = torch.tensor([0.3, 5.0, -1.0])
     objective = faceted(channel(Neuron("out", 0)), {"in": looks}, 0.7)
-    maps = {"out": outer, "in": inner}
-    score = objective(maps)
+    # the middle layer's units come last there, as a transformer's do
+    arrange = {"out": lambda output: output, "in": lambda output: output.permute(0, 3, 1, 2)}
+    maps = Seen({"out": outer, "in": given}, arrange)
+    # beside an image of another objective
+    score = score_each([objective, objective.named("other")], maps)
     gradient = (2 * mixed * mix[:, None, None] / 16).detach()
     expected = outer.mean((1, 2, 3)) + 0.7 * (inner * gradient.relu()).sum((2, 3)) @ looks
     assert torch.allclose(score, expected, rtol=1e-4)
     # the gradient inside the formula is held fixed
-    (found,) = torch.autograd.grad(score.sum(), inner)
+    (found,) = torch.autograd.grad(score.sum(), given)
+    found = found.permute(0, 3, 1, 2)
     fixed = gradient + 0.7 * gradient.relu() * looks[:, None, None]
     assert torch.allclose(found, fixed, rtol=1e-4, atol=1e-6)
+    with pytest.raises(OptionError, match="a facet comes last"):
+        objective + channel(A)
 
 
 def test_each_image_is_scored_by_its_own_objective(maps: dict[str, torch.Tensor]) -> None:
     plain = [channel(Neuron("a", unit)) for unit in (4, 0, 2, 2, 5)]
     expected = torch.stack([maps["a"][i, u].mean() for i, u in enumerate((4, 0, 2, 2, 5))])
-    assert torch.allclose(score_each(plain, maps), expected)
+    assert torch.allclose(score_each(plain, seen(maps)), expected)
     apart = channel(A) + diversity("b")
     mixed = [apart, apart, channel(B), towards(torch.ones(7), name="x"), apart]
-    scores = score_each(mixed, maps)
+    scores = score_each(mixed, seen(maps))
     pair = {layer: values[:2] for layer, values in maps.items()}
     assert torch.allclose(scores[:2], apart(pair))
     assert torch.allclose(scores[4:], channel(A)(maps)[4:])
     assert torch.allclose(scores[2], channel(B)(maps)[2])
+
+
+def seen(maps: dict[str, torch.Tensor]) -> Seen:
+    return Seen(maps, {layer: lambda output: output for layer in maps})
