@@ -17,10 +17,12 @@ from neurons.hooks import tap
 from neurons.layers import find_layers
 from neurons.model import Clip
 from neurons.objectives import Target, as_objective, like
+from neurons.transforms import NONE
 from neurons.visualization import Visualization
 
-# an image that is there already needs fewer and smaller steps
-ACCENT = Settings(steps=128, rate=0.02, batch=1)
+# an image that is there already needs fewer and smaller steps; shaken, it would be unlike itself
+# for that alone
+ACCENT = Settings(steps=128, rate=0.02, batch=1, transforms=NONE)
 
 
 def accentuate(
@@ -46,7 +48,8 @@ def accentuate(
     keep_layer : str
         Where it is compared with itself: an early layer keeps more.
     settings : Settings
-        ``paint`` is not read.
+        ``paint`` is not read. Transforms that shake compare a shaken image with the given one:
+        they work against ``keep``.
     run : Activations, optional
         Gives the percentiles.
 

@@ -176,3 +176,42 @@ def test_a_facet_that_cannot_be_told_is_refused(miniature: Clip, tmp_path: Path)
         file.unlink()
     with pytest.raises(OptionError, match="has 20 of 25 images; a probe needs 10"):
         facet_probes(miniature, neurons.images(tmp_path))
+
+
+def test_facets_bend_the_picture_and_the_strongest_that_reaches_is_shown(
+    miniature: Clip, scanned: Activations
+) -> None:
+    generator = torch.Generator().manual_seed(0)
+    weights = {
+        name: {"visual.layer3.1": torch.randn(256, generator=generator)} for name in ("one", "two")
+    }
+    series = Series(n_seeds=1, facets=weights, strengths=(0.1, 4.0))
+    made = visualize(
+        miniature, Neuron(LAYER, 164), settings=Settings(steps=40, batch=5), series=series,
+        run=scanned,
+    )  # fmt: skip
+    assert [p.facet for p in made.portraits] == ["", "one", "one", "two", "two"]
+    plain, weak, strong = (pixels(made.portraits[i].image).astype(float) for i in range(3))
+    assert np.abs(strong - weak).mean() > 1
+    assert len(made.facets()) == 2
+    for chosen in made.facets():
+        same = [p for p in made.portraits if p.facet == chosen.facet and p.reaches]
+        assert chosen.strength == max(p.strength for p in same)
+    titles = [block.title for block in made.blocks()]
+    assert "Facet by facet" in titles and "Evidence" in titles
+
+
+def test_an_accentuated_image_excites_more_and_stays_itself(
+    miniature: Clip, scanned: Activations
+) -> None:
+    shown = neurons.images("miniature")
+    row = int(np.argsort(scanned.peak(Neuron(LAYER, 164)))[-40])
+    given = shown.pixels(row)
+    made = neurons.accentuate(miniature, given, Neuron(LAYER, 164), run=scanned)
+    before, after = made.portraits
+    assert before.activation == pytest.approx(scanned.peak(Neuron(LAYER, 164))[row], rel=1e-4)
+    assert after.activation > 1.5 * before.activation
+    changed = pixels(after.image).astype(float) - given
+    free = neurons.accentuate(miniature, given, Neuron(LAYER, 164), keep=0.0)
+    freely = pixels(free.portraits[1].image).astype(float) - given
+    assert np.abs(changed).mean() < np.abs(freely).mean()
