@@ -37,7 +37,7 @@ def main() -> None:
         counted = neurons.census(run, pictures, LAYER, by=BY)
         chosen = {name: counted.units_of(name)[0] for name in SHOWN if counted.units_of(name)}
         units = [Neuron(LAYER, unit) for unit in chosen.values()]
-        made = list(visualize_each(clip, units, settings=Settings(batch=16), run=run))
+        made = list(visualize_each(clip, units, settings=Settings(steps=256, batch=16), run=run))
         columns = []
         for (name, unit), each in zip(chosen.items(), made, strict=True):
             top = neurons.top_examples(run, pictures, Neuron(LAYER, unit), count=N_EXAMPLES).top
@@ -50,7 +50,7 @@ def main() -> None:
         faced = [Neuron(LAYER, counted.units_of(name)[0]) for name in FACETED]
         rows = []
         for each in visualize_each(
-            clip, faced, settings=Settings(batch=16), series=series, run=run
+            clip, faced, settings=Settings(steps=256, batch=16), series=series, run=run
         ):
             shown = [*each.plain(), *each.facets()]
             rows.append(np.concatenate([faceted(portrait) for portrait in shown], axis=1))
@@ -60,7 +60,8 @@ def main() -> None:
 def faceted(portrait: Portrait) -> np.ndarray:
     mark = "" if portrait.reaches else "*"
     tile = labelled(portrait.image, f"{portrait.activation:.2f}{mark}")
-    return np.concatenate([title(portrait.name), tile])
+    # the default typeface has no multiplication sign
+    return np.concatenate([title(portrait.name.replace("×", "x")), tile])
 
 
 def labelled(image: bytes, text: str) -> np.ndarray:

@@ -21,6 +21,9 @@ EMBEDDING = "embedding"
 
 Maps = Mapping[str, Tensor]
 
+# render_facet of Goh et al.'s released code weighs each of n layers by 5 / n
+_GOH_FACTOR = 5.0
+
 
 class Seen(dict[str, Tensor]):
     """Maps by layer, that know what in the graph they were read from.
@@ -47,7 +50,7 @@ class Seen(dict[str, Tensor]):
 
 @dataclass(frozen=True, eq=False)
 class FacetTerm:
-    """What `faceted` adds to an objective: s w (g * relu(df / dg)), meaned over layers."""
+    """What `faceted` adds to an objective: 5 s w (g * relu(df / dg)), meaned over layers."""
 
     weights: Mapping[str, Tensor]
     strength: float
@@ -60,7 +63,7 @@ class FacetTerm:
         for layer, looks in self.weights.items():
             attributed = maps[layer] * gradients[layer].detach().relu()
             total = total + attributed.float().sum((2, 3)) @ looks.to(total.device).float()
-        return self.strength * total / len(self.weights)
+        return _GOH_FACTOR * self.strength * total / len(self.weights)
 
 
 @dataclass(frozen=True, eq=False)

@@ -102,12 +102,12 @@ def test_faceted_is_the_formula_of_the_paper() -> None:
     # beside an image of another objective
     score = score_each([objective, objective.named("other")], maps)
     gradient = (2 * mixed * mix[:, None, None] / 16).detach()
-    expected = outer.mean((1, 2, 3)) + 0.7 * (inner * gradient.relu()).sum((2, 3)) @ looks
+    expected = outer.mean((1, 2, 3)) + 5 * 0.7 * (inner * gradient.relu()).sum((2, 3)) @ looks
     assert torch.allclose(score, expected, rtol=1e-4)
     # the gradient inside the formula is held fixed
     (found,) = torch.autograd.grad(score.sum(), given)
     found = found.permute(0, 3, 1, 2)
-    fixed = gradient + 0.7 * gradient.relu() * looks[:, None, None]
+    fixed = gradient + 5 * 0.7 * gradient.relu() * looks[:, None, None]
     assert torch.allclose(found, fixed, rtol=1e-4, atol=1e-6)
     with pytest.raises(OptionError, match="a facet comes last"):
         objective + channel(A)
