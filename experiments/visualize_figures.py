@@ -1,12 +1,16 @@
 """The figures of the page on feature visualization, from the miniature.
 
-Units are chosen by concept: the most decided multimodal unit of each, by the census.
+Units are chosen by concept: the most decided multimodal unit of each, by the census. With a model
+of one's own, every n-th unit of its last stage is shown, and none of the images that it was scanned
+on: they may not be ours to show.
 
     python -m experiments.visualize_figures
+    python -m experiments.visualize_figures --model local-dir:PATH --images IMAGES --save NAME.webp
 """
 
 from __future__ import annotations
 
+import argparse
 import io
 import tempfile
 from pathlib import Path
@@ -27,9 +31,45 @@ SHOWN = ("spider", "finance", "happy", "angry", "summer", "clock", "apple", "sta
 FACETED = ("spider", "happy")
 TILE_PX, GAP_PX, TEXT_PX = 112, 6, 16
 N_EXAMPLES = 3
+N_SPACED, N_ROW = 16, 8
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", help="default: the miniature, and its own figures")
+    parser.add_argument("--images", help="what the model is scanned on")
+    parser.add_argument("--save", default="visualize-model.webp", help="the figure's file name")
+    asked = parser.parse_args()
+    if asked.model is None:
+        draw_miniature()
+    else:
+        draw_model(asked.model, asked.images, asked.save)
+
+
+def draw_model(model: str, images: str, name: str) -> None:
+    clip, pictures = neurons.load(model, device="cpu"), neurons.images(images)
+    with tempfile.TemporaryDirectory() as folder:
+        neurons.scan(clip, pictures, [LAYER], Path(folder) / "run")
+        run = Activations.open(Path(folder) / "run")
+        step = run.layer(LAYER).units // N_SPACED
+        units = [Neuron(LAYER, i * step) for i in range(N_SPACED)]
+        series = Series(n_seeds=1)
+        settings = Settings(steps=256, batch=16)
+        columns = []
+        for unit, each in zip(
+            units,
+            visualize_each(clip, units, settings=settings, series=series, run=run),
+            strict=True,
+        ):
+            print(
+                f"{unit}: {[(p.name, round(p.activation, 2), p.percentile) for p in each.plain()]}"
+            )
+            columns.append(np.concatenate([title(str(unit.unit)), *map(shown, each.plain())]))
+        rows = [columns[i : i + N_ROW] for i in range(0, N_SPACED, N_ROW)]
+        save(np.concatenate([np.concatenate(row, axis=1) for row in rows]), name)
+
+
+def draw_miniature() -> None:
     clip, pictures = neurons.load("miniature", device="cpu"), neurons.images("miniature")
     with tempfile.TemporaryDirectory() as folder:
         neurons.scan(clip, pictures, [LAYER], Path(folder) / "run")
@@ -52,16 +92,19 @@ def main() -> None:
         for each in visualize_each(
             clip, faced, settings=Settings(steps=256, batch=16), series=series, run=run
         ):
-            shown = [*each.plain(), *each.facets()]
-            rows.append(np.concatenate([faceted(portrait) for portrait in shown], axis=1))
+            portraits = [*each.plain(), *each.facets()]
+            rows.append(np.concatenate([faceted(portrait) for portrait in portraits], axis=1))
         save(np.concatenate(rows), "visualize-facets.webp")
 
 
 def faceted(portrait: Portrait) -> np.ndarray:
-    mark = "" if portrait.reaches else "*"
-    tile = labelled(portrait.image, f"{portrait.activation:.2f}{mark}")
     # the default typeface has no multiplication sign
-    return np.concatenate([title(portrait.name.replace("×", "x")), tile])
+    return np.concatenate([title(portrait.name.replace("×", "x")), shown(portrait)])
+
+
+def shown(portrait: Portrait) -> np.ndarray:
+    mark = "" if portrait.reaches else "*"
+    return labelled(portrait.image, f"{portrait.activation:.2f}{mark}")
 
 
 def labelled(image: bytes, text: str) -> np.ndarray:
