@@ -45,5 +45,5 @@ class StaleActivationsError(NeuronsError):
     """A run was made with other settings than asked for; the message lists what differs."""
 
 
-class OptionError(NeuronsError):
+class OptionError(NeuronsError, ValueError):
     """An option has a value that makes no sense; the message gives the range."""

@@ -1,0 +1,1 @@
+"""Sparse multinomial logistic regression with a certificate, at any size."""

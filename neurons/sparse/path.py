@@ -1,0 +1,200 @@
+"""How do solutions follow one another from the strength at which no unit is used downwards?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from neurons.errors import OptionError
+from neurons.sparse.newton import Solution, minimise
+from neurons.sparse.problem import Penalty, Problem
+
+
+@dataclass(frozen=True)
+class Strengths:
+    """Which strengths a path visits: evenly spaced on a logarithmic scale.
+
+    Parameters
+    ----------
+    count : int >= 2
+    span : float in (0, 1)
+        The last one, in shares of the first: the smallest at which no unit is used.
+    """
+
+    count: int = 20
+    span: float = 0.02
+
+    def __post_init__(self) -> None:
+        if self.count < 2 or not 0 < self.span < 1:
+            raise OptionError(
+                f"a path takes 2 strengths or more (asked: {self.count}) over a span between 0 "
+                f"and 1 (asked: {self.span})"
+            )
+
+    def of(self, problem: Problem, l1_ratio: float) -> tuple[float, ...]:
+        """Give the strengths, the largest first; l1 is ``l1_ratio`` times the strength."""
+        first = first_strength(problem, l1_ratio)
+        return tuple(float(s) for s in first * np.geomspace(1, self.span, self.count))
+
+
+def first_strength(problem: Problem, l1_ratio: float) -> float:
+    """Give the smallest strength at which no unit is used."""
+    _check_ratio(l1_ratio)
+    return max(problem.strongest() / l1_ratio, 1e-12)
+
+
+def penalty_of(strength: float, l1_ratio: float) -> Penalty:
+    """Split a strength as scikit-learn does: l1 = ratio x strength, l2 = the rest."""
+    _check_ratio(l1_ratio)
+    if not strength > 0:
+        raise OptionError(f"a strength is above 0, not {strength}")
+    return Penalty(strength * l1_ratio, strength * (1 - l1_ratio))
+
+
+def follow(
+    problem: Problem,
+    strengths: Sequence[float],
+    *,
+    l1_ratio: float = 1.0,
+    tolerance: float = 1e-3,
+    most_passes: int = 200,
+    stored: Callable[[int], tuple[Tensor, Tensor] | None] = lambda i: None,
+) -> Iterator[tuple[int, Solution]]:
+    """Minimise at each strength, each begun where the one before ended.
+
+    Parameters
+    ----------
+    problem : Problem
+    strengths : sequence of float
+        Descending.
+    l1_ratio, tolerance, most_passes
+        As `minimise` takes them.
+    stored : callable
+        Gives the weights and intercepts of a strength that was done before, bit for bit, or None:
+        such a strength is passed over, and the next ends in the same bits as in one go.
+
+    Yields
+    ------
+    int, Solution
+        Of the strengths that were not stored.
+    """
+    at = problem.start()
+    for i, strength in enumerate(strengths):
+        known = stored(i)
+        if known is not None:
+            at = known
+            continue
+        solution = minimise(
+            problem,
+            penalty_of(strength, l1_ratio),
+            at,
+            tolerance=tolerance,
+            most_passes=most_passes,
+        )
+        at = solution.weights, solution.intercepts
+        yield i, solution
+
+
+@dataclass(frozen=True)
+class Step:
+    """One strength of a path, and how it does on images that were held out to choose by.
+
+    Parameters
+    ----------
+    strength : float
+    gap : float
+        Relative, in float64.
+    converged : bool
+    passes : int
+    units_per_class : float
+        Mean number of units with a weight.
+    n_units : int
+        Units that serve any class.
+    loss, loss_error : float
+        Held out: mean logarithmic loss, in nats, and its standard error over images.
+    accuracy : float in [0, 1]
+        Held out, top-1.
+    """
+
+    strength: float
+    gap: float
+    converged: bool
+    passes: int
+    units_per_class: float
+    n_units: int
+    loss: float
+    loss_error: float
+    accuracy: float
+
+
+Choose = Callable[[Sequence[Step]], int]
+
+
+def best(steps: Sequence[Step]) -> int:
+    """Choose the strength with the smallest held-out loss."""
+    return int(np.argmin([step.loss for step in steps]))
+
+
+def one_standard_error(steps: Sequence[Step]) -> int:
+    """Choose the sparsest whose held-out loss is within a standard error of the best's.
+
+    References
+    ----------
+    Breiman et al., "Classification and regression trees", 1984.
+    """
+    lowest = steps[best(steps)]
+    return next(i for i, step in enumerate(steps) if step.loss <= lowest.loss + lowest.loss_error)
+
+
+@dataclass(frozen=True)
+class UnitsPerClass:
+    """Choose the strength whose mean number of units a class is nearest to the one wanted."""
+
+    wanted: float = 3.0
+
+    def __call__(self, steps: Sequence[Step]) -> int:
+        """Choose, the sparser of two that are equally near."""
+        return int(np.argmin([abs(step.units_per_class - self.wanted) for step in steps]))
+
+
+def judge(
+    strength: float,
+    solution: Solution,
+    logits: NDArray[np.float64],
+    labels: NDArray[np.integer],
+) -> Step:
+    """Measure a solution on held-out images.
+
+    Parameters
+    ----------
+    strength : float
+    solution : Solution
+    logits : ndarray, (images, classes)
+    labels : ndarray of int, (images,)
+    """
+    rows = torch.from_numpy(logits)
+    losses = torch.nn.functional.cross_entropy(
+        rows, torch.from_numpy(np.asarray(labels, np.int64)), reduction="none"
+    ).numpy()
+    used = solution.weights != 0
+    return Step(
+        strength,
+        solution.relative_gap,
+        solution.converged,
+        solution.passes,
+        float(used.sum(0).double().mean()),
+        int(used.any(1).sum()),
+        float(losses.mean()),
+        float(losses.std(ddof=1) / len(losses) ** 0.5) if len(losses) > 1 else 0.0,
+        float((logits.argmax(1) == labels).mean()),
+    )
+
+
+def _check_ratio(l1_ratio: float) -> None:
+    if not 0 < l1_ratio <= 1:
+        raise OptionError(f"l1_ratio is above 0 and at most 1, not {l1_ratio}: 0 is not sparse")
