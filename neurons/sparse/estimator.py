@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Self
 
@@ -206,11 +207,14 @@ class SparseProbe(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         penalty_of(strength, self.l1_ratio)
         first = first_strength(problem, self.l1_ratio)
         n_between = 0 if strength >= first else int(np.ceil(np.log2(first / strength)))
-        strengths = np.geomspace(min(first, strength * 2**n_between), strength, n_between + 1)
-        found = [solution for _, solution in self._follow(problem, (*strengths[:-1], strength))]
+        steps = np.geomspace(min(first, strength * 2**n_between), strength, n_between + 1)
+        strengths = (*steps[:-1].tolist(), strength)
+        found = [solution for _, solution in self._follow(problem, strengths)]
         return replace(found[-1], passes=sum(solution.passes for solution in found))
 
-    def _follow(self, problem: Problem, strengths: Any) -> Any:
+    def _follow(
+        self, problem: Problem, strengths: Sequence[float]
+    ) -> Iterator[tuple[int, Solution]]:
         return follow(
             problem,
             strengths,

@@ -56,7 +56,8 @@ def test_the_minimum_is_sagas(n_classes: int, l1_ratio: float, weighted: bool) -
     assert found.objective == pytest.approx(theirs, rel=1e-6)
     assert bound <= found.objective + 1e-12
     assert found.objective - theirs <= found.gap + 1e-12
-    if n_classes > 2:
+    if l1_ratio < 1:
+        # the minimum is at one place; without l2 weights may trade between classes
         assert np.abs(found.weights.numpy() - weights).max() < 1e-3
 
 
