@@ -15,7 +15,7 @@ from neurons.inference import Precision
 from neurons.lettering import Lettered, Lettering, blank_on, shuffled, write_on
 from neurons.model import Clip
 from neurons.stats import Share
-from neurons.viewing import NO_EDITS, Edits, Eye, Prepared, Seen
+from neurons.viewing import NO_EDITS, Edits, Eye, Prepared, Seen, joined
 from neurons.zeroshot import Readout, class_index
 
 # the four controls that stand beside every attack, and the attack
@@ -29,6 +29,8 @@ _FOREIGN = (
 )  # fmt: skip
 
 Write = Callable[..., Lettered]
+# texts looked at together
+_CHUNK = 64
 
 
 @dataclass(frozen=True)
@@ -229,6 +231,26 @@ def check_targets(targets: Sequence[Target], readouts: Sequence[Readout]) -> Non
     for target in targets:
         for readout in readouts:
             class_index(readout, target.class_name)
+
+
+def alone(eye: Eye, texts: Sequence[str], lettering: Lettering) -> Seen:
+    """Look at texts that stand alone on plain grounds, all at the same places.
+
+    Returns
+    -------
+    Seen
+        Of text 0 on every ground, then of text 1; so ``values.reshape(len(texts), -1)``.
+    """
+    grounds = plain_grounds(eye.clip.preprocess.size)
+    seeds, parts = place_seeds(len(grounds), 0), []
+    # no more pixels at a time than a few batches
+    for start in range(0, len(texts), _CHUNK):
+        part = texts[start : start + _CHUNK]
+        repeated = [text for text in part for _ in grounds]
+        pixels = grounds.repeat(len(part), 1, 1, 1)
+        look = look_at_each(eye, pixels, repeated, lettering, seeds=seeds * len(part))
+        parts.append(look.seen)
+    return joined(parts)
 
 
 def plain_grounds(size: tuple[int, int], n: int = 3) -> Tensor:

@@ -62,6 +62,20 @@ class Prepared:
         rows = tuple(self.rows[i] for i in places)
         return Prepared(self.images, rows, self.pixels[places], self.n_skipped)
 
+    def halves(self, seed: int) -> tuple[Prepared, Prepared]:
+        """Part them at random into those to choose with and those to measure on.
+
+        Raises
+        ------
+        OptionError
+            If there is one image only.
+        """
+        if len(self) < 2:
+            raise OptionError("one image cannot be chosen with and measured on; give two or more")
+        order = np.random.default_rng(seed).permutation(len(self))
+        half = len(self) // 2
+        return self.part(order[:half]), self.part(order[half:])
+
     def labels(self) -> tuple[str, ...]:
         """Give each image's class; empty where it has none."""
         known = self.images.labels
@@ -168,6 +182,15 @@ class Seen:
         return np.asarray(self.scores(readout).argmax(1))
 
 
+def joined(parts: Sequence[Seen]) -> Seen:
+    """Put what was seen of several batches of pixels together, in order."""
+    return Seen(
+        np.concatenate([part.embeddings for part in parts]),
+        {path: np.concatenate([part.peaks[path] for part in parts]) for path in parts[0].peaks},
+        {path: np.concatenate([part.means[path] for part in parts]) for path in parts[0].means},
+    )
+
+
 class Eye:
     """Looks at pixels, in batches of one shape; made by `open_eye`."""
 
@@ -200,7 +223,7 @@ class Eye:
         NeuronNotFoundError
             If an edit is of a layer that the eye was not opened for, or of no unit.
         """
-        self._check(edits)
+        self.check(edits)
         device, parts = self.clip.device, []
         kept: dict[str, list[Peak]] = {path: [] for path in self.layers}
         for rows in batches_of(range(len(pixels)), self._size):
@@ -231,7 +254,8 @@ class Eye:
                 seen[path] = stack.enter_context(watch(self._network, [path], reduce=reduce))
             yield seen
 
-    def _check(self, edits: Edits) -> None:
+    def check(self, edits: Edits) -> None:
+        """Raise NeuronNotFoundError unless these units can be edited here."""
         for neuron in edits:
             if neuron.layer not in self.layers:
                 held = ", ".join(self.layers) or "none"

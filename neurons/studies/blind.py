@@ -80,11 +80,8 @@ def search_blind(
             f"{rounds * len(words):,}, and no more to confirm ({count}) than there are"
         )
     ready = prepare(clip, images, n=None if n is None else 2 * n, rows=rows, seed=seed)
-    order = np.random.default_rng(seed).permutation(len(ready))
-    half = len(ready) // 2
-    search, held = ready.part(order[:half]), ready.part(order[half:])
-    if not half:
-        raise OptionError("one image cannot be both searched on and held out; give two or more")
+    search, held = ready.halves(seed)
+    half = len(search)
     with open_eye(clip, readouts=[readout], precision=precision) as eye:
         clean = eye.see(search.pixels).answers(readout)
         left = np.arange(len(words))

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
-from torch import Tensor
 
 from neurons.blocks import Block, Note, Table
 from neurons.carriers import carriers
@@ -21,14 +20,13 @@ from neurons.model import Clip
 from neurons.results import Result
 from neurons.stats import Interval, Share
 from neurons.typography import (
+    alone,
     look_at,
-    look_at_each,
-    place_seeds,
     plain_grounds,
     provenance,
     success,
 )
-from neurons.viewing import Eye, last_block, open_eye, prepare
+from neurons.viewing import last_block, open_eye, prepare
 from neurons.zeroshot import Readout, class_index, log_shares
 
 _SYMBOLS = "$€£¥%&#@!?*+=<>~^"
@@ -117,12 +115,13 @@ def search_words(
     chance = np.random.default_rng(seed).choice(len(words), n_random, replace=False)
     total = len(words) + n_random + count
     with open_eye(clip, [where], readouts=[readout], precision=precision) as eye:
-        grounds = plain_grounds(clip.preprocess.size)
         scores = np.zeros(len(words))
         for start in range(0, len(words), _CHUNK):
-            part = slice(start, start + _CHUNK)
-            scores[part] = _scores(eye, readout, wanted, words[part], grounds, lettering)
-            progress(min(start + _CHUNK, len(words)), total)
+            part = words[start : start + _CHUNK]
+            shares = log_shares(alone(eye, part, lettering).scores(readout))[:, wanted]
+            scores[start : start + _CHUNK] = shares.reshape(len(part), -1).mean(1)
+            progress(start + len(part), total)
+        grounds = plain_grounds(clip.preprocess.size)
         best = np.argsort(-scores, kind="stable")[:count]
         confirmed = []
         for i in best:
@@ -251,26 +250,6 @@ class Search(Result):
                 "Drawn from the whole vocabulary, the best ones not left out.",
             ),
         )
-
-
-def _scores(
-    eye: Eye,
-    readout: Readout,
-    wanted: int,
-    words: Sequence[str],
-    grounds: Tensor,
-    lettering: Lettering,
-) -> NDArray[np.float64]:
-    """Score strings on plain grounds: the mean logarithm of the class's share."""
-    n = len(grounds)
-    texts = [word for word in words for _ in range(n)]
-    pixels = grounds.repeat(len(words), 1, 1, 1)
-    # every string at the same places
-    seeds = place_seeds(n, 0) * len(words)
-    look = look_at_each(eye, pixels, texts, lettering, seeds=seeds)
-    found = log_shares(look.seen.scores(readout))[:, wanted]
-    scores: NDArray[np.float64] = found.reshape(len(words), n).mean(1)
-    return scores
 
 
 def _rank_correlation(
