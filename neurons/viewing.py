@@ -310,6 +310,29 @@ def open_eye(
         yield Eye(clip, network, found, precision, size)
 
 
+def stages(clip: Clip, *, most: int = 4) -> tuple[str, ...]:
+    """Give blocks of one kind, evenly over a network's depth: `layer1` to `layer4` of a ResNet.
+
+    Parameters
+    ----------
+    clip : Clip
+    most : int >= 1
+
+    Raises
+    ------
+    OptionError
+        If the model has no blocks with maps.
+    """
+    placed = _placed(clip)
+    depths = [path.count(".") for path in placed]
+    # the outermost level that has several; a ViT's transformer is one block of many
+    several = [depth for depth in sorted(set(depths)) if depths.count(depth) >= 3]
+    level = several[0] if several else max(depths)
+    found = [path for path, depth in zip(placed, depths, strict=True) if depth == level]
+    chosen = np.unique(np.linspace(0, len(found) - 1, most).round().astype(int))
+    return tuple(found[i] for i in chosen)
+
+
 def last_block(clip: Clip) -> str:
     """Give the path of the deepest block whose units have a place: `layer4` of a ResNet.
 
@@ -318,11 +341,15 @@ def last_block(clip: Clip) -> str:
     OptionError
         If the model has none.
     """
+    return _placed(clip)[-1]
+
+
+def _placed(clip: Clip) -> list[str]:
     placed = [
-        layer
+        layer.path
         for layer in layers(clip)
         if layer.is_block and layer.layout.height * layer.layout.width > 1
     ]
     if not placed:
         raise OptionError(f"{clip.name} has no block with maps; name a layer; see `neurons layers`")
-    return placed[-1].path
+    return placed
