@@ -12,18 +12,14 @@ import torch
 from torch import Tensor
 
 from neurons import placing
+from neurons.blending import lay
 from neurons.errors import OptionError
+from neurons.fitting import of_area, of_size
 from neurons.placing import Corner
 from neurons.stamps import Colour, Stamp, blank_stamp, word_stamp
 from neurons.typefaces import DEFAULT, find_typeface, typeface_for, visible
 
 PLACES = ("article", "random", "least-salient")
-
-# sizes are searched in quarters of a pixel; below four pixels nothing can be read
-_STEPS_PER_PX = 4
-_SMALLEST = 4 * _STEPS_PER_PX
-# at the largest or smallest size that fits, the area may be off by this share of itself
-_TOLERANCE = 0.1
 
 
 @dataclass(frozen=True)
@@ -167,9 +163,9 @@ def write_on(
     TypefaceWarning
         If another typeface stands in for missing letters.
     """
-    size = (pixels.shape[3], pixels.shape[2])
+    size = _check(pixels, texts, seeds)
     stamps = {text: fitted_stamp(text, lettering, size) for text in dict.fromkeys(texts)}
-    return _lay(pixels, [stamps[text] for text in texts], texts, lettering, seeds)
+    return _written(pixels, [stamps[text] for text in texts], lettering, seeds)
 
 
 def blank_on(
@@ -180,11 +176,11 @@ def blank_on(
     That is the bare plate, or where there is none a patch of the letters' colour, of as many
     pixels as their ink, in the same places. Takes, gives and raises what `write_on` does.
     """
-    size = (pixels.shape[3], pixels.shape[2])
+    size = _check(pixels, texts, seeds)
     blanks = {
         text: blank_stamp(fitted_stamp(text, lettering, size)) for text in dict.fromkeys(texts)
     }
-    return _lay(pixels, [blanks[text] for text in texts], texts, lettering, seeds)
+    return _written(pixels, [blanks[text] for text in texts], lettering, seeds)
 
 
 def shuffled(text: str, seed: int) -> str:
@@ -197,7 +193,7 @@ def shuffled(text: str, seed: int) -> str:
     return found
 
 
-@functools.lru_cache(maxsize=1024)
+@functools.lru_cache(maxsize=256)
 def fitted_stamp(text: str, lettering: Lettering, image: tuple[int, int]) -> Stamp:
     """Give a text's masks at the size that the lettering asks for.
 
@@ -213,71 +209,35 @@ def fitted_stamp(text: str, lettering: Lettering, image: tuple[int, int]) -> Sta
     OptionError
         If it does not fit.
     """
-    if lettering.size_px is not None:
-        stamp = _stamp(text, lettering, lettering.size_px)
-        if not _fits(stamp, lettering, image):
-            raise OptionError(
-                f"{text!r} at {lettering.size_px:g} px is {stamp.width} x {stamp.height} px: "
-                f"{_copies(lettering)} of it does not fit on {image[0]} x {image[1]} px; ask for a "
-                f"smaller size"
-            )
-        return stamp
-    assert lettering.area is not None
-    largest = _largest(text, lettering, image)
-
-    def share(step: int) -> float:
-        stamp = _stamp(text, lettering, step / _STEPS_PER_PX)
-        return stamp.ink * lettering.copies / (image[0] * image[1])
-
-    low, high = _SMALLEST, largest
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if share(middle) <= lettering.area else (low, middle)
-    # hinting makes the ink grow by fits and starts: the nearest may lie a little aside
-    near = range(max(_SMALLEST, low - 2), min(largest, high + 2) + 1)
-    area = lettering.area
-    best = min(near, key=lambda step: abs(share(step) - area))
-    if best in (_SMALLEST, largest) and abs(share(best) - area) > _TOLERANCE * area:
-        end = "largest size that fits" if best == largest else "smallest size"
-        raise OptionError(
-            f"{text!r} cannot cover {area:.3g} of {image[0]} x {image[1]} px: {_copies(lettering)} "
-            f"at the {end}, {best / _STEPS_PER_PX:g} px, covers {share(best):.3g}; ask for about "
-            f"that area, or a {'shorter' if best == largest else 'larger area or a shorter'} text"
-        )
-    return _stamp(text, lettering, best / _STEPS_PER_PX)
-
-
-def _largest(text: str, lettering: Lettering, image: tuple[int, int]) -> int:
-    # a letter cannot be taller than four times its image's longer side and still fit
-    low, high = _SMALLEST, 4 * _STEPS_PER_PX * max(image)
-    if not _fits(_stamp(text, lettering, low / _STEPS_PER_PX), lettering, image):
-        raise OptionError(
-            f"{text!r} does not fit on {image[0]} x {image[1]} px even at "
-            f"{low / _STEPS_PER_PX:g} px ({_copies(lettering)}); write a shorter text, or on "
-            f"larger images"
-        )
-    while high - low > 1:
-        middle = (low + high) // 2
-        fits = _fits(_stamp(text, lettering, middle / _STEPS_PER_PX), lettering, image)
-        low, high = (middle, high) if fits else (low, middle)
-    return low
-
-
-def _copies(lettering: Lettering) -> str:
-    return "one copy" if lettering.copies == 1 else f"{lettering.copies} copies"
-
-
-@functools.lru_cache(maxsize=1024)
-def _stamp(text: str, lettering: Lettering, size_px: float) -> Stamp:
     shown = visible(text)
-    return word_stamp(
-        shown,
-        typeface_for(lettering.font, shown, size_px),
-        colour=lettering.colour,
-        stroke_px=lettering.stroke_px,
-        stroke_colour=lettering.stroke_colour,
-        plate=lettering.plate,
-        rotation_deg=lettering.rotation_deg,
+    copies = "one copy" if lettering.copies == 1 else f"{lettering.copies} copies"
+    room = f"{copies} on {image[0]} x {image[1]} px"
+
+    def draw(size_px: float) -> Stamp:
+        return word_stamp(
+            shown,
+            typeface_for(lettering.font, shown, size_px),
+            colour=lettering.colour,
+            stroke_px=lettering.stroke_px,
+            stroke_colour=lettering.stroke_colour,
+            plate=lettering.plate,
+            rotation_deg=lettering.rotation_deg,
+        )
+
+    def fits(stamp: Stamp) -> bool:
+        return _fits(stamp, lettering, image)
+
+    if lettering.size_px is not None:
+        return of_size(text, lettering.size_px, draw, fits, room=room)
+    assert lettering.area is not None
+    n_pixels = image[0] * image[1]
+    return of_area(
+        text,
+        lettering.area,
+        draw,
+        fits,
+        lambda stamp: stamp.ink * lettering.copies / n_pixels,
+        room=room,
     )
 
 
@@ -323,39 +283,14 @@ def _corners(
     return [corners for corners in found if corners is not None]
 
 
-def _lay(
+def _written(
     pixels: Tensor,
     stamps: Sequence[Stamp],
-    texts: Sequence[str],
     lettering: Lettering,
     seeds: Sequence[int],
 ) -> Lettered:
-    if pixels.dtype != torch.uint8 or pixels.ndim != 4 or pixels.shape[1] != 3:
-        raise OptionError(
-            f"images are {pixels.dtype} {tuple(pixels.shape)}; words are written on uint8 "
-            f"(batch, 3, height, width)"
-        )
-    if not len(pixels) == len(texts) == len(seeds):
-        raise OptionError(
-            f"{len(pixels)} images, {len(texts)} texts and {len(seeds)} seeds: give one of each an "
-            f"image"
-        )
     corners = _corners(pixels, stamps, lettering, seeds)
-    written = pixels.clone()
-    changed = torch.zeros(len(pixels), dtype=torch.int64, device=pixels.device)
-    start = 0
-    # neighbours with the same word in the same places are written together
-    for end in range(1, len(stamps) + 1):
-        same = end < len(stamps) and (stamps[end], corners[end]) == (stamps[start], corners[start])
-        if not same:
-            rows = slice(start, end)
-            for left, top in corners[start]:
-                down = slice(top, top + stamps[start].height)
-                box = (..., down, slice(left, left + stamps[start].width))
-                part = written[rows][box]
-                _blend(part, stamps[start], lettering.opacity)
-                changed[rows] += (part != pixels[rows][box]).any(1).sum((1, 2))
-            start = end
+    written, changed = lay(pixels, stamps, corners, opacity=lettering.opacity)
     boxes = [
         (
             min(left for left, _ in places),
@@ -366,38 +301,20 @@ def _lay(
         for places, stamp in zip(corners, stamps, strict=True)
     ]
     coverage = changed.float() / (pixels.shape[2] * pixels.shape[3])
-    return Lettered(written, coverage, torch.tensor(boxes, dtype=torch.int64).view(-1, 4))
+    around = torch.tensor(boxes, dtype=torch.int64, device=pixels.device).view(-1, 4)
+    return Lettered(written, coverage, around)
 
 
-def _blend(part: Tensor, stamp: Stamp, opacity: float) -> None:
-    """Lay a stamp on a part of the images, in place."""
-    below = part.float()
-    drawn = below
-    for keep, add in _weights(stamp, part.device, part.stride(1) == 1):
-        drawn = torch.addcmul(add, drawn, keep).floor_()
-    share = round(opacity * 255)
-    if share < 255:
-        drawn = (below * ((255 - share) / 255) + (drawn * (share / 255) + 0.5)).floor_()
-    part.copy_(drawn)
-
-
-@functools.lru_cache(maxsize=256)
-def _weights(
-    stamp: Stamp, device: torch.device, channels_last: bool
-) -> tuple[tuple[Tensor, Tensor], ...]:
-    """Give each layer's share of what is below, and what it adds, float32 (3, height, width).
-
-    Pillow rounds (255 - m) * below + m * colour to whole 255ths. The sum is a whole number, so the
-    quotient is never nearer than 1/510 to a half, and float32 rounds as the integers do.
-    """
-    weights = []
-    for layer in stamp.layers:
-        mask = torch.from_numpy(layer.mask.copy()).to(device).double()
-        colour = torch.tensor(layer.colour, device=device).double().view(3, 1, 1)
-        keep = ((255 - mask) / 255).expand(3, -1, -1).float()
-        add = (mask * colour / 255 + 0.5).float()
-        order = torch.channels_last if channels_last else torch.contiguous_format
-        # laid out in memory as the images are
-        laid = [part[None].contiguous(memory_format=order)[0] for part in (keep, add)]
-        weights.append((laid[0], laid[1]))
-    return tuple(weights)
+def _check(pixels: Tensor, texts: Sequence[str], seeds: Sequence[int]) -> tuple[int, int]:
+    """Give the images' width and height, if all is as it should be."""
+    if pixels.dtype != torch.uint8 or pixels.ndim != 4 or pixels.shape[1] != 3:
+        raise OptionError(
+            f"images are {pixels.dtype} {tuple(pixels.shape)}; words are written on uint8 "
+            f"(batch, 3, height, width)"
+        )
+    if not len(pixels) == len(texts) == len(seeds):
+        raise OptionError(
+            f"{len(pixels)} images, {len(texts)} texts and {len(seeds)} seeds: give one text and "
+            f"one seed for each image"
+        )
+    return pixels.shape[3], pixels.shape[2]

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,11 +51,17 @@ class Stamp:
     anchor : (x, y)
         Where `PIL.ImageDraw.text` would be told to begin, from the stamp's top left corner, px.
         A turned stamp has the corner itself.
+    font : str
+        Name of the typeface that was used.
+    size_px : float
+        Height of its em square.
     """
 
     letters: tuple[Layer, ...]
-    plate: Layer | None = None
-    anchor: tuple[int, int] = (0, 0)
+    plate: Layer | None
+    anchor: tuple[int, int]
+    font: str
+    size_px: float
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -126,9 +133,8 @@ def word_stamp(
     if rotation_deg % 360:
         masks, anchor = _turned(masks, rotation_deg), (0, 0)
     layers = [Layer(np.asarray(mask), colour) for mask, colour in zip(masks, colours, strict=True)]
-    if plate is None:
-        return Stamp(tuple(layers), None, anchor)
-    return Stamp(tuple(layers[1:]), layers[0], anchor)
+    paper = None if plate is None else layers.pop(0)
+    return Stamp(tuple(layers), paper, anchor, Path(str(font.path)).stem, font.size)
 
 
 def blank_stamp(stamp: Stamp) -> Stamp:
@@ -138,7 +144,7 @@ def blank_stamp(stamp: Stamp) -> Stamp:
     covers as many pixels as they and their stroke touch.
     """
     if stamp.plate is not None:
-        return Stamp((), stamp.plate, stamp.anchor)
+        return replace(stamp, letters=())
     scale = math.sqrt(stamp.ink / (stamp.width * stamp.height))
     height = max(round(stamp.height * scale), math.ceil(stamp.ink / stamp.width))
     width = math.ceil(stamp.ink / height)
@@ -147,7 +153,7 @@ def blank_stamp(stamp: Stamp) -> Stamp:
     mask = np.zeros((stamp.height, stamp.width), np.uint8)
     top, left = (stamp.height - height) // 2, (stamp.width - width) // 2
     mask[top : top + height, left : left + width] = patch.reshape(height, width)
-    return Stamp((Layer(mask, stamp.letters[-1].colour),))
+    return replace(stamp, letters=(Layer(mask, stamp.letters[-1].colour),))
 
 
 def _drawn(

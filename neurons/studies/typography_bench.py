@@ -349,7 +349,7 @@ def _fooled(
     names: Sequence[str],
     count: int,
 ) -> list[Fooled]:
-    found = []
+    found: list[Fooled] = []
     for trial, row in zip(trials, scores, strict=True):
         if len(found) == count:
             break
