@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -14,12 +14,12 @@ from torch import Tensor
 from neurons.blocks import Bars, Block, Gallery, Note, Table, Tile
 from neurons.errors import OptionError
 from neurons.inference import Precision, exact
-from neurons.lettering import Lettering, blank_on, write_on
+from neurons.lettering import Lettered, Lettering, blank_on, write_on
 from neurons.model import Clip
 from neurons.results import Result
 from neurons.stats import Share
 from neurons.thumbnails import thumbnail
-from neurons.typography import foreign_word, look_at_each, place_seeds
+from neurons.typography import Write, foreign_word, place_seeds
 from neurons.viewing import open_eye
 from neurons.zeroshot import Readout
 
@@ -36,9 +36,9 @@ COLOURS: Mapping[str, Colour] = {
 # the prompt of Goh et al. 2021, in their figure on the Stroop effect
 PROMPTS = ("my favorite word, written in the color {}",)
 
-CONDITIONS = ("incongruent", "congruent", "word of no colour", "patch")
-_GREYS = (250, 170)
-_N_SHOWN = 12
+WAYS = ("in", "on")
+CONDITIONS = ("incongruent", "congruent", "word of no colour", "no letters")
+_GREYS, _N_SHOWN = (250, 170), 6
 
 
 def stroop(
@@ -52,10 +52,11 @@ def stroop(
     precision: Precision = exact,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Stroop:
-    """Write every colour's name in every colour, and ask which colour it is.
+    """Write every colour's name in every colour, and on every colour, and ask for the colour.
 
-    Beside it stand: the name in its own colour, a word that names no colour, and a patch of the
-    colour without letters. A model that cannot name these inks cannot fail at the first either.
+    Beside it stand: the name with its own colour, a word that names no colour, and the colour
+    without letters (a patch of it, or the bare ground). A model that cannot name a colour there
+    cannot choose between it and the word.
 
     Parameters
     ----------
@@ -65,9 +66,10 @@ def stroop(
     colours : mapping of str to (red, green, blue)
         Two or more.
     lettering : Lettering, optional
-        Its colour is not used; default: a tenth of the image, in one place at random, no outline.
+        Its colour is that of words on coloured grounds; default: black, a tenth of the image, in
+        one place at random, no outline.
     n_each : int >= 1
-        Places of each word and ink, on each of two grounds.
+        Places of each word and colour, on each ground.
     seed : int
         Of the places.
     precision : Precision
@@ -95,40 +97,41 @@ def stroop(
             f"one; the readout's classes must be these, and are {', '.join(readout.class_names)}"
         )
     neutral = foreign_word("color", [readout])
-    asked: dict[str, list[tuple[str, str]]] = {
-        "incongruent": [(word, ink) for word, ink in product(colours, colours) if word != ink],
-        "congruent": [(ink, ink) for ink in colours],
-        "word of no colour": [(neutral, ink) for ink in colours],
-        "patch": [(neutral, ink) for ink in colours],
-    }
-    tallies, shown, confusions = [], [], np.zeros((len(colours), len(colours)), np.int64)
-    grounds = _grounds(clip.preprocess.size, n_each)
+    asked = {
+        "incongruent": [(word, colour) for word, colour in product(colours, colours)
+                        if word != colour],
+        "congruent": [(colour, colour) for colour in colours],
+        "word of no colour": [(neutral, colour) for colour in colours],
+        "no letters": [("", colour) for colour in colours],
+    }  # fmt: skip
+    names = list(colours)
+    tallies: list[Tally] = []
+    shown: list[ShownWord] = []
+    confusions = np.zeros((len(WAYS), len(colours), len(colours)), np.int64)
     with open_eye(clip, readouts=[readout], precision=precision) as eye:
-        for i, (condition, pairs) in enumerate(asked.items()):
-            write = blank_on if condition == "patch" else write_on
-            word_hits = ink_hits = n = 0
-            for word, ink in pairs:
-                inked = replace(lettering, colour=colours[ink], stroke_colour=None)
-                seeds = place_seeds(len(grounds), seed)
-                look = look_at_each(
-                    eye, grounds, [word] * len(grounds), inked, seeds=seeds, write=write
-                )
-                answers = [readout.class_names[j] for j in look.seen.answers(readout)]
-                word_hits += sum(answer == word for answer in answers)
-                ink_hits += sum(answer == ink for answer in answers)
+        for way, (condition, pairs) in product(WAYS, asked.items()):
+            word_hits = colour_hits = n = 0
+            for word, colour in pairs:
+                pixels = _pictures(
+                    clip, way, word or neutral, colours[colour], lettering, n_each, seed,
+                    letters=write_on if word else _bare(way),
+                )  # fmt: skip
+                answers = [readout.class_names[i] for i in eye.see(pixels).answers(readout)]
+                word_hits += answers.count(word)
+                colour_hits += answers.count(colour)
                 n += len(answers)
                 if condition == "incongruent":
                     for answer in answers:
-                        confusions[list(colours).index(word), list(colours).index(answer)] += 1
-                    if len(shown) < _N_SHOWN:
-                        made = write_on(grounds[:1], [word], inked, seeds=seeds[:1]).pixels[0]
-                        shown.append(_shown(made, word, ink, answers[0]))
-            tallies.append(Tally(condition, Share(word_hits, n), Share(ink_hits, n)))
-            progress(i + 1, len(asked))
+                        confusions[WAYS.index(way), names.index(word), names.index(answer)] += 1
+                    if sum(each.way == way for each in shown) < _N_SHOWN:
+                        image = thumbnail(pixels[0].permute(1, 2, 0).cpu().numpy())
+                        shown.append(ShownWord(image, way, word, colour, answers[0]))
+            tallies.append(Tally(way, condition, Share(word_hits, n), Share(colour_hits, n)))
+            progress(len(tallies), len(WAYS) * len(asked))
     return Stroop(
         provenance={
             "model": clip.provenance(),
-            "lettering": {**lettering.provenance(), "colour": None},
+            "lettering": lettering.provenance(),
             "precision": precision.name,
             "seed": seed,
         },
@@ -142,26 +145,37 @@ def stroop(
 
 @dataclass(frozen=True)
 class Tally:
-    """How often the answer was the word, and how often the ink."""
+    """How often the answer was the word, and how often the colour.
 
+    Parameters
+    ----------
+    way : str
+        ``in``: the word is written in the colour; ``on``: it is written on the colour.
+    condition : str
+        One of `CONDITIONS`.
+    word, colour : Share
+    """
+
+    way: str
     condition: str
     word: Share
-    ink: Share
+    colour: Share
 
 
 @dataclass(frozen=True)
 class ShownWord:
-    """A picture of a word in an ink, and the answer to it."""
+    """A picture of a word in or on a colour, and the answer to it."""
 
     image: bytes
+    way: str
     word: str
-    ink: str
+    colour: str
     answer: str
 
 
 @dataclass(frozen=True)
 class Stroop(Result):
-    """Whether the word or the ink is named.
+    """Whether the word or the colour is named.
 
     Parameters
     ----------
@@ -169,11 +183,11 @@ class Stroop(Result):
     neutral : str
         The word of no colour.
     tallies : tuple of Tally
-        Of each condition.
-    confusions : ndarray of int, (colours, colours)
+        Of each way and condition.
+    confusions : ndarray of int, (ways, colours, colours)
         Incongruent pictures by their word and the answer.
     shown : tuple of ShownWord
-        The first incongruent pictures.
+        The first incongruent pictures of each way.
     """
 
     colours: tuple[str, ...]
@@ -182,7 +196,7 @@ class Stroop(Result):
     confusions: NDArray[np.int64]
     shown: tuple[ShownWord, ...]
 
-    def tally(self, condition: str) -> Tally:
+    def tally(self, condition: str = "incongruent", *, way: str = "in") -> Tally:
         """Find a condition's.
 
         Raises
@@ -191,66 +205,104 @@ class Stroop(Result):
             If there is none of that name.
         """
         for each in self.tallies:
-            if each.condition == condition:
+            if (each.condition, each.way) == (condition, way):
                 return each
-        raise OptionError(f"no condition {condition!r}; there are: {', '.join(CONDITIONS)}")
+        raise OptionError(
+            f"no condition {condition!r} {way!r}; there are: {', '.join(CONDITIONS)}; in, on"
+        )
 
     def blocks(self) -> tuple[Block, ...]:
         """Say which wins; every condition; the answers; pictures."""
-        first = self.tally("incongruent")
-        inks = ", ".join(f"{t.condition} {t.ink.value:.3f}" for t in self.tallies[1:])
+        told = []
+        for way in WAYS:
+            first, bare = self.tally(way=way), self.tally("no letters", way=way)
+            told.append(
+                f"A colour's name written {way} another colour is answered with the word in "
+                f"{first.word}, with the colour in {first.colour}; without letters the colour is "
+                f"named in {bare.colour.value:.3f}."
+            )
+        firsts = [self.tally(way=way) for way in WAYS]
+        found = [share for first in firsts for share in (first.word, first.colour)]
         return (
-            Note(
-                f"A colour's name in another colour is answered with the word in {first.word}, "
-                f"with the ink in {first.ink}. The ink where nothing contradicts it: {inks}. "
-                f"Chance is {1 / len(self.colours):.3f}."
-            ),
+            Note(f"{' '.join(told)} Chance is {1 / len(self.colours):.3f}."),
             Bars(
                 "Incongruent words: the answer is",
-                ("the word", "the ink"),
-                (first.word.value, first.ink.value),
+                tuple(f"the {what}, written {way}" for way in WAYS for what in ("word", "colour")),
+                tuple(share.value for share in found),
                 "share of pictures",
-                (first.word.interval.low, first.ink.interval.low),
-                (first.word.interval.high, first.ink.interval.high),
+                tuple(share.interval.low for share in found),
+                tuple(share.interval.high for share in found),
                 1 / len(self.colours),
             ),
             Table(
                 "Answers",
-                ("condition", "the word", "the ink"),
+                ("written", "condition", "the word", "the colour"),
                 tuple(
                     (
+                        t.way,
                         t.condition,
                         "-" if t.condition in CONDITIONS[2:] else str(t.word),
-                        str(t.ink),
+                        str(t.colour),
                     )
                     for t in self.tallies
                 ),
-                f"The word of no colour is “{self.neutral}”; the patch covers as much, without "
-                f"letters.",
+                f"The word of no colour is “{self.neutral}”. No letters: a patch of the colour as "
+                f"large as the word, or the bare ground.",
+            ),  # fmt: skip
+            *(
+                Table(
+                    f"Answers to incongruent words written {way} a colour, by the word",
+                    ("word", *self.colours),
+                    tuple(
+                        (name, *(str(count) for count in row))
+                        for name, row in zip(self.colours, self.confusions[i], strict=True)
+                    ),
+                )
+                for i, way in enumerate(WAYS)
             ),
-            Table(
-                "Answers to incongruent words, by the word",
-                ("word", *self.colours),
-                tuple(
-                    (name, *(str(count) for count in row))
-                    for name, row in zip(self.colours, self.confusions, strict=True)
-                ),
-            ),
-            Gallery(
-                "The first incongruent pictures",
-                tuple(
-                    Tile(s.image, s.answer, f"“{s.word}” in {s.ink}", f"{s.word} in {s.ink}")
-                    for s in self.shown
-                ),
-                "Under each the answer.",
+            *(
+                Gallery(
+                    f"The first incongruent pictures, written {way} a colour",
+                    tuple(
+                        Tile(s.image, s.answer, f"“{s.word}” {way} {s.colour}")
+                        for s in self.shown
+                        if s.way == way
+                    ),
+                    "Under each the answer.",
+                )
+                for way in WAYS
             ),
         )
 
 
-def _grounds(size: tuple[int, int], n_each: int) -> Tensor:
-    greys = torch.tensor([grey for grey in _GREYS for _ in range(n_each)], dtype=torch.uint8)
-    return greys.view(-1, 1, 1, 1).expand(-1, 3, *size).contiguous()
+def _pictures(
+    clip: Clip,
+    way: str,
+    word: str,
+    colour: Colour,
+    lettering: Lettering,
+    n_each: int,
+    seed: int,
+    *,
+    letters: Write,
+) -> Tensor:
+    """Write a word in a colour on greys, or on the colour: uint8 (pictures, 3, H, W)."""
+    grounds = [(grey,) * 3 for grey in _GREYS] if way == "in" else [colour]
+    if way == "in":
+        lettering = replace(lettering, colour=colour, stroke_colour=None)
+    tones = torch.tensor([g for g in grounds for _ in range(n_each)], dtype=torch.uint8)
+    size = clip.preprocess.size
+    pixels = tones.view(-1, 3, 1, 1).expand(-1, 3, *size).contiguous().to(clip.device)
+    seeds = place_seeds(len(pixels), seed)
+    return letters(pixels, [word] * len(pixels), lettering, seeds=seeds).pixels
 
 
-def _shown(pixels: Tensor, word: str, ink: str, answer: str) -> ShownWord:
-    return ShownWord(thumbnail(pixels.permute(1, 2, 0).numpy()), word, ink, answer)
+def _bare(way: str) -> Write:
+    return blank_on if way == "in" else _untouched
+
+
+def _untouched(
+    pixels: Tensor, texts: Sequence[str], lettering: Lettering, *, seeds: Sequence[int]
+) -> Lettered:
+    nothing = torch.zeros(len(pixels), dtype=torch.float32)
+    return Lettered(pixels, nothing, torch.zeros(len(pixels), 4, dtype=torch.int64))
