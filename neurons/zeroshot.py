@@ -121,7 +121,7 @@ def class_index(readout: Readout, name: str) -> int:
     if name not in readout.class_names:
         known = readout.class_names
         shown = ", ".join(known[:8]) + (f", ... ({len(known):,} in all)" if len(known) > 8 else "")
-        raise OptionError(f"no class {name!r} to make of anything; the readout's are: {shown}")
+        raise OptionError(f"no class {name!r}; the readout's are: {shown}")
     return readout.class_names.index(name)
 
 

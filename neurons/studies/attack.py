@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurons.blocks import Bars, Block, Gallery, Note, Table, Tile
+from neurons.confirming import writable
 from neurons.errors import OptionError
 from neurons.images import ImageSet
 from neurons.inference import Precision, exact
@@ -112,6 +113,9 @@ def attack(
     check_targets(targets, asked)
     if n_shown < 0:
         raise OptionError(f"{n_shown} images to show: 0 or more")
+    for target in targets:
+        # what cannot be written is said before anything is read
+        writable([target.text], lettering, clip.preprocess.size)
     where = layer or last_block(clip)
     ready = prepare(clip, images, n=n, rows=rows, seed=seed)
     edited = [neuron.layer for neuron in edits]
