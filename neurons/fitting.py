@@ -10,10 +10,10 @@ from neurons.stamps import Stamp
 # sizes are tried in quarters of a pixel; below four pixels nothing can be read
 _STEPS_PER_PX = 4
 _SMALLEST = 4 * _STEPS_PER_PX
-# at the largest or smallest size that fits, the area may be off by this share of itself
+# beyond the largest or smallest size that fits, the area may be off by this share of itself
 _TOLERANCE = 0.1
 # hinting makes the ink grow by fits and starts: the nearest may lie this many steps aside
-_ASIDE = 4
+_ASIDE = 8
 
 Draw = Callable[[float], Stamp]
 Fits = Callable[[Stamp], bool]
@@ -63,7 +63,8 @@ def of_area(
     Raises
     ------
     OptionError
-        If no size fits, or the nearest that fits is more than a tenth off.
+        If no size fits, or even the largest covers less than nine tenths of the area, or even the
+        smallest more than eleven.
     """
     drawn: dict[int, Stamp] = {}
 
@@ -84,12 +85,14 @@ def of_area(
     largest = _last(lambda step: fits(at(step)), _SMALLEST, high)
     below = _last(lambda step: share(at(step)) <= area, _SMALLEST, largest)
     near = range(max(_SMALLEST, below - _ASIDE), min(largest, below + _ASIDE) + 1)
-    best = min(near, key=lambda step: abs(share(at(step)) - area))
-    reached = share(at(best))
-    if abs(reached - area) > _TOLERANCE * area and best in (_SMALLEST, largest):
+    shares = [share(at(step)) for step in near]
+    best, reached = min(zip(near, shares, strict=True), key=lambda pair: abs(pair[1] - area))
+    # between two sizes any gap is as near as the typeface comes; beyond the last it is not
+    beyond = max(shares) < area or min(shares) > area
+    if beyond and abs(reached - area) > _TOLERANCE * area:
         end, way = ("largest", "less") if reached < area else ("smallest", "more")
         raise OptionError(
-            f"{text!r} cannot cover {area:.3g} of the image: {room} at the {end} size, "
+            f"{text!r} cannot cover {area:.3g} of the image: {room} near the {end} size, "
             f"{best / _STEPS_PER_PX:g} px, cover {reached:.3g}; ask for {way}, or write another "
             f"text"
         )

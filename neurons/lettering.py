@@ -185,7 +185,7 @@ def blank_on(
 
 def shuffled(text: str, seed: int) -> str:
     """Give the same letters in another order, or the text itself if they have only one."""
-    if len(set(text)) < 2:
+    if len(set(text) - {" "}) < 2:
         return text
     random, letters = Random(f"{text} {seed}"), list(text)
     while (found := "".join(letters)) == text or found != found.strip():
