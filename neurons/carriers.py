@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from neurons.address import Neuron
-from neurons.lettering import Lettering
-from neurons.typography import look_at
+from neurons.lettering import Lettering, write_on
+from neurons.typography import place_seeds
 from neurons.viewing import Eye
 from neurons.zeroshot import Readout, log_shares
 
 SILENT = 0.0
+# units that are screened, and images that they are screened on
+MOST, _SCREENED_ON = 512, 4
+_CHUNK = 256
 
 
 @dataclass(frozen=True)
@@ -48,9 +53,11 @@ def carriers(
     layer: str,
     n_candidates: int = 32,
     seed: int = 0,
-    progress: Callable[[], None] = lambda: None,
 ) -> tuple[Carrier, ...]:
-    """Silence, one by one, the units that a word excites most, and rank them by what is lost.
+    """Silence units one by one where a word is written, and rank them by what is lost.
+
+    Every unit that the word excites (at most `MOST`, those whose peak rises most) is silenced on
+    the first few images; the candidates that are needed most there, on all of them.
 
     Parameters
     ----------
@@ -65,30 +72,40 @@ def carriers(
         The class, as the readout counts.
     layer : str
     n_candidates : int >= 1
-        Units to silence: those whose mean peak rises most.
     seed : int
         Of the places.
-    progress : callable
-        Called after each unit.
 
     Returns
     -------
     tuple of Carrier
         The most needed first.
     """
-    clean = eye.see(pixels).peaks[layer].mean(0)
-    look = look_at(eye, pixels, text, lettering, seed=seed)
-    written = look.seen.peaks[layer].mean(0)
-    rise = written - clean
-    candidates = [int(unit) for unit in np.argsort(-rise, kind="stable")[:n_candidates]]
-    whole = log_shares(look.seen.scores(readout))[:, wanted].mean()
-    found = []
-    for unit in candidates:
-        neuron = Neuron(layer, unit)
-        silenced = look_at(eye, pixels, text, lettering, seed=seed, edits={neuron: SILENT})
-        left = log_shares(silenced.seen.scores(readout))[:, wanted].mean()
-        found.append(
-            Carrier(str(neuron), float(clean[unit]), float(written[unit]), float(whole - left))
-        )
-        progress()
-    return tuple(sorted(found, key=lambda each: -each.drop))
+    seeds = place_seeds(len(pixels), seed)
+    parts = []
+    for at in range(0, len(pixels), _CHUNK):
+        part = pixels[at : at + _CHUNK].to(eye.clip.device)
+        made = write_on(part, [text] * len(part), lettering, seeds=seeds[at : at + _CHUNK])
+        parts.append(made.pixels.cpu())
+    written = torch.cat(parts)
+    before = eye.see(pixels).peaks[layer].mean(0)
+    seen = eye.see(written)
+    after, whole = seen.peaks[layer].mean(0), log_shares(seen.scores(readout))[:, wanted]
+
+    def drops(units: Sequence[int], n: int) -> NDArray[np.float64]:
+        neurons = [Neuron(layer, unit) for unit in units]
+        found = eye.see_without_each(written[:n], neurons).scores(readout)
+        left = log_shares(found)[:, wanted].reshape(len(units), n)
+        lost: NDArray[np.float64] = (whole[:n] - left).mean(1)
+        return lost
+
+    rise = after - before
+    rising = [int(unit) for unit in np.argsort(-rise, kind="stable")[:MOST] if rise[unit] > 0]
+    if not rising:
+        return ()
+    first = drops(rising, min(_SCREENED_ON, len(written)))
+    units = [rising[i] for i in np.argsort(-first, kind="stable")[:n_candidates]]
+    lost = drops(units, len(written))
+    return tuple(
+        Carrier(f"{layer}:{u}", float(before[u]), float(after[u]), float(loss))
+        for loss, u in sorted(zip(lost, units, strict=True), key=lambda pair: -pair[0])
+    )

@@ -26,6 +26,8 @@ from neurons.zeroshot import Readout, Scores
 
 Values = NDArray[np.float32]
 Edits = Mapping[Neuron, float]
+# what some units of a layer are set to, in one batch; see `hooks.edit`
+BatchEdits = Mapping[Neuron, float | Callable[[Tensor], Tensor]]
 # takes a batch on its device, and which of the pixels it is
 Alter = Callable[[Tensor, range], Tensor]
 
@@ -206,7 +208,6 @@ class Eye:
         self.layers = {layer.path: layer for layer in found}
         self._network, self._precision, self._size = network, precision, size
 
-    @torch.inference_mode()
     def see(self, pixels: Tensor, *, edits: Edits = NO_EDITS, alter: Alter = _AS_THEY_ARE) -> Seen:
         """Look at pixels.
 
@@ -224,21 +225,64 @@ class Eye:
             If an edit is of a layer that the eye was not opened for, or of no unit.
         """
         self.check(edits)
+
+        def take(rows: range) -> Tensor:
+            return pixels[rows.start : rows.stop]
+
+        return self._see(len(pixels), take, lambda rows: edits, alter)
+
+    def see_without_each(self, pixels: Tensor, units: Sequence[Neuron]) -> Seen:
+        """Look at pixels with one unit silenced at a time, many units in a batch.
+
+        Returns
+        -------
+        Seen
+            Of all pixels without the first unit, then without the second; so
+            ``values.reshape(len(units), len(pixels), -1)``.
+        """
+        self.check(dict.fromkeys(units, 0.0))
+        n = len(pixels)
+
+        def silence(places: list[int]) -> Callable[[Tensor], Tensor]:
+            def set_to_zero(part: Tensor) -> Tensor:
+                part[places] = 0
+                return part
+
+            return set_to_zero
+
+        def edits(rows: range) -> BatchEdits:
+            mine: dict[Neuron, list[int]] = {}
+            for place, row in enumerate(rows):
+                mine.setdefault(units[row // n], []).append(place)
+            return {neuron: silence(places) for neuron, places in mine.items()}
+
+        def take(rows: range) -> Tensor:
+            return pixels[[row % n for row in rows]]
+
+        return self._see(n * len(units), take, edits, _AS_THEY_ARE)
+
+    @torch.inference_mode()
+    def _see(
+        self,
+        n: int,
+        take: Callable[[range], Tensor],
+        edits_of: Callable[[range], BatchEdits],
+        alter: Alter,
+    ) -> Seen:
         device, parts = self.clip.device, []
         kept: dict[str, list[Peak]] = {path: [] for path in self.layers}
-        for rows in batches_of(range(len(pixels)), self._size):
-            batch = alter(pixels[rows.start : rows.stop].to(device), rows)
+        for rows in batches_of(range(n), self._size):
+            batch = alter(take(rows).to(device), rows)
             padded = self.clip.preprocess.empty_batch(self._size).to(device)
             padded[: len(rows)] = batch
             inputs = self.clip.preprocess.normalise(padded).to(self._precision.dtype)
             inputs = inputs.contiguous(memory_format=torch.channels_last)
             # what is edited is what is seen: hooks run in the order in which they were put there
-            with edit(self._network, edits), self._watching() as seen:
+            with edit(self._network, edits_of(rows)), self._watching() as seen:
                 embedded = self._network.encode_image(inputs)  # type: ignore[operator]
             parts.append(embedded[: len(rows)].float().cpu())
             for path, found in seen.items():
                 kept[path].append(found[path])
-        n = len(pixels)
         return Seen(
             torch.cat(parts).numpy(),
             {path: torch.cat([p.value for p in k]).cpu().numpy()[:n] for path, k in kept.items()},

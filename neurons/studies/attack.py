@@ -215,7 +215,8 @@ class Moved:
     before, after : float
         Mean peak over the images.
     z : float
-        Their difference in standard deviations over the clean images.
+        Their difference in standard deviations over the clean images; of at least a tenth of the
+        layer's median, since some units never answer to clean images.
     """
 
     neuron: str
@@ -496,8 +497,9 @@ def _value(share: Share) -> float:
 def _moved(layer: str, target: Target, clean: Seen, attacked: Seen) -> list[Moved]:
     before, after = clean.peaks[layer].mean(0), attacked.peaks[layer].mean(0)
     spread = clean.peaks[layer].std(0)
-    # a unit that never differs between clean images has no scale of its own
-    z = np.where(spread > 0, (after - before) / np.where(spread > 0, spread, 1), 0)
+    # a unit that is silent on clean images has no scale of its own: a tenth of the usual one
+    usual = np.median(spread[spread > 0]) if (spread > 0).any() else 1.0
+    z = (after - before) / np.maximum(spread, 0.1 * usual)
     order = np.argsort(-np.abs(z), kind="stable")[:_N_MOVED]
     return [
         Moved(

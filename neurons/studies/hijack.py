@@ -113,7 +113,7 @@ def hijack(
         wanted = class_index(readout, named)
         ready = prepare(clip, images, n=n, rows=rows, seed=seed)
         search, held = ready.halves(seed)
-        total = 32 + 2 * (n_random + 3)
+        total = 2 * (n_random + 3)
         done = [0]
 
         def step() -> None:
@@ -122,7 +122,7 @@ def hijack(
 
         ranked = carriers(
             eye, search.pixels, chosen, lettering, readout=readout, wanted=wanted, layer=layer,
-            seed=seed, progress=step,
+            seed=seed,
         )  # fmt: skip
         sets = [[neuron]]
         others = [Neuron.parse(c.neuron) for c in ranked if c.neuron != str(neuron) and c.drop > 0]
