@@ -4,22 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import time
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 from rich.table import Table
 from rich.text import Text
 
@@ -28,11 +18,11 @@ from neurons.activations import Activations
 from neurons.address import Neuron
 from neurons.album import open_album
 from neurons.ascent import Settings
+from neurons.cli_attack import attack_app
 from neurons.errors import NeuronsError
-from neurons.images import MINIATURE, ImageSet, images
+from neurons.images import MINIATURE
 from neurons.inference import find_precision
 from neurons.layers import layers as layers_of
-from neurons.miniature import probe_set
 from neurons.miniature.demo import demo as run_demo
 from neurons.model import available, load
 from neurons.objectives import Target, as_objective
@@ -44,6 +34,20 @@ from neurons.studies.census import census as run_census
 from neurons.studies.examples import top_examples
 from neurons.studies.facets import facet_probes
 from neurons.studies.visualize import Series
+from neurons.terminal import (
+    MODEL_HELP,
+    Bar,
+    DeviceOption,
+    ImagesOption,
+    LabelOption,
+    ModelOption,
+    RunArgument,
+    console,
+    open_images,
+    out_console,
+    say_path,
+    table,
+)
 from neurons.visualization import Visualization
 
 app = typer.Typer(
@@ -53,26 +57,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-# results go to stdout, which may be piped; bars and errors to stderr
-out_console, console = Console(), Console(stderr=True)
-
-_MODEL_HELP = "MODEL/TAG, local-dir:PATH, hf-hub:OWNER/NAME or miniature."
-ModelOption = Annotated[
-    str,
-    typer.Option("--model", "-m", help=_MODEL_HELP),
-]
-ImagesOption = Annotated[
-    list[str],
-    typer.Option(
-        "--images",
-        "-i",
-        help="A folder, .parquet, .tar or .txt file, hf:OWNER/NAME:SPLIT, miniature; repeat for a "
-        "list.",
-    ),
-]
-RunArgument = Annotated[Path, typer.Argument(help="A run's folder, as `neurons scan` made it.")]
-LabelOption = Annotated[str, typer.Option("--label-column", help="Where a table keeps the class.")]
-DeviceOption = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1; default: a GPU if any.")]
+app.add_typer(attack_app)
 
 
 @app.command()
@@ -80,30 +65,30 @@ def models(
     pattern: Annotated[str, typer.Argument(help="Only models whose name contains this.")] = "",
 ) -> None:
     """List what open_clip can load, with the pretrained tags."""
-    table = _table("model", "pretrained tags")
+    listed = table("model", "pretrained tags")
     shown = [row for row in available() if pattern.lower() in row[0].lower()]
     for model, tags in shown:
-        table.add_row(Text(model), Text(", ".join(tags) or "none (only MODEL/untrained)"))
-    out_console.print(table)
+        listed.add_row(Text(model), Text(", ".join(tags) or "none (only MODEL/untrained)"))
+    out_console.print(listed)
     out_console.print(f"{len(shown)} models. Load one as MODEL/TAG, such as RN50x4/openai.")
 
 
 @app.command()
 def layers(
-    model: Annotated[str, typer.Argument(help=_MODEL_HELP)],
+    model: Annotated[str, typer.Argument(help=MODEL_HELP)],
     every: Annotated[bool, typer.Option("--all", help="Every module, not only blocks.")] = False,
     device: DeviceOption = None,
 ) -> None:
     """List a model's layers: their units, their maps, and whether a class token is kept apart."""
     found = layers_of(load(model, device=device))
     shown = [layer for layer in found if every or layer.is_block]
-    table = _table("layer", "units", "map", "CLS", "kind")
+    listed = table("layer", "units", "map", "CLS", "kind")
     for layer in shown:
         layout = layer.layout
         places = f"{layout.height} x {layout.width}" if layout.height * layout.width > 1 else "-"
         token = "yes" if layout.prefix else "-"
-        table.add_row(Text(layer.path), f"{layer.units:,}", places, token, layer.kind)
-    out_console.print(table)
+        listed.add_row(Text(layer.path), f"{layer.units:,}", places, token, layer.kind)
+    out_console.print(listed)
     if len(shown) < len(found):
         out_console.print(f"{len(shown)} blocks of {len(found)} layers; --all lists the others.")
 
@@ -138,10 +123,10 @@ def scan(
 
     Stop it at any time; the same command goes on where it was.
     """
-    found = _images(images, label_column)
+    found = open_images(images, label_column)
     with console.status("loading the model"):
         clip = load(model, device=device)
-    with _Bar("scanning", "images") as bar:
+    with Bar("scanning", "images") as bar:
 
         def show(state: ScanProgress) -> None:
             bar.show(state.done, state.total, f"{state.skipped:,} skipped" if state.skipped else "")
@@ -179,11 +164,11 @@ def examples(
     address = Neuron.parse(neuron)
     opened = Activations.open(run)
     opened.check(address)
-    shown = _images(images, label_column) if images else recipes.images_of(opened)
+    shown = open_images(images, label_column) if images else recipes.images_of(opened)
     found = top_examples(opened, shown, address, count=count)
     out_console.print(Text(str(address), style="bold"), found)
     path = out or Path(f"{neuron.replace(':', '-')}.html")
-    _say_path("gallery", recipes.gallery(path, opened, found))
+    say_path("gallery", recipes.gallery(path, opened, found))
 
 
 @app.command()
@@ -204,9 +189,9 @@ def report(
 ) -> None:
     """Write a page a neuron and an index; it opens from disk, without a network."""
     addresses = [Neuron.parse(text) for text in neurons]
-    shown = _images(images, label_column) if images else None
+    shown = open_images(images, label_column) if images else None
     written: list[str] = []
-    with _Bar("writing pages", "pages") as bar:
+    with Bar("writing pages", "pages") as bar:
 
         def show(page: Page) -> None:
             written.append(page.title)
@@ -223,7 +208,7 @@ def report(
             pictures=pictures,
             done=show,
         )
-    _say_path("report", index)
+    say_path("report", index)
 
 
 @app.command()
@@ -240,7 +225,7 @@ def census(
     """Count the units whose top class is the same as picture, outline and word."""
     opened = Activations.open(run)
     opened.layer(layer)
-    shown = _images(images, label_column) if images else recipes.images_of(opened)
+    shown = open_images(images, label_column) if images else recipes.images_of(opened)
     with console.status("shuffling labels to see what chance gives"):
         found = run_census(opened, shown, layer, by=by, among=among.split(","))
     out_console.print(found)
@@ -248,7 +233,7 @@ def census(
 
 @app.command()
 def visualize(
-    model: Annotated[str, typer.Argument(help=_MODEL_HELP)],
+    model: Annotated[str, typer.Argument(help=MODEL_HELP)],
     targets: Annotated[
         list[str],
         typer.Argument(
@@ -293,9 +278,9 @@ def visualize(
     wanted = find_targets(clip, targets, every=every, stops=stops, negative=negative)
     probes = None
     if facets:
-        shown = _images(facets, "label")
+        shown = open_images(facets, "label")
         by = "facet" if facets == [MINIATURE] else facet_column
-        with _Bar("seeing facets", "images") as bar:
+        with Bar("seeing facets", "images") as bar:
             probes = facet_probes(clip, shown, by=by, progress=bar.show)
         out_console.print(probes)
     settings = Settings(
@@ -307,7 +292,7 @@ def visualize(
         batch=batch,
         seed=seed,
     )
-    with _Bar("climbing", "units", per_minute=True) as bar:
+    with Bar("climbing", "units", per_minute=True) as bar:
         kept = [0, len(wanted)]
 
         def keep(made: Visualization, n: int, total: int) -> None:
@@ -332,25 +317,25 @@ def visualize(
             told=lambda text: console.print(text, highlight=False),
         )
     out_console.print(_picture_table(out, wanted))
-    _say_path("pictures", index)
+    say_path("pictures", index)
 
 
 def _picture_table(out: Path, wanted: Sequence[Target], most: int = 20) -> Table:
     album = open_album(out)
-    table = _table("target", "activation", "above images", "units it excites most")
+    listed = table("target", "activation", "above images", "units it excites most")
     for target in wanted[:most]:
         made = album.get(as_objective(target).name)
         first = made.plain()[0]
         known = first.reaches is not None
-        table.add_row(
+        listed.add_row(
             Text(made.target),
             "dead" if made.dead else f"{first.activation:.3g}",
             f"{first.percentile:.1%}" if known and not made.dead else "-",
             ", ".join(str(e.unit) for e in first.excited) or "-",
         )
     if len(wanted) > most:
-        table.add_row(f"... {len(wanted) - most:,} more on the pages", "", "", "")
-    return table
+        listed.add_row(f"... {len(wanted) - most:,} more on the pages", "", "", "")
+    return listed
 
 
 @app.command()
@@ -360,24 +345,24 @@ def demo(
     ),
 ) -> None:
     """Do the whole job in a minute, without a network, on the toolkit's own small CLIP."""
-    bars: dict[str, _Bar] = {}
+    bars: dict[str, Bar] = {}
     units = {"drawing": "pictures", "scanning": "images", "writing pages": "pages"}
     with contextlib.ExitStack() as stack:
 
         def tell(what: str, done: int, total: int) -> None:
             if what not in bars:
-                bars[what] = stack.enter_context(_Bar(what, units[what]))
+                bars[what] = stack.enter_context(Bar(what, units[what]))
             bars[what].show(done, total)
             if done == total:
                 bars[what].stop()
 
         made = run_demo(out, tell=tell)
     out_console.print(made.census.blocks()[0].text, soft_wrap=True)  # type: ignore[union-attr]
-    table = _table("neuron", "chosen for")
+    listed = table("neuron", "chosen for")
     for neuron, why in made.shown.items():
-        table.add_row(Text(str(neuron)), Text(why))
-    out_console.print(table)
-    _say_path("report", made.index)
+        listed.add_row(Text(str(neuron)), Text(why))
+    out_console.print(listed)
+    say_path("report", made.index)
 
 
 def _say_version(asked: bool) -> None:
@@ -411,65 +396,3 @@ def main() -> None:
             raise
         console.print("stopped; the same command goes on where it was")
         sys.exit(130)
-
-
-def _images(parts: Sequence[str], label_column: str) -> ImageSet:
-    source = parts[0] if len(parts) == 1 else list(parts)
-    if source == MINIATURE:
-        with _Bar("drawing", "pictures") as bar:
-            probe_set.folder(progress=bar.show)
-    return images(source, label_column=label_column)
-
-
-class _Bar:
-    """A progress bar that appears with the first thing done, so that an error stands alone."""
-
-    def __init__(self, what: str, unit: str, *, per_minute: bool = False) -> None:
-        self._what, self._unit = what, unit
-        self._seconds, self._per = (60, "min") if per_minute else (1, "s")
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[told]}"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            console=console,
-        )
-
-    def __enter__(self) -> _Bar:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def stop(self) -> None:
-        """Leave the bar as it stands."""
-        if self._bar.live.is_started:
-            self._bar.stop()
-
-    def show(self, done: int, total: int, remark: str = "") -> None:
-        if not self._bar.tasks:
-            self._bar.start()
-            self._since, self._first = time.monotonic(), done
-            self._bar.add_task(self._what, total=total, completed=done, told="")
-        seconds = time.monotonic() - self._since
-        rate = ""
-        if seconds > 0.5 and done > self._first:
-            speed = (done - self._first) / seconds * self._seconds
-            rate = f"{speed:,.1f} {self._unit}/{self._per}"
-        told = ", ".join(part for part in (rate, remark) if part)
-        self._bar.update(self._bar.task_ids[0], completed=done, told=told)
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for i, column in enumerate(columns):
-        # the first column is there to be copied: it is never broken
-        table.add_column(column, no_wrap=i == 0, overflow="fold")
-    return table
-
-
-def _say_path(what: str, path: Path) -> None:
-    out_console.print(Text(f"{what}: {path}"), soft_wrap=True)

@@ -136,7 +136,7 @@ def reader(
             step = _step(network, seen, precision, clip.device)
             for _ in range(lanes // n_copies):
                 free.put(step)
-        stack.enter_context(_true_fp32(precision))
+        stack.enter_context(true_fp32(precision))
 
         @torch.inference_mode()
         def read(batch: Tensor) -> Reading:
@@ -250,7 +250,8 @@ def _step(
 
 
 @contextmanager
-def _true_fp32(precision: Precision) -> Iterator[None]:
+def true_fp32(precision: Precision) -> Iterator[None]:
+    """Keep fp32 what it says inside the ``with`` block; other precisions are left alone."""
     # cuDNN's convolutions use TF32 by default, which is 1e-3, not 1e-5
     settings: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
     if precision.dtype is torch.float32:

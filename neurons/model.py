@@ -185,6 +185,11 @@ def available() -> list[tuple[str, tuple[str, ...]]]:
     return [(model, tuple(found)) for model, found in sorted(tags.items())]
 
 
+def imagenet_templates() -> tuple[str, ...]:
+    """Give OpenAI's 80 prompt templates for ImageNet, each with one ``{}``."""
+    return tuple(template("{}") for template in open_clip.OPENAI_IMAGENET_TEMPLATES)
+
+
 def fold_batch_norms(visual: nn.Module, *, keep: Sequence[str]) -> None:
     """Fold each BatchNorm of a ModifiedResNet into the convolution before it, in place.
 

@@ -52,6 +52,30 @@ def wilson(successes: int, n: int, *, confidence: float = 0.95) -> Interval:
     return Interval(float(bounds.low), float(bounds.high), confidence)
 
 
+@dataclass(frozen=True)
+class Share:
+    """How many of how many, with Wilson's 95 % interval."""
+
+    successes: int
+    n: int
+
+    @property
+    def value(self) -> float:
+        """In [0, 1]; nan of none."""
+        return self.successes / self.n if self.n else float("nan")
+
+    @property
+    def interval(self) -> Interval:
+        """Of the value; nan of none."""
+        return wilson(self.successes, self.n) if self.n else Interval(float("nan"), float("nan"))
+
+    def __str__(self) -> str:
+        if not self.n:
+            return "-"
+        low, high = self.interval.low, self.interval.high
+        return f"{self.value:.3f} ({low:.3f} to {high:.3f}, n = {self.n:,})"
+
+
 def skewness(values: NDArray[np.floating]) -> float:
     """Third standardised moment (Fisher-Pearson, biased); nan where all values are equal.
 

@@ -20,31 +20,10 @@ from neurons.miniature.drawing import Canvas, Layer, Painter
 from neurons.miniature.scenes import TEMPLATES, UNSEEN, single, with_word
 from neurons.miniature.sprites import HATS, Pictogram, Word
 from neurons.model import Clip
-from neurons.stats import Interval, wilson
+from neurons.prompts import class_directions
+from neurons.stats import Share
 
 _CHUNK = 256
-
-
-@dataclass(frozen=True)
-class Share:
-    """How many of how many, with Wilson's 95 % interval."""
-
-    successes: int
-    n: int
-
-    @property
-    def value(self) -> float:
-        """In [0, 1]."""
-        return self.successes / self.n
-
-    @property
-    def interval(self) -> Interval:
-        """Of the value."""
-        return wilson(self.successes, self.n)
-
-    def __str__(self) -> str:
-        low, high = self.interval.low, self.interval.high
-        return f"{self.value:.3f} ({low:.3f} to {high:.3f}, n = {self.n:,})"
 
 
 @dataclass(frozen=True)
@@ -76,12 +55,9 @@ def text_directions(clip: Clip, names: Sequence[str]) -> Tensor:
     -------
     Tensor of float32, (concepts, embedding)
     """
-    rows = []
-    for name in names:
-        words = concept(name).words
-        texts = [*words, *(template.format(word) for template in TEMPLATES for word in words)]
-        rows.append(functional.normalize(clip.embed_texts(texts), dim=1).mean(0))
-    return functional.normalize(torch.stack(rows), dim=1)
+    words = {name: concept(name).words for name in names}
+    directions = class_directions(clip, words, templates=("{}", *TEMPLATES))
+    return torch.from_numpy(directions).to(clip.device)
 
 
 def top_classes(clip: Clip, canvases: Sequence[Canvas], directions: Tensor) -> Tensor:

@@ -1,0 +1,234 @@
+"""What did a user ask of an attack? Strings become values, and results become pages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from neurons.errors import OptionError
+from neurons.images import MINIATURE, ImageSet
+from neurons.lettering import PLACES, Lettering
+from neurons.miniature.concepts import concepts
+from neurons.miniature.scenes import TEMPLATES
+from neurons.model import Clip
+from neurons.prompts import PLAIN, openai
+from neurons.recipes import short_name
+from neurons.report import Page, write
+from neurons.results import Result
+from neurons.studies.search import symbol_strings
+from neurons.typography import Target
+from neurons.zeroshot import ZeroShot, zero_shot
+
+_NAMED_COLOURS = {
+    "black": (0, 0, 0),
+    "white": (255, 255, 255),
+    "red": (212, 36, 36),
+    "green": (36, 160, 60),
+    "blue": (36, 84, 214),
+    "yellow": (235, 205, 20),
+}
+
+
+def find_readout(
+    clip: Clip, images: ImageSet | None, classes: str | None, prompts: str
+) -> ZeroShot:
+    """Read classes zero-shot, with the prompts that were asked for.
+
+    Parameters
+    ----------
+    clip : Clip
+    images : ImageSet or None
+        Whose classes they are where none are named.
+    classes : str or None
+        Names parted by commas, or a file with one a line.
+    prompts : str
+        ``auto``, ``openai``, ``plain``, ``miniature``, or a file with one a line.
+
+    Raises
+    ------
+    OptionError
+        If there are no such prompts, or nobody says what the classes are.
+    LabelsMissingError
+        If the images carry no labels.
+    """
+    if classes is not None:
+        names = listed(classes)
+    elif images is not None:
+        images.require_labels()
+        names = list(images.class_names)
+    else:
+        raise OptionError("no classes; name some with --classes")
+    asked = prompts
+    if asked == "auto":
+        asked = MINIATURE if clip.name == MINIATURE else "openai"
+    known = {"openai": openai(), "plain": PLAIN, MINIATURE: ("{}", *TEMPLATES)}
+    if asked in known:
+        templates = known[asked]
+    elif Path(asked).is_file():
+        templates = tuple(_lines(Path(asked)))
+    else:
+        raise OptionError(
+            f"no prompts {asked!r}; there are: auto, {', '.join(known)}, or a file with one a line"
+        )
+    world = concepts() if asked == MINIATURE else {}
+    words = {name: world[name].words if name in world else (name,) for name in names}
+    return zero_shot(clip, words, templates=templates)
+
+
+def find_targets(text: str) -> list[Target]:
+    """Read ``CLASS`` or ``TEXT=CLASS``, parted by commas."""
+    return [Target.parse(part) for part in text.split(",") if part.strip()]
+
+
+def find_vocabulary(
+    asked: str | None, readout: ZeroShot, words: Mapping[str, Sequence[str]] | None = None
+) -> list[str]:
+    """Give strings to try: those named, or the classes' names and short strings of symbols.
+
+    Parameters
+    ----------
+    asked : str or None
+        Strings parted by commas, or a file with one a line.
+    readout : ZeroShot
+    words : mapping of str to sequence of str, optional
+        More words, by what they stand for.
+    """
+    if asked is not None:
+        return listed(asked)
+    more = [word for called in (words or {}).values() for word in called]
+    return list(dict.fromkeys([*readout.class_names, *more, *symbol_strings()]))
+
+
+def find_lettering(
+    *,
+    font: str | None,
+    size_px: float | None,
+    area: float | None,
+    place: str,
+    colour: str | None = None,
+    stroke_px: int | None = None,
+    stroke_colour: str | None = None,
+    plate: str | None = None,
+    rotation_deg: float = 0.0,
+    opacity: float = 1.0,
+    repeats: bool = False,
+) -> Lettering:
+    """Put the options of a lettering together; what is not asked for keeps its default.
+
+    Raises
+    ------
+    OptionError
+        If a colour or a place cannot be read, or a number makes no sense.
+    """
+    asked: dict[str, object] = {
+        "font": font,
+        "size_px": size_px,
+        "area": area,
+        "colour": None if colour is None else find_colour(colour),
+        "stroke_px": stroke_px,
+        "stroke_colour": None if stroke_colour is None else find_colour(stroke_colour),
+        "plate": None if plate is None else find_colour(plate),
+    }
+    given = {name: value for name, value in asked.items() if value is not None}
+    return Lettering(
+        places=_place(place),
+        rotation_deg=rotation_deg,
+        opacity=opacity,
+        repeats=repeats,
+        **given,  # type: ignore[arg-type]
+    )
+
+
+def find_colour(text: str) -> tuple[int, int, int]:
+    """Read a colour: a name, or ``#rrggbb``.
+
+    Raises
+    ------
+    OptionError
+        If it is neither.
+    """
+    if text in _NAMED_COLOURS:
+        return _NAMED_COLOURS[text]
+    match = re.fullmatch(r"#?([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})", text)
+    if match is None:
+        raise OptionError(f"no colour {text!r}; write #rrggbb or {', '.join(_NAMED_COLOURS)}")
+    red, green, blue = (int(part, 16) for part in match.groups())
+    return red, green, blue
+
+
+def find_rows(images: ImageSet, only: str | None) -> list[int] | None:
+    """Find the images of some values of a column, as ``COLUMN=A,B``; None for all of them.
+
+    Raises
+    ------
+    OptionError
+        If it has another form, or no image has such a value.
+    LabelsMissingError
+        If there is no such column.
+    """
+    if only is None:
+        return None
+    column, sign, values = only.partition("=")
+    wanted = {value.strip() for value in values.split(",")}
+    if not sign or not column:
+        raise OptionError(f"{only!r}: write COLUMN=VALUE,VALUE, such as rendition=flat,photo")
+    shown = [str(value) for value in images.column(column)]
+    rows = [i for i, value in enumerate(shown) if value in wanted]
+    if not rows:
+        raise OptionError(
+            f"no image has {', '.join(sorted(wanted))} in column {column!r}; its values are: "
+            f"{', '.join(sorted(set(shown))[:12])}"
+        )
+    return rows
+
+
+def listed(text: str) -> list[str]:
+    """Read strings: a file with one a line, or parted by commas."""
+    if Path(text).is_file():
+        return _lines(Path(text))
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def write_result(
+    out: str | Path,
+    clip: Clip,
+    result: Result,
+    *,
+    title: str,
+    facts: Sequence[tuple[str, str]] = (),
+) -> Path:
+    """Write a result as a page with an index, and as itself, to be loaded again.
+
+    Parameters
+    ----------
+    out : str or Path
+        Folder; the result lies in its ``result`` folder.
+    clip : Clip
+    result : Result
+    title : str
+    facts : sequence of (str, str)
+        A few numbers for the top of the page.
+
+    Returns
+    -------
+    Path
+        Of ``index.html``.
+    """
+    result.save(Path(out) / "result")
+    page = Page(title, short_name(clip.name), tuple(facts), (result,))
+    return write(out, [page], title=f"Typographic attacks on {short_name(clip.name)}")
+
+
+def _place(text: str) -> str | tuple[float, float]:
+    if text in PLACES:
+        return text
+    match = re.fullmatch(r"\s*([\d.]+)\s*,\s*([\d.]+)\s*", text)
+    if match is None:
+        raise OptionError(f"no place {text!r}; write {', '.join(PLACES)}, or X,Y such as 0.5,0.8")
+    return float(match[1]), float(match[2])
+
+
+def _lines(path: Path) -> list[str]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line.strip()]

@@ -1,0 +1,549 @@
+"""Does a written word take an image's class over? The attack of Goh et al. 2021, with controls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurons.blocks import Bars, Block, Gallery, Note, Table, Tile
+from neurons.confirming import writable
+from neurons.errors import OptionError
+from neurons.images import ImageSet
+from neurons.inference import Precision, exact
+from neurons.lettering import Lettering, write_on
+from neurons.model import Clip
+from neurons.results import Result
+from neurons.stats import Share
+from neurons.thumbnails import thumbnail
+from neurons.typography import (
+    CLEAN,
+    CONDITIONS,
+    NO_CLASS,
+    WORD,
+    Look,
+    Target,
+    accuracy,
+    check_targets,
+    foreign_word,
+    look_at_all,
+    place_seeds,
+    provenance,
+    succeeded,
+    success,
+)
+from neurons.viewing import NO_EDITS, Edits, Eye, Prepared, Seen, last_block, open_eye, prepare
+from neurons.zeroshot import Readout, class_index, shares
+
+_N_MOVED, _N_TOP = 8, 5
+
+
+def attack(
+    clip: Clip,
+    images: ImageSet,
+    targets: Sequence[Target],
+    *,
+    readouts: Mapping[str, Readout],
+    lettering: Lettering | None = None,
+    n: int | None = None,
+    rows: Sequence[int] | None = None,
+    foreign: str | None = None,
+    edits: Edits = NO_EDITS,
+    layer: str | None = None,
+    n_shown: int = 4,
+    seed: int = 0,
+    precision: Precision = exact,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Attack:
+    """Write words on images and count how often the answer becomes the target's class.
+
+    Every image is also read clean, with a blank patch of the same area, with the same letters
+    in another order, and with a word of no class: in the same place each.
+
+    Parameters
+    ----------
+    clip : Clip
+    images : ImageSet
+        Labels are needed for accuracies only.
+    targets : sequence of Target
+    readouts : mapping of str to Readout
+        By the name under which each is reported, such as zero-shot and a probe.
+    lettering : Lettering, optional
+        How the words are written.
+    n : int, optional
+        Images, drawn without replacement; default: all.
+    rows : sequence of int, optional
+        Images to draw from.
+    foreign : str, optional
+        The word of no class; default: an English word of about the text's length.
+    edits : mapping of Neuron to float
+        What units are set to throughout, such as a defence.
+    layer : str, optional
+        Whose units are asked what moved; default: the deepest block with maps.
+    n_shown : int >= 0
+        Images in the gallery: evenly over the set, not the best ones.
+    seed : int
+        Of the images and the places.
+    precision : Precision
+        ``exact`` or ``fast``.
+    progress : callable
+        Takes how many of how many images have been read.
+
+    Returns
+    -------
+    Attack
+
+    Raises
+    ------
+    OptionError
+        If a target is no class of a readout, or a number makes no sense.
+    LayerNotFoundError, NeuronNotFoundError
+        If the model has no such layer or unit.
+    ImagesNotFoundError
+        If no image can be decoded.
+
+    References
+    ----------
+    Goh et al., "Multimodal neurons in artificial neural networks", Distill 2021.
+    """
+    lettering = lettering or Lettering()
+    asked = list(readouts.values())
+    check_targets(targets, asked)
+    if n_shown < 0:
+        raise OptionError(f"{n_shown} images to show: 0 or more")
+    for target in targets:
+        # what cannot be written is said before anything is read
+        writable([target.text], lettering, clip.preprocess.size)
+    where = layer or last_block(clip)
+    ready = prepare(clip, images, n=n, rows=rows, seed=seed)
+    edited = [neuron.layer for neuron in edits]
+    passes = 1 + len(targets) * (len(CONDITIONS) - 1)
+    done = [0]
+
+    def tell() -> None:
+        done[0] += len(ready)
+        progress(done[0], passes * len(ready))
+
+    outcomes, classes, moved, shown = [], [], [], []
+    with open_eye(clip, [where, *edited], readouts=asked, precision=precision) as eye:
+        clean = eye.see(ready.pixels, edits=edits)
+        tell()
+        for target in targets:
+            word = foreign or foreign_word(target.text, asked)
+            looks = look_at_all(
+                eye, ready.pixels, target.text, lettering, foreign=word, seed=seed, edits=edits
+            )
+            for name, readout in readouts.items():
+                outcomes += _outcomes(name, readout, target, ready, clean, looks)
+                classes += _by_class(name, readout, target, ready, clean, looks)
+            moved += _moved(where, target, clean, looks[WORD].seen)
+            shown += _shown(
+                eye, readouts, target, ready, n_shown, lettering, seed, clean, looks[WORD].seen
+            )
+            for _ in range(len(CONDITIONS) - 1):
+                tell()
+    return Attack(
+        provenance=provenance(clip, ready, lettering, precision=precision, seed=seed, edits=edits),
+        n=len(ready),
+        n_skipped=ready.n_skipped,
+        layer=where,
+        readouts=tuple(readouts),
+        outcomes=tuple(outcomes),
+        classes=tuple(_summed(classes)),
+        moved=tuple(moved),
+        shown=tuple(shown),
+    )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one text did under one condition.
+
+    Parameters
+    ----------
+    readout, class_name, text : str
+    condition : str
+        ``clean``, ``word``, ``blank``, ``shuffled`` or ``no class``.
+    written : str
+        What stood on the images under this condition; empty for nothing.
+    success : Share
+        Of the images that were not read as the class already; for ``clean`` the images that were,
+        of all.
+    accuracy : Share
+        Right answers, of the images whose class the readout has.
+    coverage : float
+        Share of the pixels that changed, on average.
+    """
+
+    readout: str
+    class_name: str
+    text: str
+    condition: str
+    written: str
+    success: Share
+    accuracy: Share
+    coverage: float
+
+
+@dataclass(frozen=True)
+class ClassOutcome:
+    """How often images of one class fall, over all targets.
+
+    Parameters
+    ----------
+    readout, class_name : str
+        The images' class; where they are unlabelled, the answer to the clean image.
+    word, no_class : Share
+        Success of the words, and of a word of no class.
+    """
+
+    readout: str
+    class_name: str
+    word: Share
+    no_class: Share
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A unit that a word moved.
+
+    Parameters
+    ----------
+    neuron, text : str
+    before, after : float
+        Mean peak over the images.
+    z : float
+        Their difference in standard deviations over the clean images; of at least a tenth of the
+        layer's median, since some units never answer to clean images.
+    """
+
+    neuron: str
+    text: str
+    before: float
+    after: float
+    z: float
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An image of the gallery, with the five likeliest classes before and after.
+
+    Parameters
+    ----------
+    image_id, readout, text : str
+    clean, attacked : bytes
+        Encoded thumbnails of the network's input.
+    before, after : tuple of (str, float)
+        Classes and their share of the softmax.
+    """
+
+    image_id: str
+    readout: str
+    text: str
+    clean: bytes
+    attacked: bytes
+    before: tuple[tuple[str, float], ...]
+    after: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
+class Attack(Result):
+    """What words did to answers, beside four controls.
+
+    Parameters
+    ----------
+    n, n_skipped : int
+        Images attacked, and images that could not be decoded.
+    layer : str
+        Of the units that moved.
+    readouts : tuple of str
+    outcomes : tuple of Outcome
+    classes : tuple of ClassOutcome
+    moved : tuple of Moved
+    shown : tuple of Shown
+    """
+
+    n: int
+    n_skipped: int
+    layer: str
+    readouts: tuple[str, ...]
+    outcomes: tuple[Outcome, ...]
+    classes: tuple[ClassOutcome, ...]
+    moved: tuple[Moved, ...]
+    shown: tuple[Shown, ...]
+
+    def outcome(self, text: str, condition: str = WORD, *, readout: str | None = None) -> Outcome:
+        """Find one number.
+
+        Parameters
+        ----------
+        text : str
+            As it was to be written.
+        condition : str
+        readout : str, optional
+            Default: the first.
+
+        Raises
+        ------
+        OptionError
+            If it was not measured: "$$$" has no other order of its letters.
+        """
+        name = readout or self.readouts[0]
+        for each in self.outcomes:
+            if (each.text, each.condition, each.readout) == (text, condition, name):
+                return each
+        raise OptionError(f"no {condition!r} of {text!r} read by {name!r} in this attack")
+
+    def pooled(self, condition: str = WORD, *, readout: str | None = None) -> Share:
+        """Give the success over all texts under one condition."""
+        name = readout or self.readouts[0]
+        found = [o.success for o in self.outcomes if o.condition == condition and o.readout == name]
+        return Share(sum(s.successes for s in found), sum(s.n for s in found))
+
+    def blocks(self) -> tuple[Block, ...]:
+        """Successes beside their controls, accuracies, classes, what moved, and images."""
+        return (
+            self._verdict(),
+            *(self._success_table(name) for name in self.readouts),
+            *(self._bars(name) for name in self.readouts),
+            self._accuracy_table(),
+            *self._galleries(),
+            self._moved_table(),
+            *(self._class_table(name) for name in self.readouts),
+        )
+
+    def _verdict(self) -> Note:
+        told = "; ".join(
+            f"{name}: {self.pooled(readout=name)}, controls "
+            + ", ".join(
+                f"{condition} {self.pooled(condition, readout=name).value:.3f}"
+                for condition in CONDITIONS[2:]
+                if self.pooled(condition, readout=name).n
+            )
+            for name in self.readouts
+        )
+        return Note(
+            f"Success over all texts, on {self.n:,} images. {told}. Success: the top class "
+            f"became the text's class and was not before. It does not say that the model "
+            f"believes the image to be that thing: it is asked to choose."
+        )
+
+    def _texts(self) -> list[tuple[str, str]]:
+        return list(dict.fromkeys((o.text, o.class_name) for o in self.outcomes))
+
+    def _success_table(self, readout: str) -> Table:
+        rows = []
+        for text, class_name in self._texts():
+            found = {
+                o.condition: o
+                for o in self.outcomes
+                if (o.text, o.class_name, o.readout) == (text, class_name, readout)
+            }
+            cells = [str(found[c].success) if c in found else "-" for c in CONDITIONS[1:]]
+            rows.append(
+                (text, class_name, f"{found[WORD].coverage:.1%}", *cells, str(found[CLEAN].success))
+            )
+        return Table(
+            f"Success, read by {readout}",
+            ("text", "class", "coverage", *CONDITIONS[1:], "clean, the class already"),
+            tuple(rows),
+            "95 % intervals by Wilson. Blank: the same area without letters. Shuffled: the same "
+            "letters in another order; - where there is none. No class: a word that names no "
+            "class. All stand in the same place.",
+        )
+
+    def _bars(self, readout: str) -> Bars:
+        found = [(c, self.pooled(c, readout=readout)) for c in CONDITIONS[1:]]
+        told = [(condition, share) for condition, share in found if share.n]
+        return Bars(
+            f"Success over all texts, read by {readout}",
+            tuple(condition for condition, _ in told),
+            tuple(share.value for _, share in told),
+            "share of images",
+            tuple(share.interval.low for _, share in told),
+            tuple(share.interval.high for _, share in told),
+        )
+
+    def _accuracy_table(self) -> Table:
+        rows = []
+        for name in self.readouts:
+            for text, class_name in self._texts():
+                found = {
+                    o.condition: o.accuracy
+                    for o in self.outcomes
+                    if (o.text, o.class_name, o.readout) == (text, class_name, name)
+                }
+                rows.append((name, text, *(str(found.get(c, Share(0, 0))) for c in CONDITIONS)))
+        return Table(
+            "Accuracy",
+            ("readout", "text", *CONDITIONS),
+            tuple(rows),
+            "Right answers, of the images whose class the readout has; - where none has one.",
+        )
+
+    def _galleries(self) -> tuple[Gallery, ...]:
+        made = []
+        for text, class_name in self._texts():
+            tiles = []
+            for each in (s for s in self.shown if s.text == text):
+                for image, top in ((each.clean, each.before), (each.attacked, each.after)):
+                    value = f"{top[0][0]} {top[0][1]:.2f}"
+                    rest = ", ".join(f"{name} {share:.2f}" for name, share in top[1:])
+                    tiles.append(Tile(image, value, f"then {rest}", each.image_id))
+            if tiles:
+                made.append(
+                    Gallery(
+                        f"“{text}” for {class_name}: clean, then attacked",
+                        tuple(tiles),
+                        f"Evenly over the images, not the best; the top five by "
+                        f"{self.readouts[0]}, with their share of the softmax.",
+                    )
+                )
+        return tuple(made)
+
+    def _moved_table(self) -> Table:
+        return Table(
+            f"Units of {self.layer} that the words moved most",
+            ("text", "neuron", "clean", "attacked", "moved, in sd of clean images"),
+            tuple(
+                (m.text, m.neuron, f"{m.before:.3g}", f"{m.after:.3g}", f"{m.z:+.2f}")
+                for m in self.moved
+            ),
+            "Mean peaks. A unit that moves need not be why the answer changes: knock it out to "
+            "see (`neurons attack hijack`).",
+        )
+
+    def _class_table(self, readout: str) -> Table:
+        found = [each for each in self.classes if each.readout == readout]
+        return Table(
+            f"By the image's class, read by {readout}",
+            ("class", "word", "word of no class"),
+            tuple((c.class_name, str(c.word), str(c.no_class)) for c in found),
+            "Over all texts, those first that fall most often.",
+        )
+
+
+def _outcomes(
+    name: str,
+    readout: Readout,
+    target: Target,
+    ready: Prepared,
+    clean: Seen,
+    looks: Mapping[str, Look],
+) -> list[Outcome]:
+    wanted = class_index(readout, target.class_name)
+    before, truth = clean.answers(readout), ready.truth(readout)
+
+    def outcome(condition: str, written: str, share: Share, right: Share, area: float) -> Outcome:
+        return Outcome(name, target.class_name, target.text, condition, written, share, right, area)
+
+    already = Share(int((before == wanted).sum()), len(before))
+    rows = [outcome(CLEAN, "", already, accuracy(before, truth), 0.0)]
+    for condition, look in looks.items():
+        after = look.seen.answers(readout)
+        share, right = success(before, after, wanted), accuracy(after, truth)
+        rows.append(outcome(condition, look.written, share, right, float(look.coverage.mean())))
+    return rows
+
+
+def _by_class(
+    name: str,
+    readout: Readout,
+    target: Target,
+    ready: Prepared,
+    clean: Seen,
+    looks: Mapping[str, Look],
+) -> list[ClassOutcome]:
+    wanted, before = class_index(readout, target.class_name), clean.answers(readout)
+    labels = np.array(ready.labels())
+    if not any(labels):
+        labels = np.array([readout.class_names[i] for i in before])
+    found = {
+        condition: succeeded(before, looks[condition].seen.answers(readout), wanted)
+        for condition in (WORD, NO_CLASS)
+    }
+
+    def of(condition: str, rows: NDArray[np.bool_]) -> Share:
+        hits, at_risk = found[condition]
+        return Share(int(hits[rows].sum()), int(at_risk[rows].sum()))
+
+    return [
+        ClassOutcome(name, str(each), of(WORD, labels == each), of(NO_CLASS, labels == each))
+        for each in sorted(set(labels.tolist()))
+    ]
+
+
+def _summed(parts: Sequence[ClassOutcome]) -> list[ClassOutcome]:
+    total: dict[tuple[str, str], ClassOutcome] = {}
+    for part in parts:
+        key = (part.readout, part.class_name)
+        before = total.get(key, ClassOutcome(*key, Share(0, 0), Share(0, 0)))
+        total[key] = ClassOutcome(
+            *key, _plus(before.word, part.word), _plus(before.no_class, part.no_class)
+        )
+    return sorted(total.values(), key=lambda each: (each.readout, -_value(each.word)))
+
+
+def _plus(a: Share, b: Share) -> Share:
+    return Share(a.successes + b.successes, a.n + b.n)
+
+
+def _value(share: Share) -> float:
+    return share.value if share.n else -1.0
+
+
+def _moved(layer: str, target: Target, clean: Seen, attacked: Seen) -> list[Moved]:
+    before, after = clean.peaks[layer].mean(0), attacked.peaks[layer].mean(0)
+    spread = clean.peaks[layer].std(0)
+    # a unit that is silent on clean images has no scale of its own: a tenth of the usual one
+    usual = np.median(spread[spread > 0]) if (spread > 0).any() else 1.0
+    z = (after - before) / np.maximum(spread, 0.1 * usual)
+    order = np.argsort(-np.abs(z), kind="stable")[:_N_MOVED]
+    return [
+        Moved(
+            f"{layer}:{unit}", target.text, float(before[unit]), float(after[unit]), float(z[unit])
+        )
+        for unit in order
+    ]
+
+
+def _shown(
+    eye: Eye,
+    readouts: Mapping[str, Readout],
+    target: Target,
+    ready: Prepared,
+    n_shown: int,
+    lettering: Lettering,
+    seed: int,
+    clean: Seen,
+    attacked: Seen,
+) -> list[Shown]:
+    # evenly over the set, whatever became of them
+    places = np.unique(np.linspace(0, len(ready) - 1, n_shown).astype(int)).tolist()
+    if not places:
+        return []
+    # written on the same device as what was measured
+    pixels = ready.pixels[places].to(eye.clip.device)
+    seeds = [place_seeds(len(ready), seed)[i] for i in places]
+    lettered = write_on(pixels, [target.text] * len(places), lettering, seeds=seeds).pixels.cpu()
+    name, readout = next(iter(readouts.items()))
+    before, after = (shares(seen.scores(readout)[places]) for seen in (clean, attacked))
+    return [
+        Shown(
+            ready.images.ids[ready.rows[place]],
+            name,
+            target.text,
+            thumbnail(ready.pixels[place].permute(1, 2, 0).numpy()),
+            thumbnail(lettered[i].permute(1, 2, 0).numpy()),
+            _top(readout, before[i]),
+            _top(readout, after[i]),
+        )
+        for i, place in enumerate(places)
+    ]
+
+
+def _top(readout: Readout, found: NDArray[np.float64]) -> tuple[tuple[str, float], ...]:
+    order = np.argsort(-found, kind="stable")[:_N_TOP]
+    return tuple((readout.class_names[i], float(found[i])) for i in order)
