@@ -17,6 +17,7 @@ from neurons.errors import LayerNotFoundError, NeuronNotFoundError, RunNotFoundE
 from neurons.images import ImageSet
 from neurons.model import Clip
 from neurons.preprocess import Preprocess
+from neurons.sources import UNLABELLED
 from neurons.store import GOOD, LayerSpec, RunSpec, check_same, read_spec
 
 
@@ -156,6 +157,11 @@ class Activations:
         """Every image's id."""
         found: list[str] = pq.read_table(self.path / "images.parquet")["id"].to_pylist()
         return found
+
+    def labels(self) -> NDArray[np.int32]:
+        """Every image's label as it was scanned; `UNLABELLED` where it had none."""
+        stored = pq.read_table(self.path / "images.parquet")["label"]
+        return np.asarray(stored.fill_null(UNLABELLED).to_numpy(), np.int32)
 
     def skipped(self) -> dict[int, str]:
         """Why images were skipped, by index."""

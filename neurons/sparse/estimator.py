@@ -242,7 +242,7 @@ class SparseProbe(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         rows, held = np.sort(rows), np.sort(held)
         problem = self._problem(values, labels, weights, rows)
         # the held-out samples in the same scale
-        chosen = Features(values, rows=held, standardise=False)
+        chosen = Features(values, rows=held, moments=False)
         chosen.mean, chosen.scale = problem.features.mean, problem.features.scale
         strengths = Strengths(self.n_strengths, self.span).of(problem, self.l1_ratio)
         steps, solutions = [], []

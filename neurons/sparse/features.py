@@ -38,6 +38,8 @@ class Features:
     dtype : torch.dtype, optional
         To compute in; default: float64 for float64 values, else float32.
     rows_per_block : int, optional
+    moments : bool
+        False for rows that are only read: no means and scales are taken.
 
     Raises
     ------
@@ -55,6 +57,7 @@ class Features:
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
         rows_per_block: int | None = None,
+        moments: bool = True,
     ) -> None:
         self._values = values
         self._rows = None if rows is None else np.asarray(rows)
@@ -66,7 +69,7 @@ class Features:
         self.n_units = int(values.shape[1])
         default = _ROWS_CPU if self.device.type == "cpu" else _ROWS_GPU
         self.rows_per_block = rows_per_block or default
-        self.mean, self.scale = self._moments(weights, standardise)
+        self.mean, self.scale = self._moments(weights, standardise) if moments else self._raw()
 
     def blocks(self, dtype: torch.dtype | None = None) -> Iterator[tuple[slice, Tensor]]:
         """Give the rows in order, (rows, units), on the device; half precision stays as it is."""
@@ -116,6 +119,10 @@ class Features:
         block = block.to(self.device)
         half = block.dtype in (torch.float16, torch.bfloat16)
         return block if half and self.device.type == "cuda" else block.to(dtype)
+
+    def _raw(self) -> tuple[Tensor, Tensor]:
+        zeros = torch.zeros(self.n_units, dtype=torch.float64, device=self.device)
+        return zeros, torch.ones_like(zeros)
 
     def _moments(self, weights: Tensor | None, standardise: bool) -> tuple[Tensor, Tensor]:
         """Weighted mean and standard deviation in float64, by Chan et al.'s pairwise update."""

@@ -1,0 +1,320 @@
+"""Which few units make each class? (Goh et al. 2021: "piggy bank" is finance + porcelain)"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from neurons.activations import Activations
+from neurons.errors import LabelsMissingError, OptionError
+from neurons.folders import folder_for_writing, write_file
+from neurons.images import ImageSet
+from neurons.objectives import EMBEDDING
+from neurons.parts import CHOOSE, FIT, TEST, part_images
+from neurons.probe import Probe
+from neurons.sparse.features import Features
+from neurons.sparse.path import (
+    Choose,
+    Step,
+    Strengths,
+    UnitsPerClass,
+    best,
+    follow,
+    judge,
+    one_standard_error,
+)
+from neurons.sparse.problem import Problem
+
+_PATH = Strengths()
+_SETTINGS = "probe.json"
+_RULES = {
+    best: "the smallest held-out loss",
+    one_standard_error: "one standard error: the sparsest whose held-out loss is within a standard "
+    "error of the smallest",
+}
+
+
+def probe(
+    run: Activations,
+    images: ImageSet,
+    layer: str,
+    *,
+    pooling: str = "peak",
+    strengths: Strengths = _PATH,
+    choose: Choose = one_standard_error,
+    l1_ratio: float = 1.0,
+    tolerance: float = 1e-3,
+    most_passes: int = 200,
+    choose_share: float = 0.15,
+    test_share: float = 0.15,
+    seed: int = 0,
+    device: str | None = None,
+    folder: str | Path | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Probe:
+    """Fit a sparse multinomial probe along a path of strengths, and choose one on held-out images.
+
+    Parameters
+    ----------
+    run : Activations
+    images : ImageSet
+        The set that was scanned, with labels.
+    layer : str
+        A scanned layer, or ``embedding``: the image embeddings, normalised as CLIP compares them.
+    pooling : str
+        ``peak`` or ``mean`` over the map; an embedding has no map and is taken as it is.
+    strengths : Strengths
+    choose : callable
+        `one_standard_error`, `best`, ``UnitsPerClass(3)``, or your own.
+    l1_ratio : float in (0, 1]
+        Below 1: elastic net.
+    tolerance : float
+        Of the duality gap, in shares of the objective.
+    most_passes : int
+        A strength that has not converged by then is kept and says so.
+    choose_share, test_share : float
+        Shares of each class's images, by a hash of their ids.
+    seed : int
+        Which images.
+    device : str, optional
+        Where to compute; default: a GPU if there is one.
+    folder : str or Path, optional
+        Keeps each strength as it is done: a second call goes on there, and ends in the same bytes.
+    progress : callable
+        Takes the number of strengths done, and of all.
+
+    Returns
+    -------
+    Probe
+
+    Raises
+    ------
+    LabelsMissingError
+        If the images carry no labels, or others than when they were scanned.
+    OptionError
+        If a class has fewer than two images, a value is not finite, or an option makes no sense.
+    LayerNotFoundError, StaleActivationsError, RunLockedError
+        As elsewhere.
+
+    References
+    ----------
+    Goh et al., "Multimodal neurons in artificial neural networks", Distill 2021; Wong, Santurkar,
+    Madry, "Leveraging sparse linear layers for debuggable deep networks", ICML 2021.
+    """
+    run.check_images(images)
+    labels, names = _labels(run, images)
+    parts = part_images(
+        images.ids, labels, names, choose_share=choose_share, test_share=test_share, seed=seed
+    )
+    place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    values, pooling = pooled(run, layer, pooling)
+    provenance = {
+        "run": run.provenance(),
+        "layer": layer,
+        "pooling": pooling,
+        "split": {
+            "by": "hash of the image id",
+            "seed": seed,
+            **{
+                name: int((parts == part).sum())
+                for name, part in (("fit", FIT), ("choose", CHOOSE), ("test", TEST))
+            },
+        },
+        "strengths": asdict(strengths),
+        "l1_ratio": l1_ratio,
+        "tolerance": tolerance,
+        "most_passes": most_passes,
+    }
+    with _store(folder, provenance) as store:
+        rows = np.flatnonzero(parts == FIT)
+        features = Features(values, rows=rows, device=place)
+        problem = Problem(features, torch.from_numpy(labels[rows]), len(names))
+        at = strengths.of(problem, l1_ratio)
+        held = np.flatnonzero(parts == CHOOSE)
+        progress(sum(store.has(i) for i in range(len(at))), len(at))
+        for i, solution in follow(
+            problem,
+            at,
+            l1_ratio=l1_ratio,
+            tolerance=tolerance,
+            most_passes=most_passes,
+            stored=store.start_of,
+        ):
+            weights, intercepts = _raw(features, solution.weights, solution.intercepts)
+            logits = _logits(values, held, weights, intercepts)
+            store.keep(
+                i,
+                judge(at[i], solution, logits, labels[held]),
+                solution.weights.cpu(),
+                solution.intercepts.cpu(),
+            )
+            progress(i + 1, len(at))
+        steps = tuple(store.step(i) for i in range(len(at)))
+        chosen = choose(steps)
+        start = store.start_of(chosen)
+        assert start is not None, "every strength is kept"
+        weights, intercepts = _raw(features, start[0].to(place), start[1].to(place))
+        tested = np.flatnonzero(parts == TEST)
+        logits = _logits(values, tested, weights, intercepts)
+    scale = features.scale.cpu().numpy()
+    confusion = np.zeros((len(names), len(names)), np.int32)
+    np.add.at(confusion, (labels[tested], logits.argmax(1)), 1)
+    own = logits[np.arange(len(tested)), labels[tested]]
+    return Probe(
+        provenance=provenance,
+        layer=layer,
+        pooling=pooling,
+        class_names=names,
+        rule=_rule(choose),
+        l1_ratio=l1_ratio,
+        steps=steps,
+        chosen=chosen,
+        parts=parts,
+        weights=weights.astype(np.float32),
+        intercepts=intercepts.astype(np.float32),
+        means=features.mean.cpu().numpy().astype(np.float32),
+        scales=np.where(np.isfinite(scale), scale, 0).astype(np.float32),
+        confusion=confusion,
+        n_top5=int(((logits > own[:, None]).sum(1) < 5).sum()),
+    )
+
+
+def pooled(run: Activations, layer: str, pooling: str) -> tuple[Any, str]:
+    """Give what a probe reads, (images, units), in memory if it fits there, and how it is pooled.
+
+    Raises
+    ------
+    OptionError
+        If there is no such pooling.
+    LayerNotFoundError
+        If the run holds no such layer.
+    """
+    if layer == EMBEDDING:
+        embedded = np.asarray(run.embeddings[:], np.float32)
+        return embedded / np.linalg.norm(embedded, axis=1, keepdims=True), "none"
+    if pooling not in ("peak", "mean"):
+        raise OptionError(f"no pooling {pooling!r}; there are: peak, mean")
+    stored = run.array(layer, pooling)
+    n_bytes = int(np.prod(stored.shape)) * stored.dtype.itemsize
+    return (np.asarray(stored[:]) if n_bytes < _memory() / 4 else stored), pooling
+
+
+def _memory() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _labels(run: Activations, images: ImageSet) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Give labels among the classes that have readable images; -1 elsewhere."""
+    given = images.require_labels()
+    scanned = run.labels()
+    if not np.array_equal(given, scanned):
+        differ = int(np.flatnonzero(given != scanned)[0])
+        raise LabelsMissingError(
+            f"{int((given != scanned).sum()):,} images have another label than when they were "
+            f"scanned, the first: {images.ids[differ]!r}; scan again, or name the images of the run"
+        )
+    labels = np.full(len(given), -1, np.int64)
+    good = run.good_rows()
+    labels[good] = given[good]
+    present = np.unique(labels[labels >= 0])
+    places = np.full(max(len(images.class_names), 1), -1, np.int64)
+    places[present] = np.arange(len(present))
+    labels[labels >= 0] = places[labels[labels >= 0]]
+    return labels, tuple(images.class_names[k] for k in present)
+
+
+def _raw(
+    features: Features, weights: torch.Tensor, intercepts: torch.Tensor
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Turn weights of standardised units into those of units as they come: (classes, units)."""
+    raw = (weights.double() / features.scale[:, None]).T
+    shift = intercepts.double() - raw @ features.mean
+    return raw.cpu().numpy(), shift.cpu().numpy()
+
+
+def _logits(
+    values: Any,
+    rows: NDArray[np.intp],
+    weights: NDArray[np.float64],
+    intercepts: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    if not len(rows):
+        return np.zeros((0, len(weights)))
+    part = Features(values, rows=rows, device="cpu", dtype=torch.float64, moments=False)
+    found = [block.numpy() @ weights.T + intercepts for _, block in part.blocks()]
+    return np.concatenate(found)
+
+
+def _rule(choose: Choose) -> str:
+    if isinstance(choose, UnitsPerClass):
+        return f"units a class: the strength nearest to {choose.wanted:g}"
+    return _RULES.get(choose, getattr(choose, "__name__", str(choose)))
+
+
+class _Store:
+    """Strengths that are done: in memory, and in a folder if there is one."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._kept: dict[int, tuple[Step, torch.Tensor, torch.Tensor]] = {}
+        for file in sorted(folder.glob("strength-*.npz")) if folder else ():
+            with np.load(file, allow_pickle=False) as stored:
+                weights = torch.zeros(
+                    *stored["shape"].tolist(), dtype=_DTYPES[str(stored["dtype"])]
+                )
+                weights.view(-1)[torch.from_numpy(stored["places"])] = torch.from_numpy(
+                    stored["values"]
+                )
+                step = Step(**json.loads(str(stored["step"])))
+                index = int(file.stem.removeprefix("strength-"))
+                self._kept[index] = (step, weights, torch.from_numpy(stored["intercepts"]))
+
+    def has(self, index: int) -> bool:
+        return index in self._kept
+
+    def step(self, index: int) -> Step:
+        return self._kept[index][0]
+
+    def start_of(self, index: int) -> tuple[torch.Tensor, torch.Tensor] | None:
+        kept = self._kept.get(index)
+        return None if kept is None else kept[1:]
+
+    def keep(self, index: int, step: Step, weights: torch.Tensor, intercepts: torch.Tensor) -> None:
+        self._kept[index] = (step, weights, intercepts)
+        if self._folder is None:
+            return
+        flat = weights.contiguous().view(-1)
+        places = flat.nonzero().squeeze(1)
+        content = io.BytesIO()
+        np.savez_compressed(
+            content,
+            shape=np.array(weights.shape),
+            dtype=np.array(str(weights.dtype)),
+            places=places.numpy(),
+            values=flat[places].numpy(),
+            intercepts=intercepts.numpy(),
+            step=np.array(json.dumps(asdict(step))),
+        )
+        write_file(self._folder / f"strength-{index:03}.npz", content.getvalue())
+
+
+_DTYPES = {"torch.float32": torch.float32, "torch.float64": torch.float64}
+
+
+@contextlib.contextmanager
+def _store(folder: str | Path | None, provenance: dict[str, Any]) -> Iterator[_Store]:
+    if folder is None:
+        yield _Store(None)
+        return
+    with folder_for_writing(Path(folder), "probe", _SETTINGS, provenance):
+        yield _Store(Path(folder))
