@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,15 @@ import zarr
 from numpy.typing import NDArray
 
 from neurons.address import Neuron
-from neurons.errors import LayerNotFoundError, NeuronNotFoundError, RunNotFoundError
+from neurons.errors import (
+    LayerNotFoundError,
+    NeuronNotFoundError,
+    OptionError,
+    RunNotFoundError,
+)
 from neurons.images import ImageSet
 from neurons.model import Clip
+from neurons.objectives import EMBEDDING
 from neurons.preprocess import Preprocess
 from neurons.sources import UNLABELLED
 from neurons.store import GOOD, LayerSpec, RunSpec, check_same, read_spec
@@ -58,7 +65,7 @@ class Activations:
         group = zarr.open_group(path, mode="r")
         run = cls(path, spec, group)
         if clip is not None:
-            check_same(path, spec.provenance, {"model": clip.provenance()})
+            run.check_clip(clip)
         if images is not None:
             run.check_images(images)
         done = int(np.count_nonzero(run.status))
@@ -119,6 +126,37 @@ class Activations:
         self.layer(layer)
         return self._group[f"layers/{layer}/{name}"]
 
+    def pooled(self, layer: str, pooling: str) -> tuple[Any, str]:
+        """Give a number an image and unit, (images, units), and how it was pooled.
+
+        Parameters
+        ----------
+        layer : str
+            Or ``embedding``: the image embeddings, of length 1; they have no map.
+        pooling : str
+            ``peak`` or ``mean`` over the layer's map.
+
+        Returns
+        -------
+        ndarray, or the zarr array itself if it takes more than a quarter of the memory; str
+
+        Raises
+        ------
+        OptionError
+            If there is no such pooling.
+        LayerNotFoundError
+            If the run does not hold the layer.
+        """
+        if layer == EMBEDDING:
+            embedded = np.asarray(self.embeddings[:], np.float32)
+            return embedded / np.linalg.norm(embedded, axis=1, keepdims=True), "none"
+        if pooling not in ("peak", "mean"):
+            raise OptionError(f"no pooling {pooling!r}; there are: peak, mean")
+        stored = self.array(layer, pooling)
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        fits = int(np.prod(stored.shape)) * stored.dtype.itemsize < memory / 4
+        return (np.asarray(stored[:]) if fits else stored), pooling
+
     @property
     def embeddings(self) -> Any:
         """The zarr array of image embeddings, (images, dimensions), not normalised.
@@ -135,6 +173,10 @@ class Activations:
     def check_images(self, images: ImageSet) -> None:
         """Raise StaleActivationsError unless these are the images of the run."""
         check_same(self.path, self.spec.provenance, {"images": images.provenance()})
+
+    def check_clip(self, clip: Clip) -> None:
+        """Raise StaleActivationsError unless the run was made with this model."""
+        check_same(self.path, self.spec.provenance, {"model": clip.provenance()})
 
     def provenance(self) -> dict[str, Any]:
         """Tell what the run was made of and with, without where things lay on this machine."""

@@ -237,29 +237,45 @@ class Eye:
         Returns
         -------
         Seen
-            Of all pixels without the first unit, then without the second; so
-            ``values.reshape(len(units), len(pixels), -1)``.
+            As `see_each`.
         """
-        self.check(dict.fromkeys(units, 0.0))
+        return self.see_each(pixels, [{unit: 0.0} for unit in units])
+
+    def see_each(self, pixels: Tensor, variants: Sequence[Edits]) -> Seen:
+        """Look at pixels under one edit after another, many of them in a batch.
+
+        Parameters
+        ----------
+        pixels : Tensor of uint8, (images, 3, H, W)
+        variants : sequence of mapping of Neuron to float
+            As ``edits`` of `see`, one mapping a variant.
+
+        Returns
+        -------
+        Seen
+            Of all pixels under the first variant, then under the second; so
+            ``values.reshape(len(variants), len(pixels), -1)``.
+
+        Raises
+        ------
+        NeuronNotFoundError
+            As `see`.
+        """
+        for variant in variants:
+            self.check(variant)
         n = len(pixels)
 
-        def silence(places: list[int]) -> Callable[[Tensor], Tensor]:
-            def set_to_zero(part: Tensor) -> Tensor:
-                part[places] = 0
-                return part
-
-            return set_to_zero
-
         def edits(rows: range) -> BatchEdits:
-            mine: dict[Neuron, list[int]] = {}
+            mine: dict[Neuron, dict[int, float]] = {}
             for place, row in enumerate(rows):
-                mine.setdefault(units[row // n], []).append(place)
-            return {neuron: silence(places) for neuron, places in mine.items()}
+                for neuron, value in variants[row // n].items():
+                    mine.setdefault(neuron, {})[place] = value
+            return {neuron: _setting(values) for neuron, values in mine.items()}
 
         def take(rows: range) -> Tensor:
             return pixels[[row % n for row in rows]]
 
-        return self._see(n * len(units), take, edits, _AS_THEY_ARE)
+        return self._see(n * len(variants), take, edits, _AS_THEY_ARE)
 
     @torch.inference_mode()
     def _see(
@@ -307,6 +323,17 @@ class Eye:
             units = self.layers[neuron.layer].units
             if neuron.unit >= units:
                 raise NeuronNotFoundError(f"{neuron.layer} has units 0 to {units - 1}: no {neuron}")
+
+
+def _setting(values: Mapping[int, float]) -> Callable[[Tensor], Tensor]:
+    """Set a unit to a value in some images of a batch."""
+
+    def write(part: Tensor) -> Tensor:
+        for place, value in values.items():
+            part[place] = value
+        return part
+
+    return write
 
 
 def _peak(output: Tensor, *, layout: Layout) -> Peak:

@@ -1,11 +1,10 @@
-"""Which few units make each class? (Goh et al. 2021: "piggy bank" is finance + porcelain)"""
+"""Which few units make each class? Piggy bank is finance + porcelain (Goh et al. 2021)."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import json
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -16,10 +15,9 @@ import torch
 from numpy.typing import NDArray
 
 from neurons.activations import Activations
-from neurons.errors import LabelsMissingError, OptionError
+from neurons.errors import LabelsMissingError
 from neurons.folders import folder_for_writing, write_file
 from neurons.images import ImageSet
-from neurons.objectives import EMBEDDING
 from neurons.parts import CHOOSE, FIT, TEST, part_images
 from neurons.probe import Probe
 from neurons.sparse.features import Features
@@ -37,7 +35,7 @@ from neurons.sparse.problem import Problem
 
 _PATH = Strengths()
 _SETTINGS = "probe.json"
-_RULES = {
+_RULES: dict[Choose, str] = {
     best: "the smallest held-out loss",
     one_standard_error: "one standard error: the sparsest whose held-out loss is within a standard "
     "error of the smallest",
@@ -117,7 +115,7 @@ def probe(
         images.ids, labels, names, choose_share=choose_share, test_share=test_share, seed=seed
     )
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    values, pooling = pooled(run, layer, pooling)
+    values, pooling = run.pooled(layer, pooling)
     provenance = {
         "run": run.provenance(),
         "layer": layer,
@@ -187,30 +185,6 @@ def probe(
         confusion=confusion,
         n_top5=int(((logits > own[:, None]).sum(1) < 5).sum()),
     )
-
-
-def pooled(run: Activations, layer: str, pooling: str) -> tuple[Any, str]:
-    """Give what a probe reads, (images, units), in memory if it fits there, and how it is pooled.
-
-    Raises
-    ------
-    OptionError
-        If there is no such pooling.
-    LayerNotFoundError
-        If the run holds no such layer.
-    """
-    if layer == EMBEDDING:
-        embedded = np.asarray(run.embeddings[:], np.float32)
-        return embedded / np.linalg.norm(embedded, axis=1, keepdims=True), "none"
-    if pooling not in ("peak", "mean"):
-        raise OptionError(f"no pooling {pooling!r}; there are: peak, mean")
-    stored = run.array(layer, pooling)
-    n_bytes = int(np.prod(stored.shape)) * stored.dtype.itemsize
-    return (np.asarray(stored[:]) if n_bytes < _memory() / 4 else stored), pooling
-
-
-def _memory() -> int:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def _labels(run: Activations, images: ImageSet) -> tuple[NDArray[np.int64], tuple[str, ...]]:
