@@ -139,7 +139,7 @@ def test_on_the_miniature_words_work_and_their_controls_do_not() -> None:
         [Target("piggy bank", "$$$"), Target("guitar", "guitar")],
         readouts={"zero-shot": readout},
         lettering=Lettering(places="random", area=0.05),
-        n=64,
+        n=48,
         rows=rows,
         n_shown=0,
     )

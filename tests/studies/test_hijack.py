@@ -123,7 +123,7 @@ def test_on_the_miniature_money_makes_piggy_banks_through_units_that_read_it() -
     # which money moves; see experiments/typography_truth.py for how it is found
     found = hijack(
         clip, images, Neuron("visual.layer4", 39), [*words, *symbol_strings("$%*+")],
-        readout=readout, lettering=Lettering(places="random", area=0.05), n=120, rows=rows,
+        readout=readout, lettering=Lettering(places="random", area=0.05), n=80, rows=rows,
     )  # fmt: skip
     assert [s.text for s in found.strings[:3]] == ["$$$", "$$", "money"]
     assert found.class_name == "piggy bank"
