@@ -75,19 +75,19 @@ def test_the_miniature_is_mended_and_random_units_do_not_mend_it() -> None:
     assert mended.success.value < min(point.success.value for point in found.random) - 0.1
 
 
-def point(layer: str, size: int, fooled: int, right: int) -> Point:
-    return Point(layer, size, Share(fooled, 100), Share(right, 100), Share(0, 100))
+def point(layer: str, size: int, fooled: int, right: int, despite: int = 0) -> Point:
+    return Point(layer, size, Share(fooled, 100), Share(right, 100), Share(despite, 100))
 
 
 def test_the_smallest_set_that_does_it_is_taken_and_no_set_that_costs_too_much() -> None:
-    tried = [
-        point("a", 0, 90, 99), point("a", 8, 40, 99), point("a", 16, 9, 98), point("a", 24, 2, 99),
-        point("b", 0, 90, 99), point("b", 4, 8, 97), point("b", 8, 1, 60),
-    ]  # fmt: skip
-    assert _best(tried, 0.1, 0.02) == (tried[2], True)
-    # at this cost only "a" is left, and it cannot do it: its lowest success is given
-    assert _best(tried[:3], 0.05, 0.02) == (tried[2], False)
-    assert _best(tried[4:], 0.1, 0.0) == (tried[4], False)
+    whole = point("a", 0, 90, 99)
+    half, enough, more = point("a", 8, 40, 99, 30), point("a", 16, 9, 98, 40), point("a", 24, 2, 99)
+    blind, ruined = point("b", 4, 8, 97, 5), point("b", 8, 1, 60, 50)
+    # blinding fools nobody, but only "a" is right under attack as well
+    assert _best([whole, half, enough, more, blind, ruined], 0.1, 0.02) == (enough, True)
+    # where nothing does it: what is right most often, at the cost
+    assert _best([whole, half, blind, ruined], 0.05, 0.02) == (half, False)
+    assert _best([whole, ruined], 0.1, 0.0) == (whole, False)
 
 
 def test_mistakes_are_told(planted: Clip, tmp_path: Path) -> None:

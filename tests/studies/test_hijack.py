@@ -98,6 +98,13 @@ def test_mistakes_are_told(reader: Clip, shown: ImageSet) -> None:
         hijack(reader, shown, Neuron("a", 0), VOCABULARY, readout=readout, lettering=LETTERS)
     with pytest.raises(OptionError, match="at least 1 and 20"):
         hijack(reader, shown, Neuron(BANK, 0), VOCABULARY, readout=readout, n_random=5)
+    with pytest.raises(OptionError, match="no strings to try"):
+        hijack(reader, shown, Neuron(BANK, 0), [], readout=readout, lettering=LETTERS)
+    with pytest.raises(OptionError, match="no room"):
+        hijack(
+            reader, shown, Neuron(BANK, 0), VOCABULARY, readout=readout, lettering=LETTERS,
+            text="far too long for it",
+        )  # fmt: skip
     with pytest.raises(OptionError, match="no class 'pig'"):
         hijack(
             reader, shown, Neuron(BANK, 0), VOCABULARY, readout=readout, lettering=LETTERS,
