@@ -134,6 +134,9 @@ def test_on_the_miniature_money_makes_piggy_banks_through_units_that_read_it() -
     )  # fmt: skip
     assert [s.text for s in found.strings[:3]] == ["$$$", "$$", "money"]
     assert found.class_name == "piggy bank"
+    # the unit of finance by the census carries the attack too, if less
+    carried = [each.neuron for each in found.carriers]
+    assert carried[0] == "visual.layer4:39" and "visual.layer4:480" in carried
     assert found.reading.attacked > 3 * max(found.reading.clean, found.reading.blank)
     for each in found.knock_outs:
         assert each.silenced.value < each.intact.value / 2
