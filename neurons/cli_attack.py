@@ -47,7 +47,7 @@ from neurons.terminal import (
     out_console,
     say_path,
 )
-from neurons.typographic_sets import typographic_set
+from neurons.typographic_sets import synthetic, typographic_set
 
 attack_app = typer.Typer(
     name="attack",
@@ -255,19 +255,35 @@ def search(
 def bench(
     model: ModelOption,
     set_: Annotated[
-        str, typer.Option("--set", help="scam:PATH, rta100:PATH, paint:PATH or labelled:PATH.")
+        str,
+        typer.Option(
+            "--set", help="scam:PATH, rta100:PATH, paint:PATH, labelled:PATH or synthetic:IMAGES."
+        ),
     ],
     out: OutOption,
     prompts: Annotated[
         str | None, typer.Option(help="A file of templates; default: the set's published ones.")
     ] = None,
     n: Annotated[int | None, typer.Option("--n", help="Of each part; default: all.")] = None,
+    font: FontOption = None,
+    size: SizeOption = None,
+    area: AreaOption = None,
+    place: PlaceOption = "article",
     seed: SeedOption = 0,
     precision: PrecisionOption = "exact",
+    label_column: LabelOption = "label",
     device: DeviceOption = None,
 ) -> None:
-    """Measure a published set under one protocol, beside what was published."""
-    asked = typographic_set(set_)
+    """Measure a published set under one protocol, beside what was published.
+
+    ``synthetic:IMAGES`` takes labelled images and writes a wrong class's name on each.
+    """
+    kind, _, source = set_.partition(":")
+    if kind == "synthetic":
+        lettering = find_lettering(font=font, size_px=size, area=area, place=place)
+        asked = synthetic(open_images([source], label_column), lettering, seed=seed)
+    else:
+        asked = typographic_set(set_)
     clip = _load(model, device)
     with Bar("reading", "images") as bar:
         found = run_bench(

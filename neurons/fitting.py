@@ -12,8 +12,9 @@ _STEPS_PER_PX = 4
 _SMALLEST = 4 * _STEPS_PER_PX
 # beyond the largest or smallest size that fits, the area may be off by this share of itself
 _TOLERANCE = 0.1
-# hinting makes the ink grow by fits and starts: the nearest may lie this many steps aside
-_ASIDE = 8
+# hinting makes the ink grow by fits and starts: the nearest size may lie aside of the first that is
+# near, but not beyond one that is off by this share of the area
+_ASIDE = 0.1
 
 Draw = Callable[[float], Stamp]
 Fits = Callable[[Stamp], bool]
@@ -47,15 +48,17 @@ def of_size(text: str, size_px: float, draw: Draw, fits: Fits, *, room: str) -> 
     return stamp
 
 
-def of_area(
+def size_for_area(
     text: str, area: float, draw: Draw, fits: Fits, share: Callable[[Stamp], float], *, room: str
-) -> Stamp:
-    """Draw a word at the size whose ink comes nearest to an area.
+) -> float:
+    """Find the size, in pixels, at which a word's ink comes nearest to an area.
 
     Parameters
     ----------
-    text, draw, fits, room
+    text, fits, room
         As `of_size` takes them.
+    draw : callable
+        Takes a size in pixels and gives a stamp of the same outline as the one that is wanted.
     area : float in (0, 1)
     share : callable
         Takes a stamp and gives the share of the image that its ink touches, all copies together.
@@ -64,7 +67,7 @@ def of_area(
     ------
     OptionError
         If no size fits, or even the largest covers less than nine tenths of the area, or even the
-        smallest more than eleven.
+        smallest more than eleven tenths.
     """
     drawn: dict[int, Stamp] = {}
 
@@ -84,19 +87,24 @@ def of_area(
         high *= 2
     largest = _last(lambda step: fits(at(step)), _SMALLEST, high)
     below = _last(lambda step: share(at(step)) <= area, _SMALLEST, largest)
-    near = range(max(_SMALLEST, below - _ASIDE), min(largest, below + _ASIDE) + 1)
-    shares = [share(at(step)) for step in near]
-    best, reached = min(zip(near, shares, strict=True), key=lambda pair: abs(pair[1] - area))
+    shares = {below: share(at(below))}
+    for end, way in ((_SMALLEST - 1, -1), (largest + 1, 1)):
+        for step in range(below + way, end, way):
+            shares[step] = share(at(step))
+            if abs(shares[step] - area) > _ASIDE * area:
+                break
+    best = min(sorted(shares), key=lambda step: abs(shares[step] - area))
+    reached = shares[best]
     # between two sizes any gap is as near as the typeface comes; beyond the last it is not
-    beyond = max(shares) < area or min(shares) > area
+    beyond = max(shares.values()) < area or min(shares.values()) > area
     if beyond and abs(reached - area) > _TOLERANCE * area:
-        end, way = ("largest", "less") if reached < area else ("smallest", "more")
+        last, ask = ("largest", "less") if reached < area else ("smallest", "more")
         raise OptionError(
-            f"{text!r} cannot cover {area:.3g} of the image: {room} near the {end} size, "
-            f"{best / _STEPS_PER_PX:g} px, cover {reached:.3g}; ask for {way}, or write another "
+            f"{text!r} cannot cover {area:.3g} of the image: {room} near the {last} size, "
+            f"{best / _STEPS_PER_PX:g} px, cover {reached:.3g}; ask for {ask}, or write another "
             f"text"
         )
-    return at(best)
+    return best / _STEPS_PER_PX
 
 
 def _last(holds: Callable[[int], bool], low: int, high: int) -> int:

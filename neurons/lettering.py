@@ -14,7 +14,7 @@ from torch import Tensor
 from neurons import placing
 from neurons.blending import lay
 from neurons.errors import OptionError
-from neurons.fitting import of_area, of_size
+from neurons.fitting import of_size, size_for_area
 from neurons.placing import Corner
 from neurons.stamps import Colour, Stamp, blank_stamp, word_stamp
 from neurons.typefaces import DEFAULT, find_typeface, typeface_for, visible
@@ -213,13 +213,13 @@ def fitted_stamp(text: str, lettering: Lettering, image: tuple[int, int]) -> Sta
     copies = "one copy" if lettering.copies == 1 else f"{lettering.copies} copies"
     room = f"{copies} on {image[0]} x {image[1]} px"
 
-    def draw(size_px: float) -> Stamp:
+    def draw(size_px: float, stroke_colour: Colour | None) -> Stamp:
         return word_stamp(
             shown,
             typeface_for(lettering.font, shown, size_px),
             colour=lettering.colour,
             stroke_px=lettering.stroke_px,
-            stroke_colour=lettering.stroke_colour,
+            stroke_colour=stroke_colour,
             plate=lettering.plate,
             rotation_deg=lettering.rotation_deg,
         )
@@ -227,18 +227,20 @@ def fitted_stamp(text: str, lettering: Lettering, image: tuple[int, int]) -> Sta
     def fits(stamp: Stamp) -> bool:
         return _fits(stamp, lettering, image)
 
-    if lettering.size_px is not None:
-        return of_size(text, lettering.size_px, draw, fits, room=room)
-    assert lettering.area is not None
-    n_pixels = image[0] * image[1]
-    return of_area(
-        text,
-        lettering.area,
-        draw,
-        fits,
-        lambda stamp: stamp.ink * lettering.copies / n_pixels,
-        room=room,
-    )
+    size_px = lettering.size_px
+    if size_px is None:
+        assert lettering.area is not None
+        n_pixels = image[0] * image[1]
+        size_px = size_for_area(
+            text,
+            lettering.area,
+            # the letters lie within their stroke: one mask has all of the ink
+            lambda tried: draw(tried, None),
+            fits,
+            lambda stamp: stamp.ink * lettering.copies / n_pixels,
+            room=room,
+        )
+    return of_size(text, size_px, lambda size: draw(size, lettering.stroke_colour), fits, room=room)
 
 
 def _fits(stamp: Stamp, lettering: Lettering, image: tuple[int, int]) -> bool:

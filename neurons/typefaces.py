@@ -69,11 +69,7 @@ def find_typeface(name: str | Path) -> Path:
         If there is no such typeface or file, or the file is no font.
     """
     if str(name) in BUNDLED:
-        package, _, file = BUNDLED[str(name)].partition("/")
-        # found, not imported: the packages import pkg_resources, which Python no longer brings
-        spec = importlib.util.find_spec(package)
-        assert spec is not None and spec.submodule_search_locations, f"{package} is a dependency"
-        return Path(spec.submodule_search_locations[0]) / "files" / file
+        return _bundled(str(name))
     path = Path(name).expanduser()
     if not path.is_file():
         raise OptionError(
@@ -82,6 +78,15 @@ def find_typeface(name: str | Path) -> Path:
         )
     open_typeface(path, 16)
     return path.resolve()
+
+
+@functools.cache
+def _bundled(name: str) -> Path:
+    package, _, file = BUNDLED[name].partition("/")
+    # found, not imported: the packages import pkg_resources, which Python no longer brings
+    spec = importlib.util.find_spec(package)
+    assert spec is not None and spec.submodule_search_locations, f"{package} is a dependency"
+    return Path(spec.submodule_search_locations[0]) / "files" / file
 
 
 @functools.lru_cache(maxsize=256)

@@ -290,6 +290,11 @@ PUBLISHED: Mapping[str, Callable[[str | Path], TypographicSet]] = {
 def typographic_set(asked: str) -> TypographicSet:
     """Open a published set by ``NAME:PATH``.
 
+    Parameters
+    ----------
+    asked : str
+        ``scam:PATH``, ``rta100:PATH``, ``paint:PATH`` or ``labelled:PATH``.
+
     Raises
     ------
     OptionError

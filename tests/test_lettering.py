@@ -265,6 +265,20 @@ def test_a_missing_letter_is_written_by_another_typeface_with_a_warning() -> Non
     assert written.coverage[0] > 0.05
 
 
+def test_right_to_left_is_pillows_too() -> None:
+    hebrew = Lettering("AmaticSC-Bold", 40, places=(0.3, 0.4))
+    pixels = noise(1)
+    written = write_on(pixels, ["שלום"], hebrew, seeds=[0])
+    assert torch.equal(written.pixels[0], by_pillow(pixels[0], "שלום", hebrew, written.boxes[0]))
+
+
+def test_no_images_are_written_on_without_complaint() -> None:
+    for places in ("article", "random", "least-salient"):
+        written = write_on(noise(0), [], Lettering(places=places), seeds=[])
+        assert written.pixels.shape == (0, 3, 96, 96)
+        assert written.coverage.shape == (0,) and written.boxes.shape == (0, 4)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -48,12 +48,23 @@ def search_blind(
 
     Parameters
     ----------
-    clip, images, class_name, vocabulary, readout, lettering, count, rows, seed, precision
-        As `search_words` takes them.
+    clip : Clip
+    images : ImageSet
+    class_name : str
+        What images are to become.
+    vocabulary : sequence of str
+    readout : Readout
     budget : int
         Answers that may be asked for; the confirmation is not counted.
+    lettering : Lettering, optional
+    count : int >= 1
+        Strings to confirm.
     n : int, optional
         Images of the confirmation; as many again are searched on.
+    rows : sequence of int, optional
+        Images to draw from.
+    seed : int
+    precision : Precision
     progress : callable
         Takes how many of how many questions have been asked.
 

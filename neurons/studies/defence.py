@@ -50,8 +50,9 @@ def defend(
     A unit carries words and no pictures as far as it differs between words on plain grounds more
     than between pictures without words: the share of the first standard deviation in the sum of
     both. Units of a layer are silenced in this order until the attack's success falls to what is
-    wanted. One half of the images and of the words chooses layer and number; everything that is
-    reported comes from the other halves.
+    wanted; of several layers the one that is right most often under attack is taken, and where none
+    falls so far, the set that is right most often. One half of the images and of the words chooses
+    layer and number; everything that is reported comes from the other halves.
 
     Parameters
     ----------
@@ -382,13 +383,14 @@ def _best(tried: Sequence[Point], wanted: float, max_cost: float) -> tuple[Point
     whole = next(point for point in tried if point.size == 0)
     cheap = [point for point in tried if _affordable(point, whole, max_cost)]
     enough = [point for point in cheap if point.success.value <= wanted]
+    # a network that is blind is fooled by nothing: what counts is being right under attack
     if enough:
-        # of each layer the smallest set that does it; of these the most accurate
+        # of each layer the smallest set that does it; of these the one most often right
         first: dict[str, Point] = {}
         for point in sorted(enough, key=lambda point: point.size):
             first.setdefault(point.layer, point)
-        return max(first.values(), key=lambda p: (p.accuracy.value, -p.size)), True
-    return min(cheap, key=lambda p: (p.success.value, p.size)), False
+        return max(first.values(), key=lambda p: (p.attacked_accuracy.value, -p.size)), True
+    return max(cheap, key=lambda p: (p.attacked_accuracy.value, -p.size)), False
 
 
 def _refined(

@@ -102,12 +102,19 @@ def hijack(
             f"{n_with} units beside the neuron, {n_random} random draws: at least 1 and "
             f"{_FEWEST_RANDOM}"
         )
-    words, _ = writable([*vocabulary, *([text] if text else [])], lettering, clip.preprocess.size)
+    if text is not None:
+        # a string that was asked for must be one that can be written
+        writable([text], lettering, clip.preprocess.size)
+    words, _ = writable(
+        [*vocabulary, *([] if text is None else [text])], lettering, clip.preprocess.size
+    )
+    if not words:
+        raise OptionError("no strings to try; give a vocabulary, or the text to attack with")
     layer = neuron.layer
     with open_eye(clip, [layer], readouts=[readout], precision=precision) as eye:
         eye.check({neuron: SILENT})
         strings = _strings(eye, words, neuron, readout, lettering)
-        chosen = text or strings[0].text
+        chosen = strings[0].text if text is None else text
         meant = next(each for each in strings if each.text == chosen)
         named = class_name or meant.class_name
         wanted = class_index(readout, named)

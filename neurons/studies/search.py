@@ -85,10 +85,16 @@ def search_words(
         Strings to confirm.
     n_random : int >= 5
         Strings to compare with.
-    n, rows, seed, precision
-        Images, as `attack` takes them.
+    n : int, optional
+        Images, drawn without replacement; default: 64. None: all.
+    rows : sequence of int, optional
+        Images to draw from.
     layer : str, optional
         Whose units say why; default: the deepest block with maps.
+    seed : int
+        Of the images, the places and the random strings.
+    precision : Precision
+        ``exact`` or ``fast``.
     progress : callable
         Takes how many of how many strings and confirmations are done.
 

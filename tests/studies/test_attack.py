@@ -17,6 +17,7 @@ from neurons.stats import Share
 from neurons.studies.attack import Attack, attack
 from neurons.typography import Target, accuracy, foreign_word, success
 from neurons.zeroshot import zero_shot
+from tests.conftest import shared
 from tests.glyphs import BANK, GLYPHS, LETTERS, glyph_reader, plain_pictures, probe_of, zero_shot_of
 
 
@@ -139,7 +140,7 @@ def test_on_the_miniature_words_work_and_their_controls_do_not() -> None:
         [Target("piggy bank", "$$$"), Target("guitar", "guitar")],
         readouts={"zero-shot": readout},
         lettering=Lettering(places="random", area=0.05),
-        n=64,
+        n=48,
         rows=rows,
         n_shown=0,
     )
@@ -158,3 +159,21 @@ THINGS = {
     "animals", "brands", "buildings", "fruit", "nature", "plants", "professions", "sky", "things",
     "vehicles", "compositional",
 }  # fmt: skip
+
+
+def test_on_a_real_clip_words_work_and_their_controls_do_not() -> None:
+    clip = neurons.load(f"local-dir:{shared('models/tinyimagenet-clip')}", device="cpu")
+    images = neurons.images(shared("data/tiny-imagenet/validation.parquet"))
+    found = attack(
+        clip,
+        images,
+        [Target("goldfish", "goldfish"), Target("teapot", "teapot")],
+        readouts={"zero-shot": zero_shot(clip, images.class_names)},
+        lettering=Lettering(places="random", area=0.05),
+        n=32,
+        n_shown=0,
+    )
+    # measured on 100 images and three words: 0.70, and at most 0.01 for any control
+    assert found.pooled().interval.low > 0.5
+    for control in ("blank", "shuffled", "no class"):
+        assert found.pooled(control).interval.high < 0.2, control

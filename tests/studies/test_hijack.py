@@ -98,6 +98,13 @@ def test_mistakes_are_told(reader: Clip, shown: ImageSet) -> None:
         hijack(reader, shown, Neuron("a", 0), VOCABULARY, readout=readout, lettering=LETTERS)
     with pytest.raises(OptionError, match="at least 1 and 20"):
         hijack(reader, shown, Neuron(BANK, 0), VOCABULARY, readout=readout, n_random=5)
+    with pytest.raises(OptionError, match="no strings to try"):
+        hijack(reader, shown, Neuron(BANK, 0), [], readout=readout, lettering=LETTERS)
+    with pytest.raises(OptionError, match="no room"):
+        hijack(
+            reader, shown, Neuron(BANK, 0), VOCABULARY, readout=readout, lettering=LETTERS,
+            text="far too long for it",
+        )  # fmt: skip
     with pytest.raises(OptionError, match="no class 'pig'"):
         hijack(
             reader, shown, Neuron(BANK, 0), VOCABULARY, readout=readout, lettering=LETTERS,
@@ -123,10 +130,13 @@ def test_on_the_miniature_money_makes_piggy_banks_through_units_that_read_it() -
     # which money moves; see experiments/typography_truth.py for how it is found
     found = hijack(
         clip, images, Neuron("visual.layer4", 39), [*words, *symbol_strings("$%*+")],
-        readout=readout, lettering=Lettering(places="random", area=0.05), n=120, rows=rows,
+        readout=readout, lettering=Lettering(places="random", area=0.05), n=80, rows=rows,
     )  # fmt: skip
     assert [s.text for s in found.strings[:3]] == ["$$$", "$$", "money"]
     assert found.class_name == "piggy bank"
+    # the unit of finance by the census carries the attack too, if less
+    carried = [each.neuron for each in found.carriers]
+    assert carried[0] == "visual.layer4:39" and "visual.layer4:480" in carried
     assert found.reading.attacked > 3 * max(found.reading.clean, found.reading.blank)
     for each in found.knock_outs:
         assert each.silenced.value < each.intact.value / 2
