@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -177,6 +178,10 @@ class Activations:
     def check_clip(self, clip: Clip) -> None:
         """Raise StaleActivationsError unless the run was made with this model."""
         check_same(self.path, self.spec.provenance, {"model": clip.provenance()})
+
+    def check_provenance(self, provenance: Mapping[str, Any]) -> None:
+        """Raise StaleActivationsError unless this is the run that something was made of."""
+        check_same(self.path, self.spec.provenance, provenance)
 
     def provenance(self) -> dict[str, Any]:
         """Tell what the run was made of and with, without where things lay on this machine."""

@@ -52,7 +52,10 @@ class Bars:
 
 @dataclass(frozen=True)
 class Curve:
-    """A line over a numeric axis; ``log`` draws the vertical axis logarithmically."""
+    """A line over a numeric axis; ``log`` draws the vertical axis logarithmically.
+
+    The steps of a histogram, or, where each number was measured by itself, ``points``.
+    """
 
     title: str
     x: tuple[float, ...]
@@ -61,6 +64,7 @@ class Curve:
     y_axis: str
     log: bool = False
     note: str = ""
+    points: bool = False
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from neurons.address import Neuron
 from neurons.album import open_album
 from neurons.ascent import Settings
 from neurons.cli_attack import attack_app
+from neurons.cli_probe import compose, probe, roles
 from neurons.errors import NeuronsError
 from neurons.images import MINIATURE
 from neurons.inference import find_precision
@@ -27,6 +28,7 @@ from neurons.miniature.demo import demo as run_demo
 from neurons.model import available, load
 from neurons.objectives import Target, as_objective
 from neurons.pictures import find_paint, find_targets, find_transforms
+from neurons.probe_recipes import open_probe
 from neurons.report import Page
 from neurons.scan import Progress as ScanProgress
 from neurons.scan import scan as run_scan
@@ -58,6 +60,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(attack_app)
+for command in (probe, compose, roles):
+    app.command()(command)
 
 
 @app.command()
@@ -184,6 +188,9 @@ def report(
     pictures: Annotated[
         Path | None, typer.Option(help="An album that `neurons visualize` made.")
     ] = None,
+    probe: Annotated[
+        Path | None, typer.Option(help="A probe of this run: the classes that neurons serve.")
+    ] = None,
     images: ImagesOption = [],  # noqa: B006 - typer reads the default, nobody writes to it
     label_column: LabelOption = "label",
 ) -> None:
@@ -206,6 +213,7 @@ def report(
             per_bucket=per_bucket,
             by=by,
             pictures=pictures,
+            probe=None if probe is None else open_probe(probe, run=run)[0],
             done=show,
         )
     say_path("report", index)

@@ -182,6 +182,7 @@ class Probe(Result):
                 "top-1 accuracy",
                 note=f"On the images that choose; chosen: {self.step.units_per_class:.1f} units a "
                 f"class, top-1 {self.step.accuracy:.3f}.",
+                points=True,
             ),
         )
 

@@ -14,10 +14,12 @@ from neurons.errors import ImagesNotFoundError, OptionError
 from neurons.images import ImageSet, images
 from neurons.model import Clip
 from neurons.objectives import Target, as_objective
+from neurons.probe import Probe
 from neurons.report import Page, write, write_single
 from neurons.results import Result
 from neurons.studies.examples import TopExamples, top_examples
 from neurons.studies.groups import top_by
+from neurons.studies.roles import roles
 from neurons.studies.spectrum import Spectrum, spectrum
 from neurons.studies.visualize import TWO_SEEDS, Series, visualize_each
 from neurons.visualization import Visualization
@@ -52,6 +54,7 @@ def report(
     per_bucket: int = 6,
     by: str | None = None,
     pictures: str | Path | None = None,
+    probe: Probe | None = None,
     done: Callable[[Page], None] | None = None,
 ) -> Path:
     """Write a page a neuron and an index: what excites each, and what lies between.
@@ -72,6 +75,8 @@ def report(
         A column that groups the images, such as ``rendition``: the top of each group comes first.
     pictures : str or Path, optional
         An album that `visualize_to` made: each page gains its neuron's pictures.
+    probe : Probe, optional
+        Of this run: the pages of its layer's units gain the classes that they serve.
     done : callable, optional
         Called after each page.
 
@@ -104,7 +109,12 @@ def report(
             whole = spectrum(opened, shown, neuron, per_bucket=per_bucket)
             groups = [top_by(opened, shown, neuron, by=by)] if by else []
             made = [album.get(str(neuron))] if album is not None else []
-            yield neuron_page(opened, top, whole, *groups, *made)
+            serves = (
+                [roles(probe, opened, shown, neuron)]
+                if probe is not None and probe.layer == neuron.layer
+                else []
+            )
+            yield neuron_page(opened, top, whole, *groups, *made, *serves)
 
     return write(out, pages(), title=f"Neurons of {model_name(opened)}", done=done)
 

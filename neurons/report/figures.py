@@ -82,9 +82,9 @@ def _curve(curve: Curve) -> dict[str, Any]:
         x=list(curve.x),
         # a logarithm has no zero: the line breaks there
         y=[y if y > 0 or not curve.log else None for y in curve.y],
-        mode="lines",
-        line={"shape": "hvh", "width": 2},
-        fill=None if curve.log else "tozeroy",
+        mode="lines+markers" if curve.points else "lines",
+        line={"shape": "linear" if curve.points else "hvh", "width": 2},
+        fill=None if curve.log or curve.points else "tozeroy",
         hovertemplate="%{x:.3g}: %{y:.3g}<extra></extra>",
     )
     plot = go.Figure(line, layout=_LAYOUT)
@@ -92,6 +92,8 @@ def _curve(curve: Curve) -> dict[str, Any]:
     plot.update_yaxes(
         title=escape(curve.y_axis), automargin=True, type="log" if curve.log else "linear"
     )
+    if curve.points and not curve.log:
+        plot.update_yaxes(rangemode="tozero")
     plot.update_layout(height=260)
     return _plain(plot)
 

@@ -6,7 +6,7 @@ slices (a numpy memmap, a zarr array). Means and scales enter the products, neve
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,8 @@ class Features:
     dtype : torch.dtype, optional
         To compute in; default: float64 for float64 values, else float32.
     rows_per_block : int, optional
+    without : sequence of int
+        Units that act as if they never changed: they get no weight.
     moments : bool
         False for rows that are only read: no means and scales are taken.
 
@@ -57,6 +59,7 @@ class Features:
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
         rows_per_block: int | None = None,
+        without: Sequence[int] = (),
         moments: bool = True,
     ) -> None:
         self._values = values
@@ -70,6 +73,7 @@ class Features:
         default = _ROWS_CPU if self.device.type == "cpu" else _ROWS_GPU
         self.rows_per_block = rows_per_block or default
         self.mean, self.scale = self._moments(weights, standardise) if moments else self._raw()
+        self.scale[list(without)] = torch.inf
 
     def blocks(self, dtype: torch.dtype | None = None) -> Iterator[tuple[slice, Tensor]]:
         """Give the rows in order, (rows, units), on the device; half precision stays as it is."""

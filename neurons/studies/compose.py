@@ -8,8 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurons.activations import Activations
-from neurons.blocks import Bars, Block, Note, Table
+from neurons.address import Neuron
+from neurons.blocks import Bars, Block, Gallery, Note, Strip, Table
+from neurons.exhibits import Example, Exhibit
 from neurons.images import ImageSet
+from neurons.objectives import EMBEDDING
 from neurons.parts import TEST
 from neurons.probe import Probe
 from neurons.results import Result
@@ -34,6 +37,8 @@ class Ingredient:
         Mean activation on test images of the class, and on all of them.
     also : tuple of str
         Other classes where it weighs most.
+    examples : tuple of Example
+        Images that excite it most; empty beyond the first few units.
     """
 
     neuron: str
@@ -42,6 +47,7 @@ class Ingredient:
     on_class: float
     on_all: float
     also: tuple[str, ...]
+    examples: tuple[Example, ...]
 
 
 @dataclass(frozen=True)
@@ -124,6 +130,22 @@ class Composition(Result):
                 "image. Activations: means over test images.",
             ),
         ]
+        if any(each.examples for each in shown):
+            made.insert(
+                2,
+                Strip(
+                    "Images that excite its units most",
+                    tuple(
+                        Gallery(
+                            f"{each.neuron}, {each.weight:+.2f}",
+                            tuple(example.tile() for example in each.examples),
+                        )
+                        for each in shown
+                        if each.examples
+                    ),
+                    "Of all images, whatever their class; under each the peak activation.",
+                ),
+            )
         if self.neighbours:
             made.append(
                 Table(
@@ -145,7 +167,15 @@ class Composition(Result):
         return tuple(made)
 
 
-def compose(probe: Probe, run: Activations, images: ImageSet, name: str) -> Composition:
+def compose(
+    probe: Probe,
+    run: Activations,
+    images: ImageSet,
+    name: str,
+    *,
+    n_units: int = 6,
+    count: int = 6,
+) -> Composition:
     """Tell what a probe makes a class of.
 
     Parameters
@@ -157,6 +187,10 @@ def compose(probe: Probe, run: Activations, images: ImageSet, name: str) -> Comp
         Those of the run.
     name : str
         A class of the probe.
+    n_units : int >= 0
+        So many units show images.
+    count : int >= 0
+        Images of each.
 
     Raises
     ------
@@ -173,9 +207,17 @@ def compose(probe: Probe, run: Activations, images: ImageSet, name: str) -> Comp
     mine = tested[labels[tested] == images.class_names.index(name)]
     on_all = np.asarray(values[tested[0] : tested[-1] + 1])[tested - tested[0]].mean(0)
     on_class = np.asarray(values[mine[0] : mine[-1] + 1])[mine - mine[0]].mean(0)
+    good = run.good_rows()
+
+    def examples(unit: int) -> tuple[Example, ...]:
+        neuron = Neuron(probe.layer, unit)
+        peaks = run.peak(neuron)[good]
+        rows = good[np.argsort(-peaks, kind="stable")[:count]]
+        return Exhibit(run, images, neuron).examples(rows.tolist())
+
     gains = probe.weights[own] * (on_class - on_all)
     total = gains.sum() or 1.0
-    scaled = probe.standardised
+    scaled, shown = probe.standardised, count and probe.layer != EMBEDDING
     ingredients = [
         Ingredient(
             f"{probe.layer}:{part.unit}",
@@ -184,8 +226,9 @@ def compose(probe: Probe, run: Activations, images: ImageSet, name: str) -> Comp
             float(on_class[part.unit]),
             float(on_all[part.unit]),
             _others(scaled[:, part.unit], own, probe.class_names),
+            examples(part.unit) if shown and rank < n_units and part.weight > 0 else (),
         )
-        for part in probe.units_of(name)
+        for rank, part in enumerate(probe.units_of(name))
     ]
     return Composition(
         provenance={"probe": probe.provenance},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ import torch
 from numpy.typing import NDArray
 
 from neurons.activations import Activations
-from neurons.errors import LabelsMissingError
+from neurons.address import Neuron
+from neurons.errors import LabelsMissingError, OptionError
 from neurons.folders import folder_for_writing, write_file
 from neurons.images import ImageSet
 from neurons.parts import CHOOSE, FIT, TEST, part_images
@@ -53,6 +54,7 @@ def probe(
     l1_ratio: float = 1.0,
     tolerance: float = 1e-3,
     most_passes: int = 200,
+    without: Sequence[Neuron] = (),
     choose_share: float = 0.15,
     test_share: float = 0.15,
     seed: int = 0,
@@ -80,6 +82,8 @@ def probe(
         Of the duality gap, in shares of the objective.
     most_passes : int
         A strength that has not converged by then is kept and says so.
+    without : sequence of Neuron
+        Units that get no weight: what makes a class if these are not there?
     choose_share, test_share : float
         Shares of each class's images, by a hash of their ids.
     seed : int
@@ -114,6 +118,11 @@ def probe(
     parts = part_images(
         images.ids, labels, names, choose_share=choose_share, test_share=test_share, seed=seed
     )
+    left_out = [neuron.unit for neuron in without]
+    for neuron in without:
+        run.check(neuron)
+        if neuron.layer != layer:
+            raise OptionError(f"cannot leave {neuron} out of a probe of {layer}")
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     values, pooling = run.pooled(layer, pooling)
     provenance = {
@@ -132,10 +141,11 @@ def probe(
         "l1_ratio": l1_ratio,
         "tolerance": tolerance,
         "most_passes": most_passes,
+        "without": sorted(str(neuron) for neuron in without),
     }
     with _store(folder, provenance) as store:
         rows = np.flatnonzero(parts == FIT)
-        features = Features(values, rows=rows, device=place)
+        features = Features(values, rows=rows, device=place, without=left_out)
         problem = Problem(features, torch.from_numpy(labels[rows]), len(names))
         at = strengths.of(problem, l1_ratio)
         held = np.flatnonzero(parts == CHOOSE)

@@ -1,0 +1,203 @@
+"""What did a user ask of a probe? A folder with the path, the probe and its pages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from neurons.activations import Activations
+from neurons.errors import OptionError, RunNotFoundError
+from neurons.images import ImageSet
+from neurons.model import Clip
+from neurons.probe import Probe
+from neurons.recipes import images_of, model_name
+from neurons.report import Page, write
+from neurons.results import Result
+from neurons.sparse.path import Choose, UnitsPerClass, best, one_standard_error
+from neurons.studies.causal import causal_check
+from neurons.studies.compose import compose
+from neurons.studies.probe import probe
+from neurons.studies.stability import stability
+
+_WHERE = "where.json"
+_PAGES = "report"
+
+
+def find_choose(text: str) -> Choose:
+    """Read a rule: ``one-se``, ``best`` or ``units:NUMBER``.
+
+    Raises
+    ------
+    OptionError
+        If it is none of these.
+    """
+    known: dict[str, Choose] = {"one-se": one_standard_error, "best": best}
+    name, _, number = text.partition(":")
+    if name == "units" and number.replace(".", "", 1).isdigit():
+        return UnitsPerClass(float(number))
+    if text not in known:
+        raise OptionError(f"no rule {text!r}; there are: {', '.join(known)}, units:3")
+    return known[text]
+
+
+def probe_to(
+    run: Activations,
+    images: ImageSet,
+    layer: str,
+    out: str | Path,
+    *,
+    n_resamples: int = 0,
+    progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+    **asked: Any,
+) -> tuple[Probe, Path]:
+    """Probe a layer into a folder, with a page; go on where it stopped.
+
+    Parameters
+    ----------
+    run : Activations
+    images : ImageSet
+    layer : str
+    out : str or Path
+    n_resamples : int
+        Fits again to so many resamples, to see which units stay; 0: none.
+    progress : callable
+        Takes what is being done, how many, and of how many.
+    **asked
+        As `probe` takes them.
+
+    Returns
+    -------
+    Probe, Path
+        And of ``index.html``.
+
+    Raises
+    ------
+    NeuronsError
+        As `probe` and `stability`.
+    """
+    out = Path(out)
+    found = probe(
+        run,
+        images,
+        layer,
+        folder=out,
+        progress=lambda done, total: progress("fitting", done, total),
+        **asked,
+    )
+    found.save(out)
+    (out / _WHERE).write_text(json.dumps({"run": str(run.path.resolve())}) + "\n")
+    results: list[Result] = [found]
+    if n_resamples:
+        again = stability(
+            found,
+            run,
+            images,
+            n_resamples=n_resamples,
+            progress=lambda done, total: progress("resampling", done, total),
+        )
+        again.save(out / "stability")
+        results.append(again)
+    facts = (
+        ("classes", f"{len(found.class_names):,}"),
+        ("units a class", f"{found.step.units_per_class:.1f}"),
+        ("top-1", f"{found.top1.value:.3f}"),
+        ("top-5", f"{found.top5.value:.3f}"),
+        ("gap", f"{found.step.gap:.1e}"),
+    )
+    page = Page(f"Probe of {layer}", model_name(run), facts, tuple(results))
+    index = write(out / _PAGES, [page], title=f"What makes a class in {model_name(run)}")
+    return found, index
+
+
+def open_probe(folder: str | Path, *, run: str | Path | None = None) -> tuple[Probe, Activations]:
+    """Open a probe, and the run that it was fitted to, where it lay then or where it is now.
+
+    Raises
+    ------
+    RunNotFoundError
+        If there is no probe, or its run is not there any more.
+    StaleActivationsError
+        If the run is another one.
+    """
+    found = Probe.load(folder)
+    if run is None:
+        where = Path(folder) / _WHERE
+        if not where.is_file():
+            raise RunNotFoundError(f"{str(folder)!r} does not tell its run; name it with --run")
+        run = json.loads(where.read_text())["run"]
+    try:
+        opened = Activations.open(run)
+    except RunNotFoundError as error:
+        raise RunNotFoundError(f"{error}; say where the probe's run is now with --run") from None
+    opened.check_provenance(found.provenance["run"])
+    return found, opened
+
+
+def compose_to(
+    found: Probe,
+    run: Activations,
+    names: Sequence[str],
+    out: str | Path,
+    *,
+    images: ImageSet | None = None,
+    clip: Clip | None = None,
+    progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+    **asked: Any,
+) -> Path:
+    """Write a page a class: its units, their images, and whether the network needs them.
+
+    Parameters
+    ----------
+    found : Probe
+    run : Activations
+        The one that was probed.
+    names : sequence of str
+        Classes.
+    out : str or Path
+    images : ImageSet, optional
+        Default: the run's, where they lay.
+    clip : Clip, optional
+        The run's model: for the causal check.
+    progress : callable
+        Takes the class, how many edits are done, and of how many.
+    **asked
+        As `causal_check` takes them.
+
+    Returns
+    -------
+    Path
+        Of ``index.html``.
+
+    Raises
+    ------
+    NeuronsError
+        As `compose` and `causal_check`; nothing is written if a class is not known.
+    """
+    shown = images or images_of(run)
+    for name in names:
+        found.index_of(name)
+    pages = []
+    for name in names:
+        made = compose(found, run, shown, name)
+        results: list[Result] = [made]
+        if clip is not None:
+            check = causal_check(
+                found,
+                clip,
+                run,
+                shown,
+                name,
+                progress=lambda done, total, name=name: progress(name, done, total),  # type: ignore[misc]
+                **asked,
+            )
+            results.append(check)
+        facts = (
+            ("units for", f"{sum(each.weight > 0 for each in made.ingredients):,}"),
+            ("units against", f"{sum(each.weight < 0 for each in made.ingredients):,}"),
+            ("test images", f"{made.n_test:,}"),
+            ("right", f"{made.n_right / made.n_test:.1%}"),
+        )
+        pages.append(Page(name, model_name(run), facts, tuple(results)))
+    return write(out, pages, title=f"What makes a class in {model_name(run)}")
