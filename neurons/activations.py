@@ -25,7 +25,6 @@ from neurons.images import ImageSet
 from neurons.model import Clip
 from neurons.objectives import EMBEDDING
 from neurons.preprocess import Preprocess
-from neurons.sources import UNLABELLED
 from neurons.store import GOOD, LayerSpec, RunSpec, check_same, read_spec
 
 
@@ -204,11 +203,6 @@ class Activations:
         """Every image's id."""
         found: list[str] = pq.read_table(self.path / "images.parquet")["id"].to_pylist()
         return found
-
-    def labels(self) -> NDArray[np.int32]:
-        """Every image's label as it was scanned; `UNLABELLED` where it had none."""
-        stored = pq.read_table(self.path / "images.parquet")["label"]
-        return np.asarray(stored.fill_null(UNLABELLED).to_numpy(), np.int32)
 
     def skipped(self) -> dict[int, str]:
         """Why images were skipped, by index."""

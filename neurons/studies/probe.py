@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from neurons.activations import Activations
 from neurons.address import Neuron
-from neurons.errors import LabelsMissingError, OptionError
+from neurons.errors import OptionError
 from neurons.folders import folder_for_writing, write_file
 from neurons.images import ImageSet
 from neurons.parts import CHOOSE, FIT, TEST, part_images
@@ -102,10 +102,12 @@ def probe(
     Raises
     ------
     LabelsMissingError
-        If the images carry no labels, or others than when they were scanned.
+        If the images carry no labels.
     OptionError
         If a class has fewer than two images, a value is not finite, or an option makes no sense.
-    LayerNotFoundError, StaleActivationsError, RunLockedError
+    StaleActivationsError
+        If images or labels are not those of the run, or the folder holds a probe of other settings.
+    LayerNotFoundError, RunLockedError
         As elsewhere.
 
     References
@@ -113,8 +115,8 @@ def probe(
     Goh et al., "Multimodal neurons in artificial neural networks", Distill 2021; Wong, Santurkar,
     Madry, "Leveraging sparse linear layers for debuggable deep networks", ICML 2021.
     """
-    run.check_images(images)
     labels, names = _labels(run, images)
+    run.check_images(images)
     parts = part_images(
         images.ids, labels, names, choose_share=choose_share, test_share=test_share, seed=seed
     )
@@ -200,13 +202,6 @@ def probe(
 def _labels(run: Activations, images: ImageSet) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Give labels among the classes that have readable images; -1 elsewhere."""
     given = images.require_labels()
-    scanned = run.labels()
-    if not np.array_equal(given, scanned):
-        differ = int(np.flatnonzero(given != scanned)[0])
-        raise LabelsMissingError(
-            f"{int((given != scanned).sum()):,} images have another label than when they were "
-            f"scanned, the first: {images.ids[differ]!r}; scan again, or name the images of the run"
-        )
     labels = np.full(len(given), -1, np.int64)
     good = run.good_rows()
     labels[good] = given[good]
