@@ -13,19 +13,26 @@ from neurons.layers import layers
 from neurons.lettering import Lettering
 from neurons.model import Clip, load
 from neurons.objectives import Objective
+from neurons.probe import Probe
 from neurons.recipes import report, visualize_to
 from neurons.scan import scan
+from neurons.sparse.estimator import SparseProbe
 from neurons.studies.accentuate import accentuate
 from neurons.studies.attack import Attack, attack
 from neurons.studies.blind import Blind, search_blind
+from neurons.studies.causal import CausalCheck, causal_check
 from neurons.studies.census import Census, census
+from neurons.studies.compose import Composition, compose
 from neurons.studies.defence import Defence, defend
 from neurons.studies.examples import TopExamples, top_examples
 from neurons.studies.facets import FacetProbes, facet_probes
 from neurons.studies.groups import TopBy, top_by
 from neurons.studies.hijack import Hijack, hijack
+from neurons.studies.probe import probe
+from neurons.studies.roles import Roles, roles
 from neurons.studies.search import Search, search_words
 from neurons.studies.spectrum import Spectrum, spectrum
+from neurons.studies.stability import Stability, stability
 from neurons.studies.stroop import Stroop, stroop
 from neurons.studies.typography_bench import TypographyBench, bench
 from neurons.studies.visualize import Series, visualize, visualize_each
@@ -38,8 +45,10 @@ __all__ = [
     "Activations",
     "Attack",
     "Blind",
+    "CausalCheck",
     "Census",
     "Clip",
+    "Composition",
     "Defence",
     "FacetProbes",
     "Hijack",
@@ -48,10 +57,14 @@ __all__ = [
     "Neuron",
     "NeuronsError",
     "Objective",
+    "Probe",
+    "Roles",
     "Search",
     "Series",
     "Settings",
+    "SparseProbe",
     "Spectrum",
+    "Stability",
     "Stroop",
     "Target",
     "TopBy",
@@ -62,8 +75,10 @@ __all__ = [
     "attack",
     "bench",
     "build_attacked",
+    "causal_check",
     "census",
     "compiled",
+    "compose",
     "defend",
     "edit",
     "exact",
@@ -75,12 +90,15 @@ __all__ = [
     "load",
     "load_edit",
     "peak",
+    "probe",
     "report",
+    "roles",
     "save_edit",
     "scan",
     "search_blind",
     "search_words",
     "spectrum",
+    "stability",
     "stroop",
     "top_by",
     "top_examples",

@@ -84,8 +84,9 @@ def probe(
         A strength that has not converged by then is kept and says so.
     without : sequence of Neuron
         Units that get no weight: what makes a class if these are not there?
-    choose_share, test_share : float
-        Shares of each class's images, by a hash of their ids.
+    choose_share : float
+        Of each class's images, by a hash of their ids.
+    test_share : float
     seed : int
         Which images.
     device : str, optional

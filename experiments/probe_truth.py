@@ -1,0 +1,174 @@
+"""Does the sparse probe say what is true of the miniature, whose composite classes are known?
+
+A piggy bank is a pig and finance; the census tells which units are a pig's and finance's. Are
+they among the piggy bank's units, and does the network need the units that the probe names?
+
+    python -m experiments.probe_truth
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.stats import combine_pvalues
+
+import neurons
+from experiments.visualize_truth import share
+from neurons import Activations, Clip, ImageSet, Neuron
+from neurons.miniature.concepts import concepts
+from neurons.miniature.demo import BY, LAYER
+from neurons.probe import Probe
+from neurons.sparse.path import best
+from neurons.studies.causal import causal_check
+from neurons.studies.probe import probe
+
+RESULTS = Path(__file__).parent / "results" / "probe_truth.json"
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "studies" / "probe.md"
+BEGIN, END = "<!-- figures: python -m experiments.probe_truth -->", "<!-- end of figures -->"
+DEPTH = 10
+COMPOSITE = {name: each.parts for name, each in concepts().items() if each.parts}
+
+
+def main() -> None:
+    clip, pictures = neurons.load("miniature", device="cpu"), neurons.images("miniature")
+    with tempfile.TemporaryDirectory() as folder:
+        neurons.scan(clip, pictures, [LAYER], Path(folder) / "run")
+        run = Activations.open(Path(folder) / "run")
+        counted = neurons.census(run, pictures, LAYER, by=BY)
+        wanted = sorted({part for parts in COMPOSITE.values() for part in parts})
+        strongest = strongest_classes(run, pictures)
+        units = {
+            "multimodal": {part: set(counted.units_of(part)) for part in wanted},
+            "strongest": {part: strongest[part] for part in wanted},
+        }
+        own = sorted(set().union(*(strongest[name] for name in COMPOSITE)))
+        whole = probe(run, pictures, LAYER, choose=best)
+        bare = probe(
+            run, pictures, LAYER, choose=best, without=[Neuron(LAYER, unit) for unit in own]
+        )
+        kept: dict[str, Any] = {
+            "classes": len(COMPOSITE),
+            "depth": DEPTH,
+            "own_units": len(own),
+            "no_multimodal_unit": [part for part in wanted if not units["multimodal"][part]],
+            "top1": [whole.top1.successes, whole.top1.n],
+            "top1_without": [bare.top1.successes, bare.top1.n],
+            "units_per_class": whole.step.units_per_class,
+            "as_it_is": {kind: found_parts(whole, each) for kind, each in units.items()},
+            "without_own": {kind: found_parts(bare, each) for kind, each in units.items()},
+            "knocked_out": knocked_out(whole, clip, run, pictures),
+        }
+    for key, value in kept.items():
+        print(f"{key}: {value}")
+    RESULTS.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    write_page(kept)
+
+
+def strongest_classes(run: Activations, pictures: ImageSet) -> dict[str, set[int]]:
+    """Give the units that answer most to each class, by mean peak over its images."""
+    peaks, labels = np.asarray(run.array(LAYER, "peak")[:]), pictures.require_labels()
+    names = pictures.class_names
+    top = np.stack([peaks[labels == k].mean(0) for k in range(len(names))]).argmax(0)
+    return {name: set(np.flatnonzero(top == k).tolist()) for k, name in enumerate(names)}
+
+
+def found_parts(fitted: Probe, units: dict[str, set[int]]) -> dict[str, Any]:
+    """Count the composite classes with units of both parts, or of any, among their first units."""
+    both, either, pairs = 0, 0, {}
+    chance = []
+    top = {
+        name: {part.unit for part in fitted.units_of(name)[:DEPTH] if part.weight > 0}
+        for name in fitted.class_names
+    }
+    for name, parts in COMPOSITE.items():
+        hits = [bool(units[part] & top[name]) for part in parts]
+        both, either = both + all(hits), either + any(hits)
+        pairs[name] = {part: hit for part, hit in zip(parts, hits, strict=True)}
+        # the same parts looked for in the classes that have nothing to do with them
+        others = [
+            other
+            for other in fitted.class_names
+            if other not in COMPOSITE and not set(parts) & {other}
+        ]
+        chance += [[bool(units[part] & top[other]) for part in parts] for other in others]
+    return {
+        "both": both,
+        "any": either,
+        "both_by_chance": float(np.mean([all(hits) for hits in chance])),
+        "any_by_chance": float(np.mean([any(hits) for hits in chance])),
+        "parts": pairs,
+    }
+
+
+def knocked_out(fitted: Probe, clip: Clip, run: Activations, pictures: ImageSet) -> dict[str, Any]:
+    """Set each composite class's first five units to zero, beside random units as active."""
+    found: dict[str, Any] = {}
+    for name in COMPOSITE:
+        check = causal_check(fitted, clip, run, pictures, name)
+        together = check.effects[0]
+        found[name] = {
+            readout: {
+                "before": [before.successes, before.n],
+                "after": [change.right.successes, change.right.n],
+                "margin_lost": change.margin_drop,
+                "random": float(np.mean(change.random_drops)),
+                "p": change.p_value,
+            }
+            for readout, before, change in (
+                ("probe", check.probe, together.probe),
+                ("zero_shot", check.zero_shot, together.zero_shot),
+            )
+        }
+    combined = {
+        readout: float(combine_pvalues([each[readout]["p"] for each in found.values()])[1])
+        for readout in ("probe", "zero_shot")
+    }
+    return {"classes": found, "combined_p": combined}
+
+
+def write_page(kept: dict[str, Any]) -> None:
+    """Write the figures into the page, between its marks."""
+    text = PAGE.read_text(encoding="utf-8")
+    head, rest = text.split(BEGIN)
+    _, tail = rest.split(END)
+    n, knocked = kept["classes"], kept["knocked_out"]
+    lines = [
+        "",
+        "| what | measured | target |",
+        "|---|---|---|",
+        f"| probe of all {LAYER} units, top-1 | {share(kept['top1'])} | - |",
+        *(
+            f"| {among}: units of both parts among the first {DEPTH} | {each['both']} of {n} "
+            f"({each['both_by_chance']:.1%} in unrelated classes) | {target} |\n"
+            f"| {among}: of at least one part | {each['any']} of {n} "
+            f"({each['any_by_chance']:.1%} in unrelated classes) | - |"
+            for among, each, target in (
+                ("multimodal units", kept["as_it_is"]["multimodal"], "75 %"),
+                ("units that answer most to a part", kept["as_it_is"]["strongest"], "-"),
+                (
+                    f"the same, the composites' own {kept['own_units']} units left out",
+                    kept["without_own"]["strongest"],
+                    "-",
+                ),
+            )
+        ),
+    ]
+    for readout, name in (("probe", "by the probe"), ("zero_shot", "zero-shot")):
+        before, after = (
+            np.sum([each[readout][key] for each in knocked["classes"].values()], axis=0).tolist()
+            for key in ("before", "after")
+        )
+        lines.append(
+            f"| first five units at zero: still right {name} | {share(after)}, before "
+            f"{share(before)}; p = {knocked['combined_p'][readout]:.1g} against random units | "
+            f"p < 0.01 |"
+        )
+    PAGE.write_text(f"{head}{BEGIN}\n" + "\n".join(lines[1:]) + f"\n{END}{tail}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
