@@ -64,12 +64,14 @@ class Features:
     ) -> None:
         self._values = values
         self._rows = None if rows is None else np.asarray(rows)
-        given = values.device if isinstance(values, Tensor) else "cpu"
+        given = values.device if isinstance(values, Tensor) else torch.device("cpu")
         self.device = torch.device(device or given)
         wide = str(values.dtype).endswith("float64")
         self.dtype = dtype or (torch.float64 if wide else torch.float32)
         self.n = len(values) if rows is None else len(self._rows)  # type: ignore[arg-type]
         self.n_units = int(values.shape[1])
+        if self.device.type == "cuda" and given != self.device and self._fits():
+            self._values, self._rows = self._moved(), None
         default = _ROWS_CPU if self.device.type == "cpu" else _ROWS_GPU
         self.rows_per_block = rows_per_block or default
         self.mean, self.scale = self._moments(weights, standardise) if moments else self._raw()
@@ -104,9 +106,19 @@ class Features:
         return (sums - torch.outer(mean, totals)) / scale[:, None]
 
     def columns(self, block: Tensor, units: Tensor) -> Tensor:
-        """Give some standardised units of raw rows, (units chosen, rows)."""
+        """Give some standardised units of raw rows: (..., rows) for units of any shape (...)."""
         mean, scale = self.mean[units].to(self.dtype), self.scale[units].to(self.dtype)
-        return (block.T[units].to(self.dtype) - mean[:, None]) / scale[:, None]
+        return (block.T[units].to(self.dtype) - mean[..., None]) / scale[..., None]
+
+    def _fits(self) -> bool:
+        """Tell whether the rows take less than half of what a GPU has left."""
+        free, _ = torch.cuda.mem_get_info(self.device)
+        n_bytes: int = self.n * self.n_units * self._values.dtype.itemsize
+        return n_bytes < free / 2
+
+    def _moved(self) -> Tensor:
+        part = self._values[:] if self._rows is None else self._values[self._rows]
+        return torch.as_tensor(part, device=self.device)
 
     def _read(self, where: slice, dtype: torch.dtype) -> Tensor:
         if self._rows is None:
@@ -121,8 +133,9 @@ class Features:
             part = np.asarray(self._values[chosen[0] : chosen[-1] + 1])[chosen - chosen[0]]
         block = part if isinstance(part, Tensor) else torch.from_numpy(np.ascontiguousarray(part))
         block = block.to(self.device)
-        half = block.dtype in (torch.float16, torch.bfloat16)
-        return block if half and self.device.type == "cuda" else block.to(dtype)
+        # tensor cores take halves as they are; their products are float32 at most
+        kept = block.dtype in (torch.float16, torch.bfloat16) and dtype == torch.float32
+        return block if kept and self.device.type == "cuda" else block.to(dtype)
 
     def _raw(self) -> tuple[Tensor, Tensor]:
         zeros = torch.zeros(self.n_units, dtype=torch.float64, device=self.device)

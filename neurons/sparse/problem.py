@@ -22,6 +22,9 @@ from torch import Tensor
 
 from neurons.sparse.features import Features
 
+# numbers of a class's units and rows that are multiplied at once: a core's cache, a GPU's memory
+_HELD_CPU, _HELD_GPU = 2**19, 2**29
+
 
 @dataclass(frozen=True)
 class Penalty:
@@ -168,20 +171,23 @@ class Problem:
         blocks = torch.zeros(
             self.n_classes, most + 1, most + 1, dtype=features.dtype, device=device
         )
-        sizes = counts.tolist()
         for where, rows in features.blocks():
             chance = point.logits[where].softmax(1)
             spread = (chance * (1 - chance) * self.weights[where, None].to(features.dtype)).T
             columns = rows.T.contiguous()
-            for k, size in enumerate(sizes):
-                ones = torch.ones(1, columns.shape[1], dtype=features.dtype, device=device)
-                picked = features.columns(columns.T, units[k, :size])
-                both = torch.cat([picked, ones])
-                block = (both * spread[k].contiguous()) @ both.T
-                blocks[k, :size, :size] += block[:size, :size]
-                blocks[k, :size, most] += block[:size, size]
-                blocks[k, most, :size] += block[size, :size]
-                blocks[k, most, most] += block[size, size]
+            for some in self._class_chunks(most, columns.shape[1]):
+                size = int(counts[some].max())
+                picked = features.columns(columns.T, units[some, :size])
+                both = torch.cat([picked, torch.ones_like(spread[some, None])], 1)
+                found = torch.bmm(both * spread[some, None], both.transpose(1, 2))
+                blocks[some, :size, :size] += found[:, :size, :size]
+                blocks[some, :size, most] += found[:, :size, size]
+                blocks[some, most, :size] += found[:, size, :size]
+                blocks[some, most, most] += found[:, size, size]
+        padded = ~(real[:, :, None] & real[:, None, :])
+        blocks[:, :most, :most][padded] = 0
+        blocks[:, :most, most][~real] = 0
+        blocks[:, most, :most][~real] = 0
         diagonal = blocks.diagonal(dim1=1, dim2=2)
         tiny = torch.finfo(features.dtype).tiny ** 0.5
         diagonal.clamp_(min=tiny)
@@ -302,6 +308,12 @@ class Problem:
         largest = float(correlations.abs().max())
         feasible = min(1.0, penalty.l1 / largest) if largest > 0 else 1.0
         return (feasible, 1.0) if penalty.l2 and feasible < 1 else (feasible,)
+
+    def _class_chunks(self, most: int, n_rows: int) -> list[slice]:
+        """Take classes together whose chosen units, (units, rows) each, are quick to hold."""
+        held = _HELD_CPU if self.features.device.type == "cpu" else _HELD_GPU
+        step = max(1, held // ((most + 1) * n_rows))
+        return [slice(k, k + step) for k in range(0, self.n_classes, step)]
 
     def _mixed_entropy(self, point: Point, theta: float) -> float:
         """sum_ik a_i v log v for v = theta p + (1 - theta) y, from the sums over classes."""
