@@ -85,7 +85,7 @@ class Visualization(Result):
         climbed = max(plain, key=lambda portrait: len(portrait.curve)).curve
         ends = np.linspace(0, self.steps, len(climbed), endpoint=False)
         axes = ("step", "objective, shaken image")
-        curve = Curve("The climb", tuple(ends.tolist()), climbed, *axes)
+        curve = Curve("The climb", tuple(ends.tolist()), climbed, *axes, points=True)
         return (*galleries, Table("Evidence", columns, rows, self._meaning()), curve)
 
     def _tile(self, portrait: Portrait) -> Tile:
@@ -93,7 +93,7 @@ class Visualization(Result):
         if portrait.reaches is not None:
             share = "all" if portrait.percentile == 1 else f"{portrait.percentile:.1%} of"
             short = "" if portrait.reaches else ", FEWER than 99 %"
-            caption += f": above {share} real images{short}"
+            caption += f", above {share} images{short}"
         return Tile(portrait.image, f"{portrait.activation:.3g}", caption)
 
     def _row(self, portrait: Portrait) -> tuple[str, ...]:
