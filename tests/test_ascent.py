@@ -10,7 +10,7 @@ from neurons import Clip, Neuron, ascent, compiled, fast
 from neurons.ascent import Settings, Wish, ascend
 from neurons.canvas import fourier, maco, pixels
 from neurons.errors import LayerNotFoundError, NeuronNotFoundError, OptionError
-from neurons.objectives import channel, towards
+from neurons.objectives import channel, faceted, towards
 from neurons.transforms import LUCENT
 from tests.conftest import CONSTANT, DEAD, LAYER, RED, STRIPE
 
@@ -92,6 +92,12 @@ def test_other_precisions_climb_too(planted: Clip, precision) -> None:
         for chosen in (Settings().precision, precision)
     )
     assert other.curve[-1] > 0.9 * exact_image.curve[-1]
+
+
+def test_a_compiled_network_climbs_for_no_facet(planted: Clip) -> None:
+    about = faceted(channel(Neuron(LAYER, RED)), {"visual.layer3": torch.ones(4)}, 1.0)
+    with pytest.raises(OptionError, match="a compiled one hides; use fast"):
+        ascend(planted, [Wish(about)], Settings(steps=1, precision=compiled))
 
 
 def test_it_leaves_no_hook_and_no_weight_behind(planted: Clip) -> None:
