@@ -16,7 +16,8 @@ import neurons
 from experiments.docs_figures import IMG, cut, photograph
 from neurons import Activations
 from neurons.miniature.demo import LAYER
-from neurons.probe_recipes import compose_to, probe_to
+from neurons.probe_recipes import compose_to
+from neurons.studies.probe import probe
 
 CLASS = "piggy bank"
 # the page's part, px from its top: measured by eye, moved to an empty row
@@ -29,7 +30,7 @@ def main() -> None:
         folder = Path(name)
         neurons.scan(clip, pictures, [LAYER], folder / "run")
         run = Activations.open(folder / "run")
-        found, _ = probe_to(run, pictures, LAYER, folder / "probe")
+        found = probe(run, pictures, LAYER)
         index = compose_to(found, run, [CLASS], folder / "class", images=pictures)
         (page,) = (file for file in index.parent.glob("*.html") if file.name != "index.html")
         photograph(page, folder / "page.png")

@@ -13,11 +13,13 @@ from neurons.activations import Activations
 from neurons.address import Neuron
 from neurons.blocks import as_text
 from neurons.model import load
-from neurons.probe_recipes import compose_to, find_choose, open_probe, probe_to
+from neurons.probe_recipes import compose_to, find_choose, open_probe, write_probe
 from neurons.recipes import images_of
 from neurons.sparse.path import Strengths
 from neurons.studies.compose import compose as run_compose
+from neurons.studies.probe import probe as run_probe
 from neurons.studies.roles import roles as run_roles
+from neurons.studies.stability import stability
 from neurons.terminal import (
     Bar,
     DeviceOption,
@@ -47,8 +49,11 @@ def probe(
     ] = "one-se",
     l1_ratio: Annotated[float, typer.Option(help="1: L1; below: elastic net.")] = 1.0,
     tolerance: Annotated[float, typer.Option(help="Duality gap, in shares of the loss.")] = 1e-3,
-    stability: Annotated[
-        int, typer.Option(help="Resamples, 10 or more, to see which units stay; 0: none.")
+    resamples: Annotated[
+        int,
+        typer.Option(
+            "--stability", help="Resamples, 10 or more, to see which units stay; 0: none."
+        ),
     ] = 0,
     without: Annotated[
         list[str], typer.Option(help="Neuron that gets no weight; repeat for more.")
@@ -64,14 +69,12 @@ def probe(
     """
     opened = Activations.open(run)
     shown = open_images(images, label_column) if images else images_of(opened)
-    with _Bars({"fitting": "strengths", "resampling": "fits"}) as bars:
-        found, index = probe_to(
+    with Bar("fitting", "strengths") as bar:
+        found = run_probe(
             opened,
             shown,
             layer,
-            out,
-            n_resamples=stability,
-            progress=bars.show,
+            folder=out,
             pooling=pooling,
             strengths=Strengths(path, span),
             choose=find_choose(choose),
@@ -80,7 +83,15 @@ def probe(
             without=[Neuron.parse(text) for text in without],
             seed=seed,
             device=device,
+            progress=bar.show,
         )
+    again = None
+    if resamples:
+        with Bar("resampling", "fits") as bar:
+            again = stability(
+                found, opened, shown, n_resamples=resamples, device=device, progress=bar.show
+            )
+    index = write_probe(found, opened, out, again=again)
     out_console.print(*map(as_text, found.blocks()[:2]))
     say_path("probe", index)
 
@@ -116,7 +127,14 @@ def compose(
         out_console.print(Text(name, style="bold"))
         told = run_compose(found, opened, shown, name, count=0).blocks()
         out_console.print(as_text(told[0]), as_text(told[2]))
-    with _Bars(dict.fromkeys(classes, "edits")) as bars:
+    with contextlib.ExitStack() as stack:
+        bars = {name: stack.enter_context(Bar(name, "edits")) for name in classes}
+
+        def show(name: str, done: int, total: int) -> None:
+            bars[name].show(done, total)
+            if done == total:
+                bars[name].stop()
+
         index = compose_to(
             found,
             opened,
@@ -124,9 +142,9 @@ def compose(
             out or probe / "classes",
             images=shown,
             clip=clip,
-            progress=bars.show,
             n_units=units,
             n_random=random,
+            progress=show,
         )
     say_path("classes", index)
 
@@ -143,25 +161,3 @@ def roles(
     found, opened = open_probe(probe, run=run)
     shown = open_images(images, label_column) if images else images_of(opened)
     out_console.print(run_roles(found, opened, shown, address))
-
-
-class _Bars:
-    """A bar for each thing that is done, one after the other."""
-
-    def __init__(self, units: dict[str, str]) -> None:
-        self._units = units
-        self._bars: dict[str, Bar] = {}
-        self._stack = contextlib.ExitStack()
-
-    def __enter__(self) -> _Bars:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-    def show(self, what: str, done: int, total: int) -> None:
-        if what not in self._bars:
-            self._bars[what] = self._stack.enter_context(Bar(what, self._units[what]))
-        self._bars[what].show(done, total)
-        if done == total:
-            self._bars[what].stop()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from neurons.activations import Activations
 from neurons.errors import OptionError, RunNotFoundError
@@ -18,8 +18,7 @@ from neurons.results import Result
 from neurons.sparse.path import Choose, UnitsPerClass, best, one_standard_error
 from neurons.studies.causal import causal_check
 from neurons.studies.compose import compose
-from neurons.studies.probe import probe
-from neurons.studies.stability import stability
+from neurons.studies.stability import Stability
 
 _WHERE = "where.json"
 _PAGES = "report"
@@ -42,61 +41,30 @@ def find_choose(text: str) -> Choose:
     return known[text]
 
 
-def probe_to(
-    run: Activations,
-    images: ImageSet,
-    layer: str,
-    out: str | Path,
-    *,
-    n_resamples: int = 0,
-    progress: Callable[[str, int, int], None] = lambda what, done, total: None,
-    **asked: Any,
-) -> tuple[Probe, Path]:
-    """Probe a layer into a folder, with a page; go on where it stopped.
+def write_probe(
+    found: Probe, run: Activations, out: str | Path, *, again: Stability | None = None
+) -> Path:
+    """Keep a probe where its path lies, with a page.
 
     Parameters
     ----------
+    found : Probe
     run : Activations
-    images : ImageSet
-    layer : str
+        The one that was probed.
     out : str or Path
-    n_resamples : int
-        Fits again to so many resamples, to see which units stay; 0: none.
-    progress : callable
-        Takes what is being done, how many, and of how many.
-    **asked
-        As `probe` takes them.
+        The folder that `probe` kept its strengths in.
+    again : Stability, optional
 
     Returns
     -------
-    Probe, Path
-        And of ``index.html``.
-
-    Raises
-    ------
-    NeuronsError
-        As `probe` and `stability`.
+    Path
+        Of ``index.html``.
     """
     out = Path(out)
-    found = probe(
-        run,
-        images,
-        layer,
-        folder=out,
-        progress=lambda done, total: progress("fitting", done, total),
-        **asked,
-    )
     found.save(out)
     (out / _WHERE).write_text(json.dumps({"run": str(run.path.resolve())}) + "\n")
     results: list[Result] = [found]
-    if n_resamples:
-        again = stability(
-            found,
-            run,
-            images,
-            n_resamples=n_resamples,
-            progress=lambda done, total: progress("resampling", done, total),
-        )
+    if again is not None:
         again.save(out / "stability")
         results.append(again)
     facts = (
@@ -106,9 +74,8 @@ def probe_to(
         ("top-5", f"{found.top5.value:.3f}"),
         ("gap", f"{found.step.gap:.1e}"),
     )
-    page = Page(f"Probe of {layer}", model_name(run), facts, tuple(results))
-    index = write(out / _PAGES, [page], title=f"What makes a class in {model_name(run)}")
-    return found, index
+    page = Page(f"Probe of {found.layer}", model_name(run), facts, tuple(results))
+    return write(out / _PAGES, [page], title=f"What makes a class in {model_name(run)}")
 
 
 def open_probe(folder: str | Path, *, run: str | Path | None = None) -> tuple[Probe, Activations]:
@@ -143,8 +110,9 @@ def compose_to(
     *,
     images: ImageSet | None = None,
     clip: Clip | None = None,
+    n_units: int = 5,
+    n_random: int = 20,
     progress: Callable[[str, int, int], None] = lambda what, done, total: None,
-    **asked: Any,
 ) -> Path:
     """Write a page a class: its units, their images, and whether the network needs them.
 
@@ -160,10 +128,11 @@ def compose_to(
         Default: the run's, where they lay.
     clip : Clip, optional
         The run's model: for the causal check.
+    n_units : int >= 1
+        As `causal_check` takes it, like ``n_random``.
+    n_random : int >= 20
     progress : callable
         Takes the class, how many edits are done, and of how many.
-    **asked
-        As `causal_check` takes them.
 
     Returns
     -------
@@ -189,8 +158,9 @@ def compose_to(
                 run,
                 shown,
                 name,
-                progress=lambda done, total, name=name: progress(name, done, total),  # type: ignore[misc]
-                **asked,
+                n_units=n_units,
+                n_random=n_random,
+                progress=partial(progress, name),
             )
             results.append(check)
         facts = (

@@ -87,7 +87,8 @@ def follow(
     for i, strength in enumerate(strengths):
         known = stored(i)
         if known is not None:
-            at = known
+            device = problem.features.device
+            at = known[0].to(device), known[1].to(device)
             continue
         solution = minimise(
             problem,

@@ -126,6 +126,10 @@ def probe(
         run.check(neuron)
         if neuron.layer != layer:
             raise OptionError(f"cannot leave {neuron} out of a probe of {layer}")
+    if not (parts == CHOOSE).any():
+        raise OptionError(
+            "no class has three images: none is left to choose a strength by; add images"
+        )
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     values, pooling = run.pooled(layer, pooling)
     provenance = {
