@@ -6,19 +6,22 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from neurons.errors import OptionError
+from neurons.errors import OptionError, StaleActivationsError
 from neurons.images import MINIATURE, ImageSet
 from neurons.lettering import PLACES, Lettering
 from neurons.miniature.concepts import concepts
 from neurons.miniature.scenes import TEMPLATES
 from neurons.model import Clip
+from neurons.probe import Probe
 from neurons.prompts import PLAIN, openai
 from neurons.recipes import short_name
 from neurons.report import Page, write
 from neurons.results import Result
 from neurons.studies.search import symbol_strings
 from neurons.typography import Target
-from neurons.zeroshot import ZeroShot, zero_shot
+from neurons.zeroshot import Among, Readout, ZeroShot, among, zero_shot
+
+ZERO_SHOT, PROBE = "zero-shot", "probe"
 
 _NAMED_COLOURS = {
     "black": (0, 0, 0),
@@ -28,6 +31,62 @@ _NAMED_COLOURS = {
     "blue": (36, 84, 214),
     "yellow": (235, 205, 20),
 }
+
+
+def find_readouts(
+    clip: Clip, images: ImageSet | None, classes: str | None, prompts: str, probe: Path | None
+) -> dict[str, Readout]:
+    """Read classes zero-shot, and by a probe if there is one: both are asked the same question.
+
+    Parameters
+    ----------
+    clip, images, classes, prompts
+        As `find_readout` takes them; the classes are the probe's where none are named.
+    probe : Path or None
+        A folder that `Probe.save` wrote.
+
+    Returns
+    -------
+    dict of str to Readout
+        `ZERO_SHOT`, and `PROBE` if there is one.
+
+    Raises
+    ------
+    RunNotFoundError
+        If the folder holds no probe.
+    StaleActivationsError
+        If the probe is of another model.
+    OptionError
+        If it was fitted on other classes, or as `find_readout`.
+    """
+    if probe is None:
+        return {ZERO_SHOT: find_readout(clip, images, classes, prompts)}
+    fitted = Probe.load(probe)
+    _check_model(fitted, probe, clip)
+    names = list(fitted.class_names) if classes is None else listed(classes)
+    asked = _known_only(fitted, probe, names)
+    return {ZERO_SHOT: _zero_shot(clip, names, prompts), PROBE: asked}
+
+
+def _check_model(fitted: Probe, folder: Path, clip: Clip) -> None:
+    made_of = fitted.provenance.get("run", {}).get("model", {})
+    if made_of.get("weights_sha256") != clip.weights_sha256:
+        known = repr(made_of["name"]) if "name" in made_of else "a model that it does not name"
+        raise StaleActivationsError(
+            f"{str(folder)!r} is a probe of {known}, not of {clip.name!r}: their weights differ"
+        )
+
+
+def _known_only(fitted: Probe, folder: Path, names: Sequence[str]) -> Among:
+    missing = [name for name in names if name not in fitted.class_names]
+    if missing:
+        known = fitted.class_names
+        raise OptionError(
+            f"probe {str(folder)!r} was fitted on other classes: it has no {missing[0]!r} "
+            f"({len(missing)} of {len(names)} are missing); its {len(known):,} are: "
+            f"{', '.join(known[:8])}{', ...' if len(known) > 8 else ''}; name some with --classes"
+        )
+    return among(fitted, names)
 
 
 def find_readout(
@@ -59,6 +118,10 @@ def find_readout(
         names = list(images.class_names)
     else:
         raise OptionError("no classes; name some with --classes")
+    return _zero_shot(clip, names, prompts)
+
+
+def _zero_shot(clip: Clip, names: Sequence[str], prompts: str) -> ZeroShot:
     asked = prompts
     if asked == "auto":
         asked = MINIATURE if clip.name == MINIATURE else "openai"
@@ -82,7 +145,7 @@ def find_targets(text: str) -> list[Target]:
 
 
 def find_vocabulary(
-    asked: str | None, readout: ZeroShot, words: Mapping[str, Sequence[str]] | None = None
+    asked: str | None, readout: Readout, words: Mapping[str, Sequence[str]] | None = None
 ) -> list[str]:
     """Give strings to try: those named, or the classes' names and short strings of symbols.
 
@@ -90,7 +153,7 @@ def find_vocabulary(
     ----------
     asked : str or None
         Strings parted by commas, or a file with one a line.
-    readout : ZeroShot
+    readout : Readout
     words : mapping of str to sequence of str, optional
         More words, by what they stand for.
     """

@@ -12,8 +12,10 @@ from neurons import recipes
 from neurons.activations import Activations
 from neurons.address import Neuron
 from neurons.attack_recipes import (
+    ZERO_SHOT,
     find_lettering,
     find_readout,
+    find_readouts,
     find_rows,
     find_targets,
     find_vocabulary,
@@ -85,6 +87,10 @@ ColourOption = Annotated[
 PlateOption = Annotated[
     str | None, typer.Option(help="Colour of a paper behind the word; default: none.")
 ]
+ProbeOption = Annotated[
+    Path | None,
+    typer.Option(help="A fitted probe's folder: it reads the classes too, beside zero-shot."),
+]
 LayerOption = Annotated[str | None, typer.Option(help="Module path; default: the last block.")]
 VocabularyOption = Annotated[
     str | None,
@@ -154,6 +160,7 @@ def run(
     out: OutOption,
     classes: ClassesOption = None,
     prompts: PromptsOption = "auto",
+    probe: ProbeOption = None,
     n: CountOption = 200,
     only: OnlyOption = None,
     font: FontOption = None,
@@ -176,13 +183,13 @@ def run(
     )
     wanted = find_targets(targets)
     shown, clip = open_images(images, label_column), _load(model, device)
-    readout = find_readout(clip, shown, classes, prompts)
+    readouts = find_readouts(clip, shown, classes, prompts, probe)
     with Bar("attacking", "images") as bar:
         found = attack(
             clip,
             shown,
             wanted,
-            readouts={"zero-shot": readout},
+            readouts=readouts,
             lettering=lettering,
             n=n,
             rows=find_rows(shown, only),
@@ -213,6 +220,7 @@ def search(
     count: Annotated[int, typer.Option(help="Strings to confirm.")] = 5,
     classes: ClassesOption = None,
     prompts: PromptsOption = "auto",
+    probe: ProbeOption = None,
     n: CountOption = 64,
     only: OnlyOption = None,
     font: FontOption = None,
@@ -228,7 +236,8 @@ def search(
     """Find the strings that make a class of images, and say why and what the ranking is worth."""
     lettering = find_lettering(font=font, size_px=size, area=area, place=place)
     shown, clip = open_images(images, label_column), _load(model, device)
-    readout = find_readout(clip, shown, classes, prompts)
+    also = find_readouts(clip, shown, classes, prompts, probe)
+    readout = also.pop(ZERO_SHOT)
     words = find_vocabulary(vocabulary, readout, _more_words(clip))
     rows, kind = find_rows(shown, only), find_precision(precision)
     found: Search | Blind
@@ -236,12 +245,14 @@ def search(
         if budget is None:
             found = search_words(
                 clip, shown, target, words, readout=readout, lettering=lettering, count=count,
-                n=n, rows=rows, layer=layer, seed=seed, precision=kind, progress=bar.show,
+                n=n, rows=rows, layer=layer, seed=seed, precision=kind, also=also,
+                progress=bar.show,
             )  # fmt: skip
         else:
             found = search_blind(
                 clip, shown, target, words, readout=readout, budget=budget, lettering=lettering,
-                count=count, n=n, rows=rows, seed=seed, precision=kind, progress=bar.show,
+                count=count, n=n, rows=rows, seed=seed, precision=kind, also=also,
+                progress=bar.show,
             )  # fmt: skip
     best = found.confirmed[0]
     facts = [("best string", best.text), ("success", f"{best.success.value:.3f}")]
@@ -320,6 +331,7 @@ def hijack(
     draws: Annotated[int, typer.Option(help="Random units to compare with.")] = 20,
     classes: ClassesOption = None,
     prompts: PromptsOption = "auto",
+    probe: ProbeOption = None,
     n: CountOption = 200,
     only: OnlyOption = None,
     font: FontOption = None,
@@ -341,7 +353,8 @@ def hijack(
         if images or run is None
         else recipes.images_of(Activations.open(run, clip=clip))
     )
-    readout = find_readout(clip, shown, classes, prompts)
+    also = find_readouts(clip, shown, classes, prompts, probe)
+    readout = also.pop(ZERO_SHOT)
     with Bar("knocking out", "passes") as bar:
         found = run_hijack(
             clip,
@@ -358,6 +371,7 @@ def hijack(
             n_random=draws,
             seed=seed,
             precision=find_precision(precision),
+            also=also,
             progress=bar.show,
         )
     facts = [("string", found.attack.text), ("success", f"{found.attack.success.value:.3f}")]
