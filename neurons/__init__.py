@@ -24,6 +24,7 @@ from neurons.studies.examples import TopExamples, top_examples
 from neurons.studies.facets import FacetProbes, facet_probes
 from neurons.studies.groups import TopBy, top_by
 from neurons.studies.hijack import Hijack, hijack
+from neurons.studies.reads import Reads, reads
 from neurons.studies.search import Search, search_words
 from neurons.studies.spectrum import Spectrum, spectrum
 from neurons.studies.stroop import Stroop, stroop
@@ -48,6 +49,7 @@ __all__ = [
     "Neuron",
     "NeuronsError",
     "Objective",
+    "Reads",
     "Search",
     "Series",
     "Settings",
@@ -75,6 +77,7 @@ __all__ = [
     "load",
     "load_edit",
     "peak",
+    "reads",
     "report",
     "save_edit",
     "scan",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from neurons.address import Neuron
 from neurons.errors import OptionError, StaleActivationsError
 from neurons.images import MINIATURE, ImageSet
 from neurons.lettering import PLACES, Lettering
@@ -17,6 +18,7 @@ from neurons.prompts import PLAIN, openai
 from neurons.recipes import short_name
 from neurons.report import Page, write
 from neurons.results import Result
+from neurons.studies.reads import Reads, reads
 from neurons.studies.search import symbol_strings
 from neurons.typography import Target
 from neurons.zeroshot import Among, Readout, ZeroShot, among, zero_shot
@@ -144,23 +146,50 @@ def find_targets(text: str) -> list[Target]:
     return [Target.parse(part) for part in text.split(",") if part.strip()]
 
 
-def find_vocabulary(
-    asked: str | None, readout: Readout, words: Mapping[str, Sequence[str]] | None = None
-) -> list[str]:
+def find_vocabulary(asked: str | None, clip: Clip, class_names: Sequence[str]) -> list[str]:
     """Give strings to try: those named, or the classes' names and short strings of symbols.
+
+    For the miniature there are all the words of its world besides.
 
     Parameters
     ----------
     asked : str or None
         Strings parted by commas, or a file with one a line.
-    readout : Readout
-    words : mapping of str to sequence of str, optional
-        More words, by what they stand for.
+    clip : Clip
+    class_names : sequence of str
     """
     if asked is not None:
         return listed(asked)
-    more = [word for called in (words or {}).values() for word in called]
-    return list(dict.fromkeys([*readout.class_names, *more, *symbol_strings()]))
+    world = concepts() if clip.name == MINIATURE else {}
+    more = [word for each in world.values() for word in each.words]
+    return list(dict.fromkeys([*class_names, *more, *symbol_strings()]))
+
+
+def read_strings(
+    clip: Clip,
+    neurons: Sequence[Neuron],
+    class_names: Sequence[str],
+    *,
+    vocabulary: str | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[Neuron, Reads]:
+    """Find what neurons read, for their pages in a report.
+
+    Parameters
+    ----------
+    clip : Clip
+    neurons : sequence of Neuron
+        All are asked in one pass.
+    class_names : sequence of str
+        Of the report's images, to be tried as strings.
+    vocabulary : str, optional
+        As `find_vocabulary` takes it.
+    progress : callable
+        Takes how many of how many strings have been looked at.
+    """
+    unique = list(dict.fromkeys(neurons))
+    words = find_vocabulary(vocabulary, clip, class_names)
+    return dict(zip(unique, reads(clip, unique, words, progress=progress), strict=True))
 
 
 def find_lettering(

@@ -26,9 +26,7 @@ from neurons.attacked import build_attacked
 from neurons.blocks import as_text
 from neurons.edits import load_edit, save_edit
 from neurons.errors import OptionError
-from neurons.images import MINIATURE
 from neurons.inference import find_precision
-from neurons.miniature.concepts import concepts
 from neurons.model import Clip, load
 from neurons.studies.attack import attack
 from neurons.studies.blind import Blind, search_blind
@@ -238,7 +236,7 @@ def search(
     shown, clip = open_images(images, label_column), _load(model, device)
     also = find_readouts(clip, shown, classes, prompts, probe)
     readout = also.pop(ZERO_SHOT)
-    words = find_vocabulary(vocabulary, readout, _more_words(clip))
+    words = find_vocabulary(vocabulary, clip, readout.class_names)
     rows, kind = find_rows(shown, only), find_precision(precision)
     found: Search | Blind
     with Bar("searching", "strings" if budget is None else "answers") as bar:
@@ -360,7 +358,7 @@ def hijack(
             clip,
             shown,
             address,
-            find_vocabulary(vocabulary, readout, _more_words(clip)),
+            find_vocabulary(vocabulary, clip, readout.class_names),
             readout=readout,
             text=text,
             class_name=target,
@@ -464,12 +462,6 @@ def stroop(
 def _load(model: str, device: str | None) -> Clip:
     with console.status("loading the model"):
         return load(model, device=device)
-
-
-def _more_words(clip: Clip) -> dict[str, tuple[str, ...]]:
-    """Give every word of the miniature's world: a vocabulary for attacks on it."""
-    known = concepts() if clip.name == MINIATURE else {}
-    return {name: each.words for name, each in known.items()}
 
 
 def _say(text: str) -> None:

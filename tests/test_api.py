@@ -10,11 +10,11 @@ import neurons
 def test_the_exported_names_are_these() -> None:
     assert set(neurons.__all__) == {
         "Activations", "Attack", "Blind", "Census", "Clip", "Defence", "FacetProbes", "Hijack",
-        "ImageSet", "Lettering", "Neuron", "NeuronsError", "Objective", "Search", "Series",
+        "ImageSet", "Lettering", "Neuron", "NeuronsError", "Objective", "Reads", "Search", "Series",
         "Settings", "Spectrum", "Stroop", "Target", "TopBy", "TopExamples", "TypographyBench",
         "Visualization", "accentuate", "attack", "bench", "build_attacked", "census", "compiled",
         "defend", "edit", "exact", "facet_probes", "fast", "hijack", "images", "layers", "load",
-        "load_edit", "peak", "report", "save_edit", "scan", "search_blind", "search_words",
+        "load_edit", "peak", "reads", "report", "save_edit", "scan", "search_blind", "search_words",
         "spectrum", "stroop", "top_by", "top_examples", "typographic_set", "visualize",
         "visualize_each", "visualize_to", "watch", "zero_shot",
     }  # fmt: skip

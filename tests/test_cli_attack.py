@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from neurons import Clip, cli, cli_attack
-from neurons.attack_recipes import find_colour, find_lettering, find_readout, find_vocabulary
+from neurons.address import Neuron
+from neurons.attack_recipes import (
+    find_colour,
+    find_lettering,
+    find_readout,
+    find_vocabulary,
+    read_strings,
+)
 from neurons.errors import OptionError
 from neurons.images import images
+from neurons.miniature.concepts import concepts
 from neurons.model import load
 from neurons.probe import Probe
 from neurons.sparse.path import Step
@@ -187,6 +196,16 @@ def test_mistakes_are_one_line(run, tmp_path: Path) -> None:
     assert not (tmp_path / "a").exists()
 
 
+def test_what_neurons_read_for_their_pages() -> None:
+    money, other = Neuron("visual.layer4", 39), Neuron("visual.layer4", 0)
+    clip = load("miniature", device="cpu")
+    found = read_strings(clip, [money, other, money], ["guitar"], vocabulary="$$$,guitar,moon")
+    assert list(found) == [money, other]
+    assert found[money].strongest[0].text == "$$$" and found[money].n_strings == 3
+    assert found[money].strongest[0].peak > 3 * found[money].strongest[0].blank
+    assert found[other].strongest[0].peak < found[money].strongest[0].peak / 2
+
+
 def test_strings_become_values(tmp_path: Path) -> None:
     assert find_colour("#0a0B0c") == (10, 11, 12) and find_colour("white") == (255,) * 3
     lettering = find_lettering(font=None, size_px=None, area=None, place="0.5,0.8", plate="white")
@@ -195,8 +214,9 @@ def test_strings_become_values(tmp_path: Path) -> None:
     (tmp_path / "classes.txt").write_text("pig\npiggy bank\n", encoding="utf-8")
     readout = find_readout(clip, None, str(tmp_path / "classes.txt"), "auto")
     assert readout.class_names == ("pig", "piggy bank") and len(readout.templates) == 10
-    assert "hog" in find_vocabulary(None, readout, {"pig": ("pig", "hog")})
-    assert "$$$" in find_vocabulary(None, readout)
+    words = find_vocabulary(None, clip, readout.class_names)
+    assert "$$$" in words and set(concepts()["pig"].words) <= set(words)
+    assert "hog" not in find_vocabulary(None, replace(clip, name="other"), readout.class_names)
     assert len(find_readout(clip, images("miniature"), None, "plain").class_names) == 79
     with pytest.raises(OptionError, match="no classes; name some"):
         find_readout(clip, None, None, "auto")
