@@ -29,6 +29,7 @@ from neurons.studies.facets import FacetProbes, facet_probes
 from neurons.studies.groups import TopBy, top_by
 from neurons.studies.hijack import Hijack, hijack
 from neurons.studies.probe import probe
+from neurons.studies.reads import Reads, reads
 from neurons.studies.roles import Roles, roles
 from neurons.studies.search import Search, search_words
 from neurons.studies.spectrum import Spectrum, spectrum
@@ -58,6 +59,7 @@ __all__ = [
     "NeuronsError",
     "Objective",
     "Probe",
+    "Reads",
     "Roles",
     "Search",
     "Series",
@@ -91,6 +93,7 @@ __all__ = [
     "load_edit",
     "peak",
     "probe",
+    "reads",
     "report",
     "roles",
     "save_edit",

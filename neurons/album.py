@@ -8,8 +8,6 @@ renamed into it: if it is there, it is whole.
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
@@ -18,9 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from neurons.errors import OptionError, RunNotFoundError, StaleActivationsError
-from neurons.locks import NAME, locked
-from neurons.store import differences
+from neurons.errors import RunNotFoundError
+from neurons.folders import folder_for_writing, sync_file
 from neurons.visualization import Visualization
 
 FORMAT = 1
@@ -66,7 +63,7 @@ class Album:
             name = re.sub(r"[^\w.-]+", "-", portrait.name, flags=re.ASCII)
             (part / f"{name}.png").write_bytes(portrait.image)
         for file in part.iterdir():
-            _sync(file)
+            sync_file(file)
         part.replace(place)
 
 
@@ -105,26 +102,7 @@ def album_for_writing(path: Path, depends_on: Mapping[str, Any]) -> Iterator[Alb
     OptionError
         If the folder holds something else.
     """
-    with locked(path, "album"):
-        asked = json.loads(json.dumps({"format": FORMAT, **depends_on}))
-        settings = path / _SETTINGS
-        if settings.is_file():
-            held = json.loads(settings.read_text(encoding="utf-8"))
-            found = differences(held, asked, holder="the album")
-            # where the model lay is not what it was
-            found = [line for line in found if not line.startswith("model.name:")]
-            if found:
-                raise StaleActivationsError(
-                    f"album {str(path)!r} was made in another way ({'; '.join(found)}); ask for "
-                    f"the same, or choose another --out"
-                )
-        elif any(not file.name.startswith((NAME, _SETTINGS)) for file in path.iterdir()):
-            raise OptionError(f"{str(path)!r} is not empty and is no album; choose another --out")
-        else:
-            part = path / f"{_SETTINGS}.partial"
-            part.write_text(json.dumps(asked, indent=1) + "\n", encoding="utf-8")
-            _sync(part)
-            part.replace(settings)
+    with folder_for_writing(path, "album", _SETTINGS, {"format": FORMAT, **depends_on}):
         yield Album(path)
 
 
@@ -134,8 +112,3 @@ def folder_name(target: str) -> str:
     if safe == target.replace(":", "-") and re.fullmatch(r"[\w.]+:\d+", target, flags=re.ASCII):
         return safe
     return f"{safe}-{hashlib.sha256(target.encode()).hexdigest()[:8]}"
-
-
-def _sync(file: Path) -> None:
-    with file.open("rb") as opened:
-        os.fsync(opened.fileno())

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from neurons.errors import OptionError
+from neurons.address import Neuron
+from neurons.errors import OptionError, StaleActivationsError
 from neurons.images import MINIATURE, ImageSet
 from neurons.lettering import PLACES, Lettering
 from neurons.miniature.concepts import concepts
 from neurons.miniature.scenes import TEMPLATES
 from neurons.model import Clip
+from neurons.probe import Probe
 from neurons.prompts import PLAIN, openai
 from neurons.recipes import short_name
 from neurons.report import Page, write
 from neurons.results import Result
+from neurons.studies.reads import Reads, reads
 from neurons.studies.search import symbol_strings
 from neurons.typography import Target
-from neurons.zeroshot import ZeroShot, zero_shot
+from neurons.zeroshot import Among, Readout, ZeroShot, among, zero_shot
+
+ZERO_SHOT, PROBE = "zero-shot", "probe"
 
 _NAMED_COLOURS = {
     "black": (0, 0, 0),
@@ -28,6 +33,62 @@ _NAMED_COLOURS = {
     "blue": (36, 84, 214),
     "yellow": (235, 205, 20),
 }
+
+
+def find_readouts(
+    clip: Clip, images: ImageSet | None, classes: str | None, prompts: str, probe: Path | None
+) -> dict[str, Readout]:
+    """Read classes zero-shot, and by a probe if there is one: both are asked the same question.
+
+    Parameters
+    ----------
+    clip, images, classes, prompts
+        As `find_readout` takes them; the classes are the probe's where none are named.
+    probe : Path or None
+        A folder that `Probe.save` wrote.
+
+    Returns
+    -------
+    dict of str to Readout
+        `ZERO_SHOT`, and `PROBE` if there is one.
+
+    Raises
+    ------
+    RunNotFoundError
+        If the folder holds no probe.
+    StaleActivationsError
+        If the probe is of another model.
+    OptionError
+        If it was fitted on other classes, or as `find_readout`.
+    """
+    if probe is None:
+        return {ZERO_SHOT: find_readout(clip, images, classes, prompts)}
+    fitted = Probe.load(probe)
+    _check_model(fitted, probe, clip)
+    names = list(fitted.class_names) if classes is None else listed(classes)
+    asked = _known_only(fitted, probe, names)
+    return {ZERO_SHOT: _zero_shot(clip, names, prompts), PROBE: asked}
+
+
+def _check_model(fitted: Probe, folder: Path, clip: Clip) -> None:
+    made_of = fitted.provenance.get("run", {}).get("model", {})
+    if made_of.get("weights_sha256") != clip.weights_sha256:
+        known = repr(made_of["name"]) if "name" in made_of else "a model that it does not name"
+        raise StaleActivationsError(
+            f"{str(folder)!r} is a probe of {known}, not of {clip.name!r}: their weights differ"
+        )
+
+
+def _known_only(fitted: Probe, folder: Path, names: Sequence[str]) -> Among:
+    missing = [name for name in names if name not in fitted.class_names]
+    if missing:
+        known = fitted.class_names
+        raise OptionError(
+            f"probe {str(folder)!r} was fitted on other classes: it has no {missing[0]!r} "
+            f"({len(missing)} of {len(names)} are missing); its {len(known):,} are: "
+            f"{', '.join(known[:8])}{', ...' if len(known) > 8 else ''}; name some with --classes"
+        )
+    return among(fitted, names)
 
 
 def find_readout(
@@ -59,6 +120,10 @@ def find_readout(
         names = list(images.class_names)
     else:
         raise OptionError("no classes; name some with --classes")
+    return _zero_shot(clip, names, prompts)
+
+
+def _zero_shot(clip: Clip, names: Sequence[str], prompts: str) -> ZeroShot:
     asked = prompts
     if asked == "auto":
         asked = MINIATURE if clip.name == MINIATURE else "openai"
@@ -81,23 +146,50 @@ def find_targets(text: str) -> list[Target]:
     return [Target.parse(part) for part in text.split(",") if part.strip()]
 
 
-def find_vocabulary(
-    asked: str | None, readout: ZeroShot, words: Mapping[str, Sequence[str]] | None = None
-) -> list[str]:
+def find_vocabulary(asked: str | None, clip: Clip, class_names: Sequence[str]) -> list[str]:
     """Give strings to try: those named, or the classes' names and short strings of symbols.
+
+    For the miniature there are all the words of its world besides.
 
     Parameters
     ----------
     asked : str or None
         Strings parted by commas, or a file with one a line.
-    readout : ZeroShot
-    words : mapping of str to sequence of str, optional
-        More words, by what they stand for.
+    clip : Clip
+    class_names : sequence of str
     """
     if asked is not None:
         return listed(asked)
-    more = [word for called in (words or {}).values() for word in called]
-    return list(dict.fromkeys([*readout.class_names, *more, *symbol_strings()]))
+    world = concepts() if clip.name == MINIATURE else {}
+    more = [word for each in world.values() for word in each.words]
+    return list(dict.fromkeys([*class_names, *more, *symbol_strings()]))
+
+
+def read_strings(
+    clip: Clip,
+    neurons: Sequence[Neuron],
+    class_names: Sequence[str],
+    *,
+    vocabulary: str | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[Neuron, Reads]:
+    """Find what neurons read, for their pages in a report.
+
+    Parameters
+    ----------
+    clip : Clip
+    neurons : sequence of Neuron
+        All are asked in one pass.
+    class_names : sequence of str
+        Of the report's images, to be tried as strings.
+    vocabulary : str, optional
+        As `find_vocabulary` takes it.
+    progress : callable
+        Takes how many of how many strings have been looked at.
+    """
+    unique = list(dict.fromkeys(neurons))
+    words = find_vocabulary(vocabulary, clip, class_names)
+    return dict(zip(unique, reads(clip, unique, words, progress=progress), strict=True))
 
 
 def find_lettering(

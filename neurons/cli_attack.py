@@ -12,8 +12,10 @@ from neurons import recipes
 from neurons.activations import Activations
 from neurons.address import Neuron
 from neurons.attack_recipes import (
+    ZERO_SHOT,
     find_lettering,
     find_readout,
+    find_readouts,
     find_rows,
     find_targets,
     find_vocabulary,
@@ -24,9 +26,7 @@ from neurons.attacked import build_attacked
 from neurons.blocks import as_text
 from neurons.edits import load_edit, save_edit
 from neurons.errors import OptionError
-from neurons.images import MINIATURE
 from neurons.inference import find_precision
-from neurons.miniature.concepts import concepts
 from neurons.model import Clip, load
 from neurons.studies.attack import attack
 from neurons.studies.blind import Blind, search_blind
@@ -84,6 +84,10 @@ ColourOption = Annotated[
 ]
 PlateOption = Annotated[
     str | None, typer.Option(help="Colour of a paper behind the word; default: none.")
+]
+ProbeOption = Annotated[
+    Path | None,
+    typer.Option(help="A fitted probe's folder: it reads the classes too, beside zero-shot."),
 ]
 LayerOption = Annotated[str | None, typer.Option(help="Module path; default: the last block.")]
 VocabularyOption = Annotated[
@@ -154,6 +158,7 @@ def run(
     out: OutOption,
     classes: ClassesOption = None,
     prompts: PromptsOption = "auto",
+    probe: ProbeOption = None,
     n: CountOption = 200,
     only: OnlyOption = None,
     font: FontOption = None,
@@ -176,13 +181,13 @@ def run(
     )
     wanted = find_targets(targets)
     shown, clip = open_images(images, label_column), _load(model, device)
-    readout = find_readout(clip, shown, classes, prompts)
+    readouts = find_readouts(clip, shown, classes, prompts, probe)
     with Bar("attacking", "images") as bar:
         found = attack(
             clip,
             shown,
             wanted,
-            readouts={"zero-shot": readout},
+            readouts=readouts,
             lettering=lettering,
             n=n,
             rows=find_rows(shown, only),
@@ -213,6 +218,7 @@ def search(
     count: Annotated[int, typer.Option(help="Strings to confirm.")] = 5,
     classes: ClassesOption = None,
     prompts: PromptsOption = "auto",
+    probe: ProbeOption = None,
     n: CountOption = 64,
     only: OnlyOption = None,
     font: FontOption = None,
@@ -228,20 +234,23 @@ def search(
     """Find the strings that make a class of images, and say why and what the ranking is worth."""
     lettering = find_lettering(font=font, size_px=size, area=area, place=place)
     shown, clip = open_images(images, label_column), _load(model, device)
-    readout = find_readout(clip, shown, classes, prompts)
-    words = find_vocabulary(vocabulary, readout, _more_words(clip))
+    also = find_readouts(clip, shown, classes, prompts, probe)
+    readout = also.pop(ZERO_SHOT)
+    words = find_vocabulary(vocabulary, clip, readout.class_names)
     rows, kind = find_rows(shown, only), find_precision(precision)
     found: Search | Blind
     with Bar("searching", "strings" if budget is None else "answers") as bar:
         if budget is None:
             found = search_words(
                 clip, shown, target, words, readout=readout, lettering=lettering, count=count,
-                n=n, rows=rows, layer=layer, seed=seed, precision=kind, progress=bar.show,
+                n=n, rows=rows, layer=layer, seed=seed, precision=kind, also=also,
+                progress=bar.show,
             )  # fmt: skip
         else:
             found = search_blind(
                 clip, shown, target, words, readout=readout, budget=budget, lettering=lettering,
-                count=count, n=n, rows=rows, seed=seed, precision=kind, progress=bar.show,
+                count=count, n=n, rows=rows, seed=seed, precision=kind, also=also,
+                progress=bar.show,
             )  # fmt: skip
     best = found.confirmed[0]
     facts = [("best string", best.text), ("success", f"{best.success.value:.3f}")]
@@ -320,6 +329,7 @@ def hijack(
     draws: Annotated[int, typer.Option(help="Random units to compare with.")] = 20,
     classes: ClassesOption = None,
     prompts: PromptsOption = "auto",
+    probe: ProbeOption = None,
     n: CountOption = 200,
     only: OnlyOption = None,
     font: FontOption = None,
@@ -341,13 +351,14 @@ def hijack(
         if images or run is None
         else recipes.images_of(Activations.open(run, clip=clip))
     )
-    readout = find_readout(clip, shown, classes, prompts)
+    also = find_readouts(clip, shown, classes, prompts, probe)
+    readout = also.pop(ZERO_SHOT)
     with Bar("knocking out", "passes") as bar:
         found = run_hijack(
             clip,
             shown,
             address,
-            find_vocabulary(vocabulary, readout, _more_words(clip)),
+            find_vocabulary(vocabulary, clip, readout.class_names),
             readout=readout,
             text=text,
             class_name=target,
@@ -358,6 +369,7 @@ def hijack(
             n_random=draws,
             seed=seed,
             precision=find_precision(precision),
+            also=also,
             progress=bar.show,
         )
     facts = [("string", found.attack.text), ("success", f"{found.attack.success.value:.3f}")]
@@ -450,12 +462,6 @@ def stroop(
 def _load(model: str, device: str | None) -> Clip:
     with console.status("loading the model"):
         return load(model, device=device)
-
-
-def _more_words(clip: Clip) -> dict[str, tuple[str, ...]]:
-    """Give every word of the miniature's world: a vocabulary for attacks on it."""
-    known = concepts() if clip.name == MINIATURE else {}
-    return {name: each.words for name, each in known.items()}
 
 
 def _say(text: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from neurons.blocks import Bars, Table
@@ -12,7 +12,9 @@ from neurons.lettering import Lettering, fitted_stamp
 from neurons.stats import Share
 from neurons.typography import CONDITIONS, WORD, foreign_word, look_at_all, success
 from neurons.viewing import Eye, Prepared
-from neurons.zeroshot import Readout
+from neurons.zeroshot import Readout, class_index
+
+NO_OTHERS: Mapping[str, Readout] = {}
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class Confirmed:
     why : tuple of Carrier
         Units that the class needs when the string stands on plain grounds; none where only
         answers were asked for.
+    also : tuple of (str, Share)
+        The string's success by other readouts than the one that it was chosen for.
     """
 
     text: str
@@ -41,6 +45,7 @@ class Confirmed:
     controls: tuple[tuple[str, Share], ...]
     coverage: float
     why: tuple[Carrier, ...] = ()
+    also: tuple[tuple[str, Share], ...] = ()
 
 
 def confirm(
@@ -54,6 +59,7 @@ def confirm(
     score: float,
     why: tuple[Carrier, ...] = (),
     seed: int = 0,
+    also: Mapping[str, Readout] = NO_OTHERS,
 ) -> Confirmed:
     """Attack images with one string, and with its controls.
 
@@ -70,16 +76,31 @@ def confirm(
         What is known of the string already.
     seed : int
         Of the places.
+    also : mapping of str to Readout
+        Others that are asked the same, by the name under which each is reported; their layers are
+        the eye's too.
     """
-    before = eye.see(ready.pixels).answers(readout)
-    foreign = foreign_word(text, [readout])
+    clean = eye.see(ready.pixels)
+    before = clean.answers(readout)
+    foreign = foreign_word(text, [readout, *also.values()])
     looks = look_at_all(eye, ready.pixels, text, lettering, foreign=foreign, seed=seed)
     found = {
         name: success(before, look.seen.answers(readout), wanted) for name, look in looks.items()
     }
     controls = tuple((name, share) for name, share in found.items() if name != WORD)
     coverage = float(looks[WORD].coverage.mean())
-    return Confirmed(text, score, found[WORD], controls, coverage, why)
+    others = tuple(
+        (
+            name,
+            success(
+                clean.answers(other),
+                looks[WORD].seen.answers(other),
+                class_index(other, readout.class_names[wanted]),
+            ),
+        )
+        for name, other in also.items()
+    )
+    return Confirmed(text, score, found[WORD], controls, coverage, why, others)
 
 
 def writable(
@@ -126,15 +147,23 @@ def confirmed_bars(class_name: str, confirmed: Sequence[Confirmed]) -> Bars:
 
 def confirmed_table(class_name: str, confirmed: Sequence[Confirmed]) -> Table:
     """List them beside their controls."""
-    rows = []
+    rows, others = [], [name for name, _ in confirmed[0].also] if confirmed else []
     for each in confirmed:
         controls = dict(each.controls)
         told = [str(controls[name]) if name in controls else "-" for name in CONDITIONS[2:]]
-        cells = (each.text, f"{each.score:.2f}", str(each.success), *told, f"{each.coverage:.1%}")
-        rows.append(cells)
+        also = [str(share) for _, share in each.also]
+        cells = (each.text, f"{each.score:.2f}", str(each.success), *also, *told)
+        rows.append((*cells, f"{each.coverage:.1%}"))
     return Table(
         f"The best strings for {class_name}, and their controls",
-        ("text", "score", "success", *CONDITIONS[2:], "coverage"),
+        (
+            "text",
+            "score",
+            "success",
+            *(f"success by {name}" for name in others),
+            *CONDITIONS[2:],
+            "coverage",
+        ),
         tuple(rows),
         "Controls: a blank patch, the same letters in another order (- where there is none), a "
         "word of no class.",

@@ -69,3 +69,9 @@ def write_file(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
+
+
+def sync_file(path: Path) -> None:
+    """Flush a file that something else wrote to the disk."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

@@ -162,7 +162,7 @@ class Seen:
     means: Mapping[str, Values]
 
     def units(self, layer: str, pooling: str) -> Values:
-        """Give a layer's units, pooled.
+        """Give a layer's units, pooled; embeddings have no map, and are given with length 1.
 
         Raises
         ------
@@ -170,7 +170,9 @@ class Seen:
             If the pooling is neither peak nor mean.
         """
         if layer == EMBEDDING:
-            return self.embeddings
+            lengths = np.linalg.norm(self.embeddings, axis=1, keepdims=True)
+            found: Values = self.embeddings / np.maximum(lengths, 1e-12)
+            return found
         if pooling not in ("peak", "mean"):
             raise OptionError(f"no pooling {pooling!r}; there are: peak, mean")
         return (self.peaks if pooling == "peak" else self.means)[layer]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from zarr.codecs import ZstdCodec
 
 from neurons.errors import OptionError, RunNotFoundError
+from neurons.folders import sync_file, write_file
 from neurons.images import ImageSet
 from neurons.locks import NAME, locked
 from neurons.store import GOOD, SKIPPED, RunSpec, arrays, check_same, read_spec
@@ -96,7 +96,7 @@ class Writer:
         if shard.sha256 is not None:
             self._group["sha256"][where] = shard.sha256
         if shard.skipped:
-            _write_file(self.path / "skipped" / f"{shard.index:08}.json", _as_json(shard.skipped))
+            write_file(self.path / "skipped" / f"{shard.index:08}.json", _as_json(shard.skipped))
         self._sync(shard.index)
         status = np.full(len(rows), GOOD, np.uint8)
         status[[index - rows.start for index in shard.skipped]] = SKIPPED
@@ -118,7 +118,7 @@ class Writer:
             file = self.path / name / "c" / str(shard) / "0"
             # a shard of nothing but skipped images has no file: all its numbers are the fill value
             if file.is_file():
-                _sync_file(file)
+                sync_file(file)
 
 
 @contextmanager
@@ -158,7 +158,7 @@ def _create(path: Path, spec: RunSpec, images: ImageSet) -> None:
     for name, (width, dtype, fill) in arrays(spec).items():
         _create_array(path / name, spec, width, dtype, fill)
     attributes = {"zarr_format": 3, "node_type": "group", "attributes": spec.as_attributes()}
-    _write_file(path / "zarr.json", json.dumps(attributes, indent=2).encode())
+    write_file(path / "zarr.json", json.dumps(attributes, indent=2).encode())
 
 
 def _create_array(path: Path, spec: RunSpec, width: int, dtype: str, fill: float) -> None:
@@ -186,24 +186,10 @@ def _write_ids(path: Path, images: ImageSet, *, batch: int = 65_536) -> None:
             if images.labels is not None:
                 labels = images.labels[start : start + batch].tolist()
             writer.write_table(pa.table({"id": list(ids), "label": labels}, schema=schema))
-    _sync_file(part)
+    sync_file(part)
     part.replace(path)
 
 
 def _as_json(skipped: Mapping[int, str]) -> bytes:
     rows = [{"index": index, "reason": skipped[index]} for index in sorted(skipped)]
     return json.dumps(rows, indent=1, ensure_ascii=False).encode()
-
-
-def _write_file(path: Path, content: bytes) -> None:
-    part = path.with_suffix(f"{path.suffix}.partial")
-    with part.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-
-
-def _sync_file(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())

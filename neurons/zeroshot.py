@@ -27,6 +27,11 @@ class Readout(Protocol):
     pooling : str
         ``peak`` or ``mean`` over the layer's map; the embedding has no map.
     class_names : tuple of str
+
+    Notes
+    -----
+    An embedding that is read has length 1, as CLIP compares embeddings and as a probe of a run's
+    embeddings is fitted.
     """
 
     @property
@@ -108,6 +113,40 @@ def zero_shot(
     directions = class_directions(clip, words, templates=templates)
     scale = float(clip.network.logit_scale.exp())  # type: ignore[operator]
     return ZeroShot(tuple(words), directions, scale, tuple(templates))
+
+
+@dataclass(frozen=True, eq=False)
+class Among:
+    """A readout that is asked about some of its classes only; made by `among`."""
+
+    class_names: tuple[str, ...]
+    readout: Readout
+    columns: tuple[int, ...]
+
+    @property
+    def layer(self) -> str:
+        """Where it reads."""
+        return self.readout.layer
+
+    @property
+    def pooling(self) -> str:
+        """How maps become one number a unit."""
+        return self.readout.pooling
+
+    def decision(self, units: NDArray[np.float32]) -> Scores:
+        """Give the scores of these classes, (images, classes), of (images, units)."""
+        return self.readout.decision(units)[:, self.columns]
+
+
+def among(readout: Readout, names: Sequence[str]) -> Among:
+    """Ask a readout about some of its classes, as two readouts are compared: by one question.
+
+    Raises
+    ------
+    OptionError
+        If it has not all of them.
+    """
+    return Among(tuple(names), readout, tuple(class_index(readout, name) for name in names))
 
 
 def class_index(readout: Readout, name: str) -> int:

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from neurons import cli, cli_attack
-from neurons.attack_recipes import find_colour, find_lettering, find_readout, find_vocabulary
+from neurons import Clip, cli, cli_attack
+from neurons.address import Neuron
+from neurons.attack_recipes import (
+    find_colour,
+    find_lettering,
+    find_readout,
+    find_vocabulary,
+    read_strings,
+)
 from neurons.errors import OptionError
 from neurons.images import images
+from neurons.miniature.concepts import concepts
 from neurons.model import load
+from neurons.probe import Probe
+from neurons.sparse.path import Step
 from neurons.studies.attack import Attack
+from neurons.studies.blind import Blind
 from neurons.studies.defence import Defence
 
 SMALL = ("--only", "rendition=flat", "--place", "random", "--area", "0.05", "--n", "16")
@@ -88,6 +101,68 @@ def test_search_hijack_and_stroop(run, tmp_path: Path) -> None:
     assert code == 0 and "is answered with the word in" in out, err
 
 
+def test_a_probe_is_read_beside_zero_shot(run, tmp_path: Path) -> None:
+    clip = load("miniature", device="cpu")
+    probe_by_hand(clip).save(tmp_path / "probe")
+    model = ("-m", "miniature", "-i", "miniature", "--device", "cpu", *SMALL)
+    asked = (*model, "--probe", tmp_path / "probe")
+    code, out, err = run("run", *asked, "--targets", "$$$=piggy bank", "--out", tmp_path / "a")
+    assert code == 0, err
+    found = Attack.load(tmp_path / "a" / "result")
+    assert found.readouts == ("zero-shot", "probe") and "; probe: " in out
+    # unit 39 rises on money written anywhere, and on nothing that stands there instead
+    assert found.outcome("$$$", readout="probe").success.value > 0.5
+    assert found.outcome("$$$", "blank", readout="probe").success.successes == 0
+    code, out, err = run(
+        "search", *asked, "--target", "piggy bank", "--vocabulary", "$$$,pig,no,we,so,it",
+        "--count", 1, "--budget", 60, "--out", tmp_path / "s",
+    )  # fmt: skip
+    assert code == 0, err
+    page = next((tmp_path / "s").glob("*piggy*.html")).read_text(encoding="utf-8")
+    assert "success by probe" in page
+    found = Blind.load(tmp_path / "s" / "result").confirmed[0]
+    assert found.text == "$$$" and found.also[0][1].value > 0.5
+    wrong = {
+        ("--probe", tmp_path / "no"): "no result at",
+        ("--probe", tmp_path / "a" / "result"): "holds a Attack, not a Probe",
+        ("--probe", tmp_path / "probe", "--classes", "pig,piggy bank,spider"): (
+            "was fitted on other classes: it has no 'spider' (1 of 3 are missing); its 3 are: pig"
+        ),
+    }
+    probe_by_hand(clip, weights="others").save(tmp_path / "other")
+    wrong["--probe", tmp_path / "other"] = "is a probe of 'miniature', not of 'miniature'"
+    for more, told in wrong.items():
+        code, _, err = run("run", *model, *more, "--targets", "pig", "--out", tmp_path / "b")
+        assert (code, err.count("\n")) == (2, 1) and told in err, err
+    assert not (tmp_path / "b").exists()
+
+
+def probe_by_hand(clip: Clip, weights: str | None = None) -> Probe:
+    """Read a piggy bank off unit 39, a guitar off nothing, and a pig where neither is."""
+    units = np.zeros((3, 512), np.float32)
+    units[1, 39] = 1
+    nothing = np.zeros(512, np.float32)
+    made_of = {**clip.provenance(), **({} if weights is None else {"weights_sha256": weights})}
+    step = Step(1e-2, 1e-4, True, 3, 0.3, 1, 0.5, 0.1, 0.9)
+    return Probe(
+        provenance={"run": {"model": made_of}},
+        layer="visual.layer4",
+        pooling="peak",
+        class_names=("pig", "piggy bank", "guitar"),
+        rule="by hand",
+        l1_ratio=1.0,
+        steps=(step,),
+        chosen=0,
+        parts=np.zeros(1, np.uint8),
+        weights=units,
+        intercepts=np.array([0.5, 0, -1], np.float32),
+        means=nothing,
+        scales=nothing,
+        confusion=np.eye(3, dtype=np.int32),
+        n_top5=3,
+    )
+
+
 def test_mistakes_are_one_line(run, tmp_path: Path) -> None:
     model = ("-m", "miniature", "-i", "miniature", "--device", "cpu", "--out", tmp_path / "a")
     mistakes = {
@@ -121,6 +196,16 @@ def test_mistakes_are_one_line(run, tmp_path: Path) -> None:
     assert not (tmp_path / "a").exists()
 
 
+def test_what_neurons_read_for_their_pages() -> None:
+    money, other = Neuron("visual.layer4", 39), Neuron("visual.layer4", 0)
+    clip = load("miniature", device="cpu")
+    found = read_strings(clip, [money, other, money], ["guitar"], vocabulary="$$$,guitar,moon")
+    assert list(found) == [money, other]
+    assert found[money].strongest[0].text == "$$$" and found[money].n_strings == 3
+    assert found[money].strongest[0].peak > 3 * found[money].strongest[0].blank
+    assert found[other].strongest[0].peak < found[money].strongest[0].peak / 2
+
+
 def test_strings_become_values(tmp_path: Path) -> None:
     assert find_colour("#0a0B0c") == (10, 11, 12) and find_colour("white") == (255,) * 3
     lettering = find_lettering(font=None, size_px=None, area=None, place="0.5,0.8", plate="white")
@@ -129,8 +214,9 @@ def test_strings_become_values(tmp_path: Path) -> None:
     (tmp_path / "classes.txt").write_text("pig\npiggy bank\n", encoding="utf-8")
     readout = find_readout(clip, None, str(tmp_path / "classes.txt"), "auto")
     assert readout.class_names == ("pig", "piggy bank") and len(readout.templates) == 10
-    assert "hog" in find_vocabulary(None, readout, {"pig": ("pig", "hog")})
-    assert "$$$" in find_vocabulary(None, readout)
+    words = find_vocabulary(None, clip, readout.class_names)
+    assert "$$$" in words and set(concepts()["pig"].words) <= set(words)
+    assert "hog" not in find_vocabulary(None, replace(clip, name="other"), readout.class_names)
     assert len(find_readout(clip, images("miniature"), None, "plain").class_names) == 79
     with pytest.raises(OptionError, match="no classes; name some"):
         find_readout(clip, None, None, "auto")

@@ -12,6 +12,7 @@ import neurons
 from neurons import Clip, ImageSet, Neuron
 from neurons.errors import ImagesNotFoundError, LayerNotFoundError, NeuronNotFoundError, OptionError
 from neurons.hooks import peak, watch
+from neurons.objectives import EMBEDDING
 from neurons.viewing import last_block, open_eye, prepare, stages
 from tests.conftest import LAYER, RED, STRIPE
 
@@ -39,6 +40,18 @@ def test_an_eye_sees_what_the_edited_model_sees(planted: Clip, edits: dict) -> N
         alone = eye.see(BATCH[5:6], edits=edits)
         assert np.array_equal(alone.embeddings[0], found.embeddings[5])
     assert not any(module._forward_hooks for module in planted.network.modules())
+
+
+@pytest.mark.parametrize(("layer", "pooling"), [(LAYER, "peak"), (LAYER, "mean"), (EMBEDDING, "")])
+def test_a_readout_sees_what_a_probe_was_fitted_on(
+    planted: Clip, pictures: Path, tmp_path: Path, layer: str, pooling: str
+) -> None:
+    shown = neurons.images(pictures)
+    neurons.scan(planted, shown, [LAYER], tmp_path / "run")
+    fitted_on, _ = neurons.Activations.open(tmp_path / "run").pooled(layer, pooling)
+    with open_eye(planted, [LAYER]) as eye:
+        seen = eye.see(prepare(planted, shown).pixels).units(layer, pooling)
+    np.testing.assert_allclose(seen, fitted_on, rtol=1e-4, atol=1e-5)
 
 
 def test_what_an_eye_cannot_do_is_told(planted: Clip) -> None:

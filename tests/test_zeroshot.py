@@ -15,7 +15,7 @@ from neurons.miniature.concepts import concept
 from neurons.miniature.measure import text_directions
 from neurons.miniature.scenes import TEMPLATES
 from neurons.prompts import class_directions, openai
-from neurons.zeroshot import class_index, log_shares, shares, zero_shot
+from neurons.zeroshot import among, class_index, log_shares, shares, zero_shot
 
 NAMES = ("pig", "finance", "guitar")
 
@@ -66,3 +66,16 @@ def test_mistakes_are_told(miniature: Clip) -> None:
         zero_shot(miniature, {"a": ("a",), "b": ()})
     with pytest.raises(OptionError, match="no class 'horse'; the readout's are: pig, finance"):
         class_index(zero_shot(miniature, NAMES), "horse")
+
+
+def test_a_readout_can_be_asked_about_some_of_its_classes(miniature: Clip) -> None:
+    whole = zero_shot(miniature, ["pig", "dog", "cat"])
+    some = among(whole, ["cat", "pig"])
+    units = np.random.default_rng(0).normal(size=(4, whole.directions.shape[1])).astype(np.float32)
+    assert some.class_names == ("cat", "pig") and (some.layer, some.pooling) == (
+        "embedding",
+        "mean",
+    )
+    assert np.array_equal(some.decision(units), whole.decision(units)[:, [2, 0]])
+    with pytest.raises(OptionError, match="no class 'cow'"):
+        among(whole, ["cow"])

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurons.blocks import Block, Note
-from neurons.confirming import Confirmed, confirm, confirmed_bars, confirmed_table, writable
+from neurons.confirming import (
+    NO_OTHERS,
+    Confirmed,
+    confirm,
+    confirmed_bars,
+    confirmed_table,
+    writable,
+)
 from neurons.errors import OptionError
 from neurons.images import ImageSet
 from neurons.inference import Precision, exact
@@ -38,6 +45,7 @@ def search_blind(
     rows: Sequence[int] | None = None,
     seed: int = 0,
     precision: Precision = exact,
+    also: Mapping[str, Readout] = NO_OTHERS,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Blind:
     """Find strings by asking for answers alone, with so many questions: no units, no scores.
@@ -65,6 +73,9 @@ def search_blind(
         Images to draw from.
     seed : int
     precision : Precision
+    also : mapping of str to Readout
+        Other readouts, such as a probe, by name: each string that is confirmed is confirmed by
+        them too.
     progress : callable
         Takes how many of how many questions have been asked.
 
@@ -83,6 +94,8 @@ def search_blind(
     """
     lettering = lettering or Lettering()
     wanted = class_index(readout, class_name)
+    for other in also.values():
+        class_index(other, class_name)
     words, unwritable = writable(vocabulary, lettering, clip.preprocess.size)
     rounds = max(1, int(np.ceil(np.log2(max(1, len(words) / max(1, count))))))
     if count < 1 or len(words) < count or budget < rounds * len(words):
@@ -93,7 +106,7 @@ def search_blind(
     ready = prepare(clip, images, n=None if n is None else 2 * n, rows=rows, seed=seed)
     search, held = ready.halves(seed)
     half = len(search)
-    with open_eye(clip, readouts=[readout], precision=precision) as eye:
+    with open_eye(clip, readouts=[readout, *also.values()], precision=precision) as eye:
         clean = eye.see(search.pixels).answers(readout)
         left = np.arange(len(words))
         hits, asked = np.zeros(len(words)), np.zeros(len(words))
@@ -117,7 +130,7 @@ def search_blind(
         confirmed = [
             confirm(
                 eye, held, words[i], lettering, readout=readout, wanted=wanted,
-                score=float(hits[i] / asked[i]), seed=seed,
+                score=float(hits[i] / asked[i]), seed=seed, also=also,
             )
             for i in left[np.argsort(-hits[left] / asked[left], kind="stable")[:count]]
         ]  # fmt: skip

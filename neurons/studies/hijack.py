@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from neurons.address import Neuron
 from neurons.blocks import Bars, Block, Note, Table
 from neurons.carriers import SILENT, Carrier, carriers
-from neurons.confirming import Confirmed, confirm, confirmed_table, writable
+from neurons.confirming import NO_OTHERS, Confirmed, confirm, confirmed_table, writable
 from neurons.errors import OptionError
 from neurons.images import ImageSet
 from neurons.inference import Precision, exact
@@ -45,6 +45,7 @@ def hijack(
     n_random: int = 20,
     seed: int = 0,
     precision: Precision = exact,
+    also: Mapping[str, Readout] = NO_OTHERS,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Hijack:
     """Follow a neuron to its words, the words to an attack, and the attack back to the neuron.
@@ -77,6 +78,9 @@ def hijack(
         Draws of activation-matched units to compare with.
     seed : int
     precision : Precision
+    also : mapping of str to Readout
+        Other readouts, such as a probe, by name: each string that is confirmed is confirmed by
+        them too.
     progress : callable
         Takes how many of how many passes are done.
 
@@ -111,13 +115,15 @@ def hijack(
     if not words:
         raise OptionError("no strings to try; give a vocabulary, or the text to attack with")
     layer = neuron.layer
-    with open_eye(clip, [layer], readouts=[readout], precision=precision) as eye:
+    with open_eye(clip, [layer], readouts=[readout, *also.values()], precision=precision) as eye:
         eye.check({neuron: SILENT})
         strings = _strings(eye, words, neuron, readout, lettering)
         chosen = strings[0].text if text is None else text
         meant = next(each for each in strings if each.text == chosen)
         named = class_name or meant.class_name
         wanted = class_index(readout, named)
+        for other in also.values():
+            class_index(other, named)
         ready = prepare(clip, images, n=n, rows=rows, seed=seed)
         search, held = ready.halves(seed)
         total = 2 * (n_random + 3)
@@ -137,7 +143,7 @@ def hijack(
             sets.append([neuron, *others[:n_with]])
         confirmed = confirm(
             eye, held, chosen, lettering, readout=readout, wanted=wanted, score=meant.activation,
-            seed=seed,
+            seed=seed, also=also,
         )  # fmt: skip
         trial = Trial(eye, held, chosen, lettering, readout, wanted, seed)
         activity = look_at(eye, search.pixels, chosen, lettering, seed=seed).seen.peaks[layer]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,14 @@ from scipy import stats
 
 from neurons.blocks import Block, Note, Table
 from neurons.carriers import carriers
-from neurons.confirming import Confirmed, confirm, confirmed_bars, confirmed_table, writable
+from neurons.confirming import (
+    NO_OTHERS,
+    Confirmed,
+    confirm,
+    confirmed_bars,
+    confirmed_table,
+    writable,
+)
 from neurons.errors import OptionError
 from neurons.images import ImageSet
 from neurons.inference import Precision, exact
@@ -61,6 +68,7 @@ def search_words(
     layer: str | None = None,
     seed: int = 0,
     precision: Precision = exact,
+    also: Mapping[str, Readout] = NO_OTHERS,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Search:
     """Rank strings by what they do on plain grounds, then confirm the best on images.
@@ -95,6 +103,9 @@ def search_words(
         Of the images, the places and the random strings.
     precision : Precision
         ``exact`` or ``fast``.
+    also : mapping of str to Readout
+        Other readouts, such as a probe, by name: each string that is confirmed is confirmed by
+        them too.
     progress : callable
         Takes how many of how many strings and confirmations are done.
 
@@ -109,6 +120,8 @@ def search_words(
     """
     lettering = lettering or Lettering()
     wanted = class_index(readout, class_name)
+    for other in also.values():
+        class_index(other, class_name)
     words, unwritable = writable(vocabulary, lettering, clip.preprocess.size)
     if count < 1 or n_random < _FEWEST_RANKED or len(words) < max(count, n_random):
         raise OptionError(
@@ -120,7 +133,7 @@ def search_words(
     ready = prepare(clip, images, n=n, rows=rows, seed=seed)
     chance = np.random.default_rng(seed).choice(len(words), n_random, replace=False)
     total = len(words) + n_random + count
-    with open_eye(clip, [where], readouts=[readout], precision=precision) as eye:
+    with open_eye(clip, [where], readouts=[readout, *also.values()], precision=precision) as eye:
         scores = np.zeros(len(words))
         for start in range(0, len(words), _CHUNK):
             part = words[start : start + _CHUNK]
@@ -138,7 +151,7 @@ def search_words(
             confirmed.append(
                 confirm(
                     eye, ready, words[i], lettering, readout=readout, wanted=wanted,
-                    score=float(scores[i]), why=why, seed=seed,
+                    score=float(scores[i]), why=why, seed=seed, also=also,
                 )
             )  # fmt: skip
             progress(len(words) + len(confirmed), total)

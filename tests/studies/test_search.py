@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from neurons import Clip, ImageSet
@@ -23,6 +24,9 @@ from tests.glyphs import (
     zero_shot_of,
 )
 
+# says "thing" whatever it sees
+_BLIND = replace(probe_of("#"), bias=np.array([1e6, 0], np.float32))
+
 
 @pytest.fixture(scope="module")
 def reader(planted: Clip) -> Clip:
@@ -40,11 +44,15 @@ def test_the_search_finds_the_glyph_and_the_unit_that_reads_it(
 ) -> None:
     found = search_words(
         reader, shown, "the #", [*VOCABULARY, "A"], readout=readout, lettering=LETTERS, count=2,
-        n_random=12, n=6,
+        n_random=12, n=6, also={"probe": probe_of("#"), "blind": _BLIND},
     )  # fmt: skip
     best, second = found.confirmed
     assert (best.text, best.success) == ("#", Share(6, 6))
     assert second.success == Share(0, 6)
+    assert best.also == (("probe", Share(6, 6)), ("blind", Share(0, 6)))
+    table = found.blocks()[2]
+    assert table.columns[2:5] == ("success", "success by probe", "success by blind")
+    assert all(len(row) == len(table.columns) for row in table.rows)
     assert [share.successes for _, share in best.controls] == [0, 0]
     assert best.why[0].neuron == f"{BANK}:{GLYPHS.index('#')}" and best.why[0].drop > 0.3
     # without the unit every other is needless
@@ -86,6 +94,11 @@ def test_mistakes_are_told(reader: Clip, shown: ImageSet) -> None:
     readout = zero_shot_of("#")
     with pytest.raises(OptionError, match="no class 'pig'"):
         search_words(reader, shown, "pig", VOCABULARY, readout=readout, lettering=LETTERS)
+    with pytest.raises(OptionError, match="no class 'the #'; the readout's are: thing, the A"):
+        search_words(
+            reader, shown, "the #", VOCABULARY, readout=readout, lettering=LETTERS,
+            also={"probe": probe_of("A")},
+        )  # fmt: skip
     with pytest.raises(OptionError, match="2 strings that can be written, 5 to confirm"):
         search_words(reader, shown, "the #", ["a", "b"], readout=readout, lettering=LETTERS)
     with pytest.raises(OptionError, match="a budget of 10 for 16 strings in 4 rounds"):
