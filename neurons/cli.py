@@ -18,6 +18,7 @@ from neurons.activations import Activations
 from neurons.address import Neuron
 from neurons.album import open_album
 from neurons.ascent import Settings
+from neurons.attack_recipes import read_strings
 from neurons.cli_attack import attack_app
 from neurons.cli_probe import compose, probe, roles
 from neurons.errors import NeuronsError
@@ -191,12 +192,34 @@ def report(
     probe: Annotated[
         Path | None, typer.Option(help="A probe of this run: the classes that neurons serve.")
     ] = None,
+    words: Annotated[
+        str | None,
+        typer.Option(
+            help="See which of these each neuron reads: strings parted by commas, a file, or "
+            "names: the images' class names and symbols. Needs the run's model."
+        ),
+    ] = None,
     images: ImagesOption = [],  # noqa: B006 - typer reads the default, nobody writes to it
     label_column: LabelOption = "label",
 ) -> None:
     """Write a page a neuron and an index; it opens from disk, without a network."""
     addresses = [Neuron.parse(text) for text in neurons]
-    shown = open_images(images, label_column) if images else None
+    opened = Activations.open(run)
+    shown = open_images(images, label_column) if images else recipes.images_of(opened)
+    for address in addresses:
+        opened.check(address)
+    further = None
+    if words is not None:
+        clip = load(str(opened.spec.provenance["model"]["name"]))
+        opened.check_clip(clip)
+        with Bar("reading", "strings") as bar:
+            further = read_strings(
+                clip,
+                addresses,
+                shown.class_names,
+                vocabulary=None if words == "names" else words,
+                progress=bar.show,
+            )
     written: list[str] = []
     with Bar("writing pages", "pages") as bar:
 
@@ -205,7 +228,7 @@ def report(
             bar.show(len(written), len(set(addresses)))
 
         index = recipes.report(
-            run,
+            opened,
             addresses,
             out,
             image_set=shown,
@@ -214,6 +237,7 @@ def report(
             by=by,
             pictures=pictures,
             probe=None if probe is None else open_probe(probe, run=run)[0],
+            further=further,
             done=show,
         )
     say_path("report", index)

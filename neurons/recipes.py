@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,7 @@ def report(
     by: str | None = None,
     pictures: str | Path | None = None,
     probe: Probe | None = None,
+    further: Mapping[Neuron, Result] | None = None,
     done: Callable[[Page], None] | None = None,
 ) -> Path:
     """Write a page a neuron and an index: what excites each, and what lies between.
@@ -77,6 +78,8 @@ def report(
         An album that `visualize_to` made: each page gains its neuron's pictures.
     probe : Probe, optional
         Of this run: the pages of its layer's units gain the classes that they serve.
+    further : mapping of Neuron to Result, optional
+        What else is known of a neuron, such as what it `reads`: drawn before its images.
     done : callable, optional
         Called after each page.
 
@@ -114,7 +117,8 @@ def report(
                 if probe is not None and probe.layer == neuron.layer
                 else []
             )
-            yield neuron_page(opened, top, whole, *groups, *made, *serves)
+            more = [further[neuron]] if further is not None and neuron in further else []
+            yield neuron_page(opened, top, whole, *groups, *made, *serves, *more)
 
     return write(out, pages(), title=f"Neurons of {model_name(opened)}", done=done)
 

@@ -70,11 +70,12 @@ def test_probe_compose_roles_and_report(
     assert (code, "serves no class" in out) == (0, True), err
     unit = Probe.load(made).units_of("red")[0].unit
     code, out, err = call(
-        "report", scanned, f"{LAYER}:{unit}", "--probe", made, "--out", tmp_path / "report"
-    )
+        "report", scanned, f"{LAYER}:{unit}", "--probe", made, "--words", "$$$,red,no",
+        "--out", tmp_path / "report",
+    )  # fmt: skip
     assert code == 0, err
     page = next((tmp_path / "report").glob(f"{LAYER}-{unit}.html")).read_text(encoding="utf-8")
-    assert "What each class loses without it" in page
+    assert "What each class loses without it" in page and "What it reads" in page
 
 
 def test_mistakes_are_one_line(call, scanned: Path, tmp_path: Path) -> None:
