@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from neurons.blocks import Gallery, Table, Tile
 from neurons.lettering import Lettering, write_on
 from neurons.stats import Share
 from neurons.thumbnails import thumbnail
@@ -240,6 +241,27 @@ def shown_images(
         )
         for i, place in enumerate(places)
     ]
+
+
+def gallery_of(shown: Sequence[Shown], title: str) -> tuple[Gallery, Table]:
+    """Draw images before and after an attack, and list their five likeliest classes."""
+    tiles = []
+    for each in shown:
+        for image, top in ((each.clean, each.before), (each.attacked, each.after)):
+            tiles.append(Tile(image, f"{top[0][0]} {top[0][1]:.2f}", "", each.image_id))
+    return (
+        Gallery(title, tuple(tiles), "Evenly over the images, not the best."),
+        Table(
+            f"The top five of these images, read by {shown[0].readout}",
+            ("image", "clean", "attacked"),
+            tuple((each.image_id, _listed(each.before), _listed(each.after)) for each in shown),
+            "With their share of the softmax.",
+        ),
+    )
+
+
+def _listed(top: Sequence[tuple[str, float]]) -> str:
+    return ", ".join(f"{name} {share:.2f}" for name, share in top)
 
 
 def _top(readout: Readout, found: NDArray[np.float64]) -> tuple[tuple[str, float], ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from neurons.blocks import Bars, Block, Gallery, Note, Table, Tile
+from neurons.blocks import Bars, Block, Note, Table
 from neurons.confirming import writable
 from neurons.errors import OptionError
 from neurons.images import ImageSet
@@ -18,6 +18,7 @@ from neurons.outcomes import (
     Outcome,
     Shown,
     by_class,
+    gallery_of,
     moved_units,
     outcomes_of,
     shown_images,
@@ -291,24 +292,12 @@ class Attack(Result):
             "Right answers, of the images whose class the readout has; - where none has one.",
         )
 
-    def _galleries(self) -> tuple[Gallery, ...]:
-        made = []
+    def _galleries(self) -> tuple[Block, ...]:
+        made: list[Block] = []
         for text, class_name in self._texts():
-            tiles = []
-            for each in (s for s in self.shown if s.text == text):
-                for image, top in ((each.clean, each.before), (each.attacked, each.after)):
-                    value = f"{top[0][0]} {top[0][1]:.2f}"
-                    rest = ", ".join(f"{name} {share:.2f}" for name, share in top[1:])
-                    tiles.append(Tile(image, value, f"then {rest}", each.image_id))
-            if tiles:
-                made.append(
-                    Gallery(
-                        f"“{text}” for {class_name}: clean, then attacked",
-                        tuple(tiles),
-                        f"Evenly over the images, not the best; the top five by "
-                        f"{self.readouts[0]}, with their share of the softmax.",
-                    )
-                )
+            shown = [each for each in self.shown if each.text == text]
+            if shown:
+                made += gallery_of(shown, f"“{text}” for {class_name}: clean, then attacked")
         return tuple(made)
 
     def _moved_table(self) -> Table:
@@ -320,7 +309,7 @@ class Attack(Result):
                 for m in self.moved
             ),
             "Mean peaks. A unit that moves need not be why the answer changes: knock it out to "
-            "see (`neurons attack hijack`).",
+            "see: neurons attack hijack.",
         )
 
     def _class_table(self, readout: str) -> Table:

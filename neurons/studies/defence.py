@@ -116,13 +116,14 @@ def defend(
         )
     order = np.random.default_rng(seed).permutation(len(good))
     parts = [[good[i] for i in half] for half in np.array_split(order, 2)]
-    ready = prepare(clip, images, n=n, rows=rows, seed=seed)
-    ready = ready.part(np.flatnonzero(ready.truth(readout) >= 0))
-    if len(ready) < 2:
+    # drawn from those whose class can be asked for, so that ``n`` of them are measured
+    pool = _of_its_classes(images, readout, rows)
+    if len(pool) < 2:
         raise OptionError(
-            f"{len(ready)} images of {images.name!r} show a class of the readout: 2 or more are "
+            f"{len(pool)} images of {images.name!r} show a class of the readout: 2 or more are "
             f"needed; its classes are {', '.join(readout.class_names[:5])}, ..."
         )
+    ready = prepare(clip, images, n=n, rows=pool, seed=seed)
     search, held = ready.halves(seed)
     paths = list(layers) if layers is not None else list(stages(clip))
     with open_eye(clip, paths, readouts=[readout], precision=precision) as eye:
@@ -273,6 +274,7 @@ class Defence(Result):
                 "clean accuracy",
                 note="Each point silences more units; measured on images and words that chose "
                 "nothing.",
+                points=True,
             ),
             _points(f"Frontier of {self.layer}, on {self.n:,} other images", self.frontier),
             Bars(
@@ -286,6 +288,12 @@ class Defence(Result):
             ),
             _points(f"Tried, on the {self.n_choosing:,} images that chose", self.choosing),
         )
+
+
+def _of_its_classes(images: ImageSet, readout: Readout, rows: Sequence[int] | None) -> list[int]:
+    labels, names = images.require_labels(), images.class_names
+    known = {i for i, name in enumerate(names) if name in readout.class_names}
+    return [i for i in (range(len(images)) if rows is None else rows) if int(labels[i]) in known]
 
 
 def _points(title: str, points: Sequence[Point]) -> Table:

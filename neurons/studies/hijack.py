@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,8 +17,10 @@ from neurons.inference import Precision, exact
 from neurons.knock_outs import KnockOut, Trial, knock_out, knock_out_table
 from neurons.lettering import Lettering, blank_on
 from neurons.model import Clip
+from neurons.outcomes import Shown, gallery_of, shown_images
 from neurons.results import Result
 from neurons.typography import (
+    Target,
     alone,
     look_at,
     provenance,
@@ -26,7 +28,7 @@ from neurons.typography import (
 from neurons.viewing import Eye, Prepared, Seen, open_eye, prepare
 from neurons.zeroshot import Readout, class_index, log_shares
 
-_FEWEST_RANDOM, _N_STRINGS, _N_CARRIERS = 20, 12, 12
+_FEWEST_RANDOM, _N_STRINGS, _N_CARRIERS, _N_IMAGES = 20, 12, 12, 4
 
 
 def hijack(
@@ -154,6 +156,10 @@ def hijack(
             for i, units in enumerate(sets)
         ]
         reading = _reading(eye, held, chosen, neuron, lettering, seed)
+        shown = shown_images(
+            eye, {"the readout": readout}, Target(named, chosen), held, _N_IMAGES, lettering, seed,
+            eye.see(held.pixels), look_at(eye, held.pixels, chosen, lettering, seed=seed).seen,
+        )  # fmt: skip
         progress(total, total)
     return Hijack(
         provenance=provenance(clip, ready, lettering, precision=precision, seed=seed),
@@ -166,6 +172,7 @@ def hijack(
         reading=reading,
         carriers=ranked[:_N_CARRIERS],
         knock_outs=tuple(knocked),
+        shown=tuple(shown),
     )
 
 
@@ -211,6 +218,7 @@ class Hijack(Result):
         Units that the attack needs most, one by one, on the choosing images.
     knock_outs : tuple of KnockOut
         Of the neuron, and of the neuron with the few best carriers, where there are any.
+    shown : tuple of Shown
     """
 
     neuron: str
@@ -222,6 +230,7 @@ class Hijack(Result):
     reading: Activity
     carriers: tuple[Carrier, ...]
     knock_outs: tuple[KnockOut, ...]
+    shown: tuple[Shown, ...]
 
     def blocks(self) -> tuple[Block, ...]:
         """Say what silencing does; the strings; the attack; the units; the knock-outs."""
@@ -233,7 +242,11 @@ class Hijack(Result):
                 tuple((s.text, f"{s.activation:.3g}", s.class_name) for s in self.strings),
                 "Mean peak where the string stands alone on plain grounds.",
             ),
-            confirmed_table(self.class_name, [self.attack]),
+            replace(
+                confirmed_table(self.class_name, [self.attack]),
+                title=f"“{self.attack.text}” for {self.class_name}, and its controls",
+            ),
+            *gallery_of(self.shown, "Images: clean, then attacked"),
             Bars(
                 f"Mean peak of {self.neuron}",
                 ("clean image", "blank patch", f"with “{self.attack.text}”", "the string alone"),

@@ -34,8 +34,11 @@ def test_the_units_that_read_are_silenced_and_no_others(planted: Clip, tmp_path:
         layers=[BANK],
         wanted=0.0,
         lettering=LETTERS,
+        n=14,
         n_random=1,
     )
+    # eight of the 24 show a class that the readout has not: the others are what is drawn from
+    assert (found.n, found.n_choosing) == (7, 7)
     assert found.reached
     # only the readers of the words that chose vary with those words and never with the picture
     readers = {GLYPHS.index(word) for word in GLYPHS if word not in found.words}

@@ -48,6 +48,7 @@ def test_the_reading_unit_is_the_attack(reader: Clip, shown: ImageSet, tmp_path:
     assert found.strings[0].text == found.attack.text == "#"
     # what the string means is what the readout says of it alone
     assert found.class_name == "the #"
+    assert [(s.before[0][0], s.after[0][0]) for s in found.shown] == [("thing", "the #")] * 4
     assert found.strings[1].class_name in ("thing", "the A")
     assert found.reading.clean == found.reading.blank == 0
     assert found.reading.attacked == pytest.approx(found.reading.alone, abs=0.1)
