@@ -14,8 +14,8 @@
       layout.yaxis = Object.assign({}, layout.yaxis, axis);
       (layout.shapes || []).forEach(function (shape) { shape.line.color = style("--soft"); });
       figure.data.forEach(function (trace) {
+        trace.marker = { color: style("--accent") };
         if (trace.type === "bar") {
-          trace.marker = { color: style("--accent") };
           if (trace.error_x) { trace.error_x.color = style("--ink"); }
         } else {
           trace.line.color = style("--accent");
