@@ -150,42 +150,40 @@ def test_what_stops_half_way_is_gone_on_with_to_the_same_bytes(
         assert contents(out) == contents(whole.path), stop_at
 
 
-def test_a_killed_build_is_gone_on_with_to_the_same_bytes(photos: Path, tmp_path: Path) -> None:
+def test_a_killed_build_is_gone_on_with_to_the_same_bytes(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     script = textwrap.dedent(
         """
         import sys, time, neurons
         from neurons import attacked
         from neurons.lettering import Lettering
         attacked._SHARD = 1
-        images = neurons.images(sys.argv[1])
         texts = [f"word {i}" for i in range(12)]
         attacked.build_attacked(
-            images, texts, Lettering(places="random", area=0.05), sys.argv[2],
-            # the first run is killed while it waits; files half written are another test's
-            progress=lambda done, total: (print(done, flush=True), time.sleep(float(sys.argv[3]))),
+            neurons.images(sys.argv[1]), texts, Lettering(places="random", area=0.05), sys.argv[2],
+            # it is killed while it waits; files half written are another test's
+            progress=lambda done, total: (print(done, flush=True), time.sleep(60)),
         )
         """
     )
-    arguments = [sys.executable, "-c", script, str(photos)]
-    environment = {**os.environ, "PYTHONPATH": str(Path(neurons.__file__).parents[1])}
     process = subprocess.Popen(
-        [*arguments, str(tmp_path / "killed"), "60"],
-        env=environment,
+        [sys.executable, "-c", script, str(photos), str(tmp_path / "killed")],
+        env={**os.environ, "PYTHONPATH": str(Path(neurons.__file__).parents[1])},
         stdout=subprocess.PIPE,
         text=True,
     )
     assert process.stdout is not None
-    process.stdout.readline()
+    assert process.stdout.readline() == "1\n"
     process.send_signal(signal.SIGKILL)
     process.wait()
     process.stdout.close()
     assert not (tmp_path / "killed" / "metadata.csv").exists()
+    monkeypatch.setattr(attacked, "_SHARD", 1)
+    texts = [f"word {i}" for i in range(12)]
     for name in ("killed", "whole"):
-        subprocess.run(
-            [*arguments, str(tmp_path / name), "0"],
-            env=environment,
-            check=True,
-            capture_output=True,
+        build_attacked(
+            neurons.images(photos), texts, Lettering(places="random", area=0.05), tmp_path / name
         )
     assert contents(tmp_path / "killed") == contents(tmp_path / "whole")
 

@@ -32,6 +32,12 @@ SMALL = ("--only", "rendition=flat", "--place", "random", "--area", "0.05", "--n
 CLASSES = "pig,dog,cat,house,guitar,clock,piggy bank,umbrella"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def drawn() -> None:
+    """Draw the miniature's pictures first: the bar that tells of it is no error."""
+    images("miniature")
+
+
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     monkeypatch.setattr(cli.console, "_width", 300)
@@ -93,7 +99,7 @@ def test_search_hijack_and_stroop(run, tmp_path: Path) -> None:
             # too few strings for twenty at random
             assert code == 2 and "20 at random" in err and err.count("\n") == 1
     code, out, err = run(
-        "hijack", *model, *more, "--neuron", "visual.layer4:39", "--out", tmp_path / "h"
+        "hijack", *model, *more, "--neuron", "visual.layer4:39", "--n", 8, "--out", tmp_path / "h"
     )
     assert code == 0 and out.startswith("“$$$” excites visual.layer4:39"), err
     assert next((tmp_path / "h").glob("Hijack*.html")).is_file()
