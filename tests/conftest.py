@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from PIL import Image
 from safetensors.torch import save_file
 
 import neurons
-from neurons import Clip
+from neurons import Clip, cli
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -41,6 +42,34 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NEURONS_CACHE", str(tmp_path_factory.mktemp("neurons-cache")))
         yield
+
+
+class Outcome:
+    """What a command printed, and its exit code."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """Give a command line and get its outcome."""
+    # rich looks at the width once, when its console is made
+    monkeypatch.setattr(cli.console, "_width", 300)
+    monkeypatch.setattr(cli.out_console, "_width", 300)
+
+    def call(*arguments: object) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["neurons", *map(str, arguments)])
+        capsys.readouterr()
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        captured = capsys.readouterr()
+        return Outcome(code, captured.out, captured.err)
+
+    return call
 
 
 def shared(path: str) -> Path:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from neurons import Clip, cli, cli_attack
+from neurons import Clip, cli_attack
 from neurons.address import Neuron
 from neurons.attack_recipes import (
     find_colour,
@@ -39,20 +38,10 @@ def drawn() -> None:
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    monkeypatch.setattr(cli.console, "_width", 300)
-    monkeypatch.setattr(cli.out_console, "_width", 300)
-
+def run(command):
     def call(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["neurons", "attack", *map(str, arguments)])
-        capsys.readouterr()
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
+        done = command("attack", *arguments)
+        return done.code, done.out, done.err
 
     return call
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 
 import neurons
-from neurons import Clip, cli
+from neurons import Clip
 from neurons.errors import OptionError
 from neurons.probe import Probe
 from neurons.probe_recipes import find_choose
@@ -18,20 +17,10 @@ from tests.conftest import DEAD, LAYER
 
 
 @pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    monkeypatch.setattr(cli.console, "_width", 300)
-    monkeypatch.setattr(cli.out_console, "_width", 300)
-
+def call(command):
     def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["neurons", *map(str, arguments)])
-        capsys.readouterr()
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
+        done = command(*arguments)
+        return done.code, done.out, done.err
 
     return run
 

@@ -54,14 +54,6 @@ class Page:
         """Every block of every result."""
         return tuple(block for result in self.results for block in result.blocks())
 
-    def has_crops(self) -> bool:
-        """Whether any picture has a part around its peak to be shown alone."""
-        galleries = [block for block in self.blocks() if isinstance(block, Gallery)]
-        galleries += [
-            g for block in self.blocks() if isinstance(block, Strip) for g in block.galleries
-        ]
-        return any(tile.crop for gallery in galleries for tile in gallery.tiles)
-
     def provenance(self) -> dict[str, str]:
         """Tell what the results were measured on, flattened to lines."""
         merged: dict[str, str] = {}
