@@ -205,9 +205,9 @@ def report(
     """Write a page a neuron and an index; it opens from disk, without a network."""
     addresses = [Neuron.parse(text) for text in neurons]
     opened = Activations.open(run)
-    shown = open_images(images, label_column) if images else recipes.images_of(opened)
     for address in addresses:
         opened.check(address)
+    shown = open_images(images, label_column) if images else recipes.images_of(opened)
     further = None
     if words is not None:
         clip = load(str(opened.spec.provenance["model"]["name"]))
