@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ from neurons.lettering import Lettered, Lettering, blank_on, shuffled, write_on
 from neurons.model import Clip
 from neurons.stats import Share
 from neurons.viewing import NO_EDITS, Edits, Eye, Prepared, Seen, joined
-from neurons.zeroshot import Readout, class_index
+from neurons.zeroshot import Readout, class_index, readout_provenance
 
 # the four controls that stand beside every attack, and the attack
 CLEAN, WORD, BLANK, SHUFFLED, NO_CLASS = "clean", "word", "blank", "shuffled", "no class"
@@ -266,6 +266,7 @@ def provenance(
     *,
     precision: Precision,
     seed: int,
+    readouts: Mapping[str, Readout],
     edits: Edits = NO_EDITS,
 ) -> dict[str, object]:
     """Tell what an attack was made with, as plain values."""
@@ -273,6 +274,7 @@ def provenance(
         "model": clip.provenance(),
         "images": ready.provenance(),
         "lettering": lettering.provenance(),
+        "readouts": {name: readout_provenance(each) for name, each in readouts.items()},
         "edits": {str(neuron): value for neuron, value in edits.items()},
         "precision": precision.name,
         "seed": seed,

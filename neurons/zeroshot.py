@@ -149,6 +149,18 @@ def among(readout: Readout, names: Sequence[str]) -> Among:
     return Among(tuple(names), readout, tuple(class_index(readout, name) for name in names))
 
 
+def readout_provenance(readout: Readout) -> dict[str, object]:
+    """Tell what a readout reads and what it chooses from, as plain values."""
+    told: dict[str, object] = {
+        "layer": readout.layer,
+        "pooling": readout.pooling,
+        "classes": list(readout.class_names),
+    }
+    if isinstance(readout, ZeroShot):
+        told["templates"] = list(readout.templates)
+    return told
+
+
 def class_index(readout: Readout, name: str) -> int:
     """Find a class of a readout.
 

@@ -145,7 +145,9 @@ def attack(
             for _ in range(len(CONDITIONS) - 1):
                 tell()
     return Attack(
-        provenance=provenance(clip, ready, lettering, precision=precision, seed=seed, edits=edits),
+        provenance=provenance(
+            clip, ready, lettering, precision=precision, seed=seed, readouts=readouts, edits=edits
+        ),
         n=len(ready),
         n_skipped=ready.n_skipped,
         layer=where,

@@ -136,7 +136,14 @@ def search_blind(
         ]  # fmt: skip
         progress(budget, budget)
     return Blind(
-        provenance=provenance(clip, ready, lettering, precision=precision, seed=seed),
+        provenance=provenance(
+            clip,
+            ready,
+            lettering,
+            precision=precision,
+            seed=seed,
+            readouts={"readout": readout, **also},
+        ),
         class_name=class_name,
         n_strings=len(words),
         unwritable=tuple(unwritable),

@@ -159,7 +159,9 @@ def defend(
             step()
         progress(total, total)
     return Defence(
-        provenance=provenance(clip, ready, lettering, precision=precision, seed=seed),
+        provenance=provenance(
+            clip, ready, lettering, precision=precision, seed=seed, readouts={"readout": readout}
+        ),
         layer=best.layer,
         units=tuple(int(unit) for unit in rank[: best.size]),
         wanted=wanted,

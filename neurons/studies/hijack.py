@@ -162,7 +162,14 @@ def hijack(
         )  # fmt: skip
         progress(total, total)
     return Hijack(
-        provenance=provenance(clip, ready, lettering, precision=precision, seed=seed),
+        provenance=provenance(
+            clip,
+            ready,
+            lettering,
+            precision=precision,
+            seed=seed,
+            readouts={"readout": readout, **also},
+        ),
         neuron=str(neuron),
         n=len(held),
         n_choosing=len(search),

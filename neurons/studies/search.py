@@ -167,7 +167,14 @@ def search_words(
     rank, reach = _rank_correlation(scores[chance], chosen, seed)
     gain, gain_reach = _gain(first, chosen, seed)
     return Search(
-        provenance=provenance(clip, ready, lettering, precision=precision, seed=seed),
+        provenance=provenance(
+            clip,
+            ready,
+            lettering,
+            precision=precision,
+            seed=seed,
+            readouts={"readout": readout, **also},
+        ),
         class_name=class_name,
         n_strings=len(words),
         unwritable=tuple(unwritable),
