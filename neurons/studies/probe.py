@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,14 +14,13 @@ from numpy.typing import NDArray
 from neurons.activations import Activations
 from neurons.address import Neuron
 from neurons.errors import OptionError
-from neurons.folders import folder_for_writing, write_file
 from neurons.images import ImageSet
+from neurons.kept import kept_strengths
 from neurons.parts import CHOOSE, FIT, TEST, part_images
 from neurons.probe import Probe
 from neurons.sparse.features import Features
 from neurons.sparse.path import (
     Choose,
-    Step,
     Strengths,
     UnitsPerClass,
     best,
@@ -35,7 +31,6 @@ from neurons.sparse.path import (
 from neurons.sparse.problem import Problem
 
 _PATH = Strengths()
-_SETTINGS = "probe.json"
 _RULES: dict[Choose, str] = {
     best: "the smallest held-out loss",
     one_standard_error: "one standard error: the sparsest whose held-out loss is within a standard "
@@ -139,6 +134,7 @@ def probe(
         "split": {
             "by": "hash of the image id",
             "seed": seed,
+            "shares": {"choose": choose_share, "test": test_share},
             **{
                 name: int((parts == part).sum())
                 for name, part in (("fit", FIT), ("choose", CHOOSE), ("test", TEST))
@@ -150,41 +146,40 @@ def probe(
         "most_passes": most_passes,
         "without": sorted(str(neuron) for neuron in without),
     }
-    with _store(folder, provenance) as store:
+    with kept_strengths(folder, provenance) as kept:
         rows = np.flatnonzero(parts == FIT)
         features = Features(values, rows=rows, device=place, without=left_out)
         problem = Problem(features, torch.from_numpy(labels[rows]), len(names))
         at = strengths.of(problem, l1_ratio)
         held = np.flatnonzero(parts == CHOOSE)
-        progress(sum(store.has(i) for i in range(len(at))), len(at))
+        progress(sum(kept.has(i) for i in range(len(at))), len(at))
         for i, solution in follow(
             problem,
             at,
             l1_ratio=l1_ratio,
             tolerance=tolerance,
             most_passes=most_passes,
-            stored=store.start_of,
+            stored=kept.start_of,
         ):
             weights, intercepts = _raw(features, solution.weights, solution.intercepts)
             logits = _logits(values, held, weights, intercepts)
-            store.keep(
+            kept.keep(
                 i,
                 judge(at[i], solution, logits, labels[held]),
                 solution.weights.cpu(),
                 solution.intercepts.cpu(),
             )
             progress(i + 1, len(at))
-        steps = tuple(store.step(i) for i in range(len(at)))
+        steps = tuple(kept.step(i) for i in range(len(at)))
         chosen = choose(steps)
-        start = store.start_of(chosen)
+        start = kept.start_of(chosen)
         assert start is not None, "every strength is kept"
         weights, intercepts = _raw(features, start[0].to(place), start[1].to(place))
-        tested = np.flatnonzero(parts == TEST)
-        logits = _logits(values, tested, weights, intercepts)
+    tested = np.flatnonzero(parts == TEST)
+    confusion, n_top5 = _judged(
+        _logits(values, tested, weights, intercepts), labels[tested], len(names)
+    )
     scale = features.scale.cpu().numpy()
-    confusion = np.zeros((len(names), len(names)), np.int32)
-    np.add.at(confusion, (labels[tested], logits.argmax(1)), 1)
-    own = logits[np.arange(len(tested)), labels[tested]]
     return Probe(
         provenance=provenance,
         layer=layer,
@@ -200,8 +195,18 @@ def probe(
         means=features.mean.cpu().numpy().astype(np.float32),
         scales=np.where(np.isfinite(scale), scale, 0).astype(np.float32),
         confusion=confusion,
-        n_top5=int(((logits > own[:, None]).sum(1) < 5).sum()),
+        n_top5=n_top5,
     )
+
+
+def _judged(
+    logits: NDArray[np.float64], labels: NDArray[np.int64], n_classes: int
+) -> tuple[NDArray[np.int32], int]:
+    """Count images by class and answer, and those whose class is among the first five."""
+    confusion = np.zeros((n_classes, n_classes), np.int32)
+    np.add.at(confusion, (labels, logits.argmax(1)), 1)
+    own = logits[np.arange(len(labels)), labels]
+    return confusion, int(((logits > own[:, None]).sum(1) < 5).sum())
 
 
 def _labels(run: Activations, images: ImageSet) -> tuple[NDArray[np.int64], tuple[str, ...]]:
@@ -243,62 +248,3 @@ def _rule(choose: Choose) -> str:
     if isinstance(choose, UnitsPerClass):
         return f"units a class: the strength nearest to {choose.wanted:g}"
     return _RULES.get(choose, getattr(choose, "__name__", str(choose)))
-
-
-class _Store:
-    """Strengths that are done: in memory, and in a folder if there is one."""
-
-    def __init__(self, folder: Path | None) -> None:
-        self._folder = folder
-        self._kept: dict[int, tuple[Step, torch.Tensor, torch.Tensor]] = {}
-        for file in sorted(folder.glob("strength-*.npz")) if folder else ():
-            with np.load(file, allow_pickle=False) as stored:
-                weights = torch.zeros(
-                    *stored["shape"].tolist(), dtype=_DTYPES[str(stored["dtype"])]
-                )
-                weights.view(-1)[torch.from_numpy(stored["places"])] = torch.from_numpy(
-                    stored["values"]
-                )
-                step = Step(**json.loads(str(stored["step"])))
-                index = int(file.stem.removeprefix("strength-"))
-                self._kept[index] = (step, weights, torch.from_numpy(stored["intercepts"]))
-
-    def has(self, index: int) -> bool:
-        return index in self._kept
-
-    def step(self, index: int) -> Step:
-        return self._kept[index][0]
-
-    def start_of(self, index: int) -> tuple[torch.Tensor, torch.Tensor] | None:
-        kept = self._kept.get(index)
-        return None if kept is None else kept[1:]
-
-    def keep(self, index: int, step: Step, weights: torch.Tensor, intercepts: torch.Tensor) -> None:
-        self._kept[index] = (step, weights, intercepts)
-        if self._folder is None:
-            return
-        flat = weights.contiguous().view(-1)
-        places = flat.nonzero().squeeze(1)
-        content = io.BytesIO()
-        np.savez_compressed(
-            content,
-            shape=np.array(weights.shape),
-            dtype=np.array(str(weights.dtype)),
-            places=places.numpy(),
-            values=flat[places].numpy(),
-            intercepts=intercepts.numpy(),
-            step=np.array(json.dumps(asdict(step))),
-        )
-        write_file(self._folder / f"strength-{index:03}.npz", content.getvalue())
-
-
-_DTYPES = {"torch.float32": torch.float32, "torch.float64": torch.float64}
-
-
-@contextlib.contextmanager
-def _store(folder: str | Path | None, provenance: dict[str, Any]) -> Iterator[_Store]:
-    if folder is None:
-        yield _Store(None)
-        return
-    with folder_for_writing(Path(folder), "probe", _SETTINGS, provenance):
-        yield _Store(Path(folder))
