@@ -5,7 +5,7 @@ block of the Hessian, over the units that have a weight or would get one, by coo
 all classes at once. Blocks leave out how classes pull on each other, so plain steps creep along
 the directions in which they do; Anderson's acceleration (Bertrand and Massias 2021, there of
 coordinate descent) ends that. One Gram matrix in place of the blocks would need no products of its
-own, but it stands for the average image, where a class's curvature lies in the few that are in doubt.
+own, but it stands for the average image, and a class's curvature lies in the few that are in doubt.
 """
 
 from __future__ import annotations
