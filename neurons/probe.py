@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from neurons.blocks import Bars, Block, Curve, Note, Table
 from neurons.errors import OptionError
+from neurons.images import ImageSet
 from neurons.results import Result
 from neurons.sparse.path import Step
 from neurons.stats import Share
@@ -125,6 +126,19 @@ class Probe(Result):
                 f"{', '.join(near) or ', '.join(self.class_names[:4])}"
             )
         return self.class_names.index(name)
+
+    def labels_of(self, images: ImageSet) -> NDArray[np.int64]:
+        """Give each image's class as the probe counts them, (images,); -1 if it has no such class.
+
+        Raises
+        ------
+        LabelsMissingError
+            If the images carry no labels.
+        """
+        own = {name: k for k, name in enumerate(self.class_names)}
+        places = np.array([own.get(name, -1) for name in images.class_names] + [-1], np.int64)
+        # images without a label have -1: the last
+        return places[images.require_labels()]
 
     def units_of(self, name: str) -> tuple[Part, ...]:
         """List the units with a weight in a class, the largest weights first, then negative ones.

@@ -157,10 +157,9 @@ class SparseProbe(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 stacklevel=2,
             )
         scale = problem.features.scale.cpu().numpy()
-        coefficients = (solution.weights.double().cpu() / problem.features.scale.cpu()[:, None]).T
-        self.coef_ = coefficients.numpy().astype(X.dtype)
-        shift = coefficients @ problem.features.mean.cpu()
-        self.intercept_ = (solution.intercepts.double().cpu() - shift).numpy().astype(X.dtype)
+        raw, intercepts = problem.features.unscaled(solution.weights, solution.intercepts)
+        self.coef_ = raw.cpu().numpy().astype(X.dtype)
+        self.intercept_ = intercepts.cpu().numpy().astype(X.dtype)
         self.scale_, self.gap_ = scale, solution.relative_gap
         return self
 

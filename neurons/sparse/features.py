@@ -11,12 +11,24 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from neurons.errors import OptionError
 
 # rows whose logits of a few hundred classes stay in a core's cache, or fill a GPU
 _ROWS_CPU, _ROWS_GPU = 4096, 131_072
+
+
+def take_rows(values: Any, rows: NDArray[np.intp]) -> NDArray[Any]:
+    """Read some rows, ascending, of an array in memory or on disk.
+
+    Of one on disk the span that holds them is read in one piece.
+    """
+    if isinstance(values, np.ndarray):
+        found: NDArray[Any] = values[rows]
+        return found
+    return np.asarray(values[rows[0] : rows[-1] + 1])[rows - rows[0]]
 
 
 class Features:
@@ -105,6 +117,16 @@ class Features:
         mean, scale = self.mean.to(sums.dtype), self.scale.to(sums.dtype)
         return (sums - torch.outer(mean, totals)) / scale[:, None]
 
+    def unscaled(self, weights: Tensor, intercepts: Tensor) -> tuple[Tensor, Tensor]:
+        """Turn weights of standardised units into those of units as they come.
+
+        Returns
+        -------
+        Tensor of float64, (classes, units) and Tensor of float64, (classes,)
+        """
+        raw = (weights.double() / self.scale[:, None]).T
+        return raw, intercepts.double() - raw @ self.mean
+
     def columns(self, block: Tensor, units: Tensor) -> Tensor:
         """Give some standardised units of raw rows: (..., rows) for units of any shape (...)."""
         mean, scale = self.mean[units].to(self.dtype), self.scale[units].to(self.dtype)
@@ -125,12 +147,8 @@ class Features:
             part = self._values[where]
         elif isinstance(self._values, Tensor):
             part = self._values[torch.from_numpy(self._rows[where]).to(self._values.device)]
-        elif isinstance(self._values, np.ndarray):
-            part = self._values[self._rows[where]]
         else:
-            # an array on disk: the span in one piece, then the rows wanted
-            chosen = self._rows[where]
-            part = np.asarray(self._values[chosen[0] : chosen[-1] + 1])[chosen - chosen[0]]
+            part = take_rows(self._values, self._rows[where])
         block = part if isinstance(part, Tensor) else torch.from_numpy(np.ascontiguousarray(part))
         block = block.to(self.device)
         # tensor cores take halves as they are; their products are float32 at most

@@ -191,7 +191,7 @@ def causal_check(
         raise OptionError(f"no unit speaks for {name!r} in this probe; choose a weaker strength")
     units = [Neuron(probe.layer, part.unit) for part in parts]
     held = np.isin(probe.parts, (CHOOSE, TEST))
-    rows = np.flatnonzero(held & (images.require_labels() == images.class_names.index(name)))
+    rows = np.flatnonzero(held & (probe.labels_of(images) == own))
     pictures = prepare(clip, images, rows=rows.tolist(), n=n_images, seed=seed)
     by_name = zero_shot(clip, probe.class_names)
     readouts: tuple[Readout, Readout] = (probe, by_name)

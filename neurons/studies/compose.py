@@ -16,6 +16,7 @@ from neurons.objectives import EMBEDDING
 from neurons.parts import TEST
 from neurons.probe import Probe
 from neurons.results import Result
+from neurons.sparse.features import take_rows
 
 _NEIGHBOURS = 5
 _SERVED = 3
@@ -203,10 +204,9 @@ def compose(
     run.check_images(images)
     values, _ = run.pooled(probe.layer, probe.pooling)
     tested = np.flatnonzero(probe.parts == TEST)
-    labels = images.require_labels()
-    mine = tested[labels[tested] == images.class_names.index(name)]
-    on_all = np.asarray(values[tested[0] : tested[-1] + 1])[tested - tested[0]].mean(0)
-    on_class = np.asarray(values[mine[0] : mine[-1] + 1])[mine - mine[0]].mean(0)
+    mine = probe.labels_of(images)[tested] == own
+    units = take_rows(values, tested)
+    on_all, on_class = units.mean(0), units[mine].mean(0)
     good = run.good_rows()
 
     def examples(unit: int) -> tuple[Example, ...]:

@@ -225,9 +225,8 @@ def _labels(run: Activations, images: ImageSet) -> tuple[NDArray[np.int64], tupl
 def _raw(
     features: Features, weights: torch.Tensor, intercepts: torch.Tensor
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Turn weights of standardised units into those of units as they come: (classes, units)."""
-    raw = (weights.double() / features.scale[:, None]).T
-    shift = intercepts.double() - raw @ features.mean
+    """Give weights of units as they come, (classes, units), and intercepts, on the CPU."""
+    raw, shift = features.unscaled(weights, intercepts)
     return raw.cpu().numpy(), shift.cpu().numpy()
 
 

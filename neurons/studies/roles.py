@@ -14,6 +14,7 @@ from neurons.images import ImageSet
 from neurons.parts import TEST
 from neurons.probe import Probe
 from neurons.results import Result
+from neurons.sparse.features import take_rows
 
 _SHOWN = 16
 
@@ -128,9 +129,8 @@ def roles(probe: Probe, run: Activations, images: ImageSet, neuron: Neuron) -> R
     run.check_images(images)
     values, _ = run.pooled(probe.layer, probe.pooling)
     tested = np.flatnonzero(probe.parts == TEST)
-    units = np.asarray(values[tested[0] : tested[-1] + 1], np.float32)[tested - tested[0]]
-    names = [images.class_names[k] for k in images.require_labels()[tested]]
-    truth = np.array([probe.class_names.index(name) for name in names])
+    units = take_rows(values, tested).astype(np.float32)
+    truth = probe.labels_of(images)[tested]
     logits = probe.decision(units)
     without = logits - np.outer(units[:, neuron.unit], probe.weights[:, neuron.unit])
     right, kept = logits.argmax(1) == truth, without.argmax(1) == truth

@@ -152,8 +152,7 @@ def stability(
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     values, _ = run.pooled(probe.layer, probe.pooling)
     rows = np.flatnonzero(probe.parts == FIT)
-    places = {name: i for i, name in enumerate(probe.class_names)}
-    labels = np.array([places[images.class_names[k]] for k in images.require_labels()[rows]])
+    labels = probe.labels_of(images)[rows]
     penalty = penalty_of(probe.step.strength, probe.l1_ratio)
     start = (
         torch.from_numpy(probe.standardised.T.copy()).to(place),
@@ -163,7 +162,7 @@ def stability(
     for done in range(n_resamples):
         counts = torch.from_numpy(_resample(random, labels))
         features = Features(values, rows=rows, weights=counts, device=place)
-        problem = Problem(features, torch.from_numpy(labels), len(places), counts)
+        problem = Problem(features, torch.from_numpy(labels), len(probe.class_names), counts)
         at = tuple(part.to(features.dtype) for part in start)
         found = minimise(problem, penalty, (at[0], at[1]), tolerance=tolerance)
         unconverged += not found.converged
