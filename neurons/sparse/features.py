@@ -26,9 +26,9 @@ def take_rows(values: Any, rows: NDArray[np.intp]) -> NDArray[Any]:
     Of one on disk the span that holds them is read in one piece.
     """
     if isinstance(values, np.ndarray):
-        found: NDArray[Any] = values[rows]
-        return found
-    return np.asarray(values[rows[0] : rows[-1] + 1])[rows - rows[0]]
+        return np.asarray(values[rows])
+    span = np.asarray(values[rows[0] : rows[-1] + 1])
+    return np.asarray(span[rows - rows[0]])
 
 
 class Features:
