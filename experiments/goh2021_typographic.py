@@ -29,22 +29,24 @@ import open_clip
 
 import neurons
 from neurons import Activations, Clip
-from neurons.images import MINIATURE
-from neurons.lettering import Lettering
-from neurons.miniature.concepts import concepts
-from neurons.miniature.scenes import TEMPLATES
-from neurons.parts import TEST
-from neurons.probe import Probe
-from neurons.prompts import openai, words_of
+from neurons.attacks.conditions import WORD, AttackTarget
+from neurons.attacks.published_sets import ATTACKED, labelled
+from neurons.data.images import MINIATURE
+from neurons.data.prepared import prepare
+from neurons.data.split import TEST
+from neurons.drawn_world.concepts import concepts
+from neurons.drawn_world.scenes import TEMPLATES
+from neurons.interventions.editable import open_editable
+from neurons.lettering.words import Lettering
+from neurons.network.layers import last_block
+from neurons.readouts.probe import Probe
+from neurons.readouts.prompts import openai, words_of
+from neurons.readouts.readout import ZeroShot, among, zero_shot
 from neurons.stats import Share
-from neurons.studies.attack import Attack, attack
-from neurons.studies.probe import probe
-from neurons.studies.stroop import COLOURS, PROMPTS, stroop
-from neurons.studies.typography_bench import bench
-from neurons.typographic_sets import ATTACKED, labelled
-from neurons.typography import WORD, Target
-from neurons.viewing import last_block, open_eye, prepare
-from neurons.zeroshot import ZeroShot, among, zero_shot
+from neurons.studies.probe.fit import probe
+from neurons.studies.typography.attack import Attack, attack
+from neurons.studies.typography.bench import bench
+from neurons.studies.typography.stroop import COLOURS, PROMPTS, stroop
 
 # Goh et al., "Multimodal neurons in artificial neural networks", Distill 2021 (CC-BY-4.0), the
 # article's own data: class, text, success of 1,000 images, share of the pixels that changed
@@ -123,7 +125,7 @@ def attacks(
         found = attack(
             clip,
             images,
-            [Target(name, text)],
+            [AttackTarget(name, text)],
             readouts=readouts,
             lettering=Lettering(area=cover, places="article" if eight else "random"),
             n=asked.n,
@@ -214,9 +216,9 @@ def fooled_probe(clip: Clip, folder: str, by_probe: Probe) -> Share:
     }
     if not written:
         return Share(0, 0)
-    ready = prepare(clip, asked.images, rows=list(written))
-    with open_eye(clip, readouts=[by_probe]) as eye:
-        answers = eye.see(ready.pixels).answers(by_probe)
+    ready = prepare(clip.preprocess, asked.images, rows=list(written))
+    with open_editable(clip, readouts=[by_probe]) as eye:
+        answers = eye.respond(ready.pixels).answers(by_probe)
     hits = [bool(written[row] == answer) for row, answer in zip(ready.rows, answers, strict=True)]
     return Share(sum(hits), len(hits))
 

@@ -15,9 +15,9 @@ from PIL import Image
 import neurons
 from experiments.docs_figures import IMG, cut, photograph
 from neurons import Activations
-from neurons.miniature.demo import LAYER
-from neurons.probe_recipes import compose_to
-from neurons.studies.probe import probe
+from neurons.recipes.demo import LAYER
+from neurons.recipes.probe_pages import compose_to
+from neurons.studies.probe.fit import probe
 
 CLASS = "piggy bank"
 # the page's part, px from its top: measured by eye, moved to an empty row

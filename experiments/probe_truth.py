@@ -19,12 +19,12 @@ from scipy.stats import combine_pvalues
 import neurons
 from experiments.visualize_truth import share
 from neurons import Activations, Clip, ImageSet, Neuron
-from neurons.miniature.concepts import concepts
-from neurons.miniature.demo import BY, LAYER
-from neurons.probe import Probe
+from neurons.drawn_world.concepts import concepts
+from neurons.readouts.probe import Probe
+from neurons.recipes.demo import BY, LAYER
 from neurons.sparse.path import best
-from neurons.studies.causal import causal_check
-from neurons.studies.probe import probe
+from neurons.studies.probe.causal import causal_check
+from neurons.studies.probe.fit import probe
 
 RESULTS = Path(__file__).parent / "results" / "probe_truth.json"
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "studies" / "probe.md"

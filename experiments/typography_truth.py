@@ -20,20 +20,20 @@ from typing import Any
 
 import neurons
 from neurons import Activations, Clip, ImageSet, Neuron
-from neurons.knock_outs import KnockOut
-from neurons.lettering import Lettering
-from neurons.miniature.concepts import concepts
-from neurons.miniature.demo import BY, LAYER
-from neurons.miniature.scenes import TEMPLATES
+from neurons.attacks.conditions import AttackTarget
+from neurons.attacks.knock_outs import KnockOut
+from neurons.drawn_world.concepts import concepts
+from neurons.drawn_world.scenes import TEMPLATES
+from neurons.lettering.words import Lettering
+from neurons.readouts.readout import ZeroShot, zero_shot
+from neurons.recipes.demo import BY, LAYER
 from neurons.stats import Share
-from neurons.studies.attack import attack
-from neurons.studies.blind import search_blind
-from neurons.studies.defence import Point, defend
-from neurons.studies.hijack import Hijack, hijack
-from neurons.studies.search import search_words, symbol_strings
-from neurons.studies.stroop import stroop
-from neurons.typography import Target
-from neurons.zeroshot import ZeroShot, zero_shot
+from neurons.studies.typography.attack import attack
+from neurons.studies.typography.black_box_search import search_black_box
+from neurons.studies.typography.defence import Point, defend
+from neurons.studies.typography.hijack import Hijack, hijack
+from neurons.studies.typography.string_search import search_words, symbol_strings
+from neurons.studies.typography.stroop import stroop
 
 RESULTS = Path(__file__).parent / "results" / "typography_truth.json"
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "studies" / "typography.md"
@@ -85,7 +85,7 @@ def measure(parts: Sequence[str]) -> dict[str, Any]:
 
 def attacks(clip: Clip, images: ImageSet, readout: ZeroShot, rows: Sequence[int]) -> dict[str, Any]:
     """Money makes piggy banks, and words make what they say; the controls do not."""
-    targets = [Target("piggy bank", "$$$"), *(Target(word, word) for word in WORDS)]
+    targets = [AttackTarget("piggy bank", "$$$"), *(AttackTarget(word, word) for word in WORDS)]
     found = attack(
         clip, images, targets, readouts={"zero-shot": readout}, lettering=LETTERING, n=N,
         rows=rows, n_shown=0,
@@ -108,7 +108,7 @@ def searches(
         clip, images, "piggy bank", vocabulary, readout=readout, lettering=LETTERING, n=100,
         rows=rows, n_random=40,
     )  # fmt: skip
-    blind = search_blind(
+    blind = search_black_box(
         clip, images, "piggy bank", vocabulary, readout=readout, lettering=LETTERING, n=100,
         rows=rows, budget=3000,
     )  # fmt: skip

@@ -21,11 +21,11 @@ from PIL import Image, ImageDraw, ImageFont
 import neurons
 from experiments.docs_figures import IMG
 from neurons import Activations, Neuron
-from neurons.ascent import Settings
-from neurons.evidence import Portrait
-from neurons.miniature.demo import BY, LAYER
-from neurons.studies.facets import facet_probes
-from neurons.studies.visualize import Series, visualize_each
+from neurons.recipes.demo import BY, LAYER
+from neurons.studies.visualization.facets import facet_probes
+from neurons.studies.visualization.visualize import Series, visualize_each
+from neurons.visualization.ascent import Settings
+from neurons.visualization.evidence import MadePicture
 
 SHOWN = ("spider", "finance", "happy", "angry", "summer", "clock", "apple", "star")
 FACETED = ("spider", "happy")
@@ -97,12 +97,12 @@ def draw_miniature() -> None:
         save(np.concatenate(rows), "visualize-facets.webp")
 
 
-def faceted(portrait: Portrait) -> np.ndarray:
+def faceted(portrait: MadePicture) -> np.ndarray:
     # the default typeface has no multiplication sign
     return np.concatenate([title(portrait.name.replace("×", "x")), shown(portrait)])
 
 
-def shown(portrait: Portrait) -> np.ndarray:
+def shown(portrait: MadePicture) -> np.ndarray:
     mark = "" if portrait.reaches else "*"
     return labelled(portrait.image, f"{portrait.activation:.2f}{mark}")
 

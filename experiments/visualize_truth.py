@@ -31,13 +31,13 @@ from torch.nn import functional
 
 import neurons
 from neurons import Activations, Clip, Neuron
-from neurons.ascent import Settings
-from neurons.evidence import Portrait
-from neurons.miniature.demo import BY, LAYER
 from neurons.miniature.measure import Share, text_directions
-from neurons.studies.facets import FacetProbes, facet_probes
-from neurons.studies.visualize import Series, visualize_each
-from neurons.visualization import Visualization
+from neurons.recipes.demo import BY, LAYER
+from neurons.studies.visualization.facets import FacetProbes, facet_probes
+from neurons.studies.visualization.visualize import Series, visualize_each
+from neurons.visualization.ascent import Settings
+from neurons.visualization.evidence import MadePicture
+from neurons.visualization.result import Visualization
 
 RESULTS = Path(__file__).parent / "results" / "visualize_truth.json"
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "studies" / "visualize.md"
@@ -175,7 +175,7 @@ def facets(clip: Clip, run: Activations, counted: neurons.Census) -> dict[str, A
 
 
 def rise(
-    clip: Clip, probes: FacetProbes, chosen: Sequence[Portrait], plain: Sequence[Portrait]
+    clip: Clip, probes: FacetProbes, chosen: Sequence[MadePicture], plain: Sequence[MadePicture]
 ) -> Share:
     """Count the pictures on which, beside the plain one, their own facet's probe rose most."""
     scores = []
@@ -205,7 +205,7 @@ def make(
     return made
 
 
-def told(clip: Clip, classifier: Any, portraits: Sequence[Portrait]) -> np.ndarray:
+def told(clip: Clip, classifier: Any, portraits: Sequence[MadePicture]) -> np.ndarray:
     """Classify pictures by the last layer's means."""
     batch = torch.stack([pixels(portrait) for portrait in portraits])
     with neurons.watch(clip.network, [LAYER], reduce=neurons.peak) as seen:
@@ -222,7 +222,7 @@ def by_facet(found: np.ndarray, wanted: Sequence[str]) -> dict[str, Share]:
     return shares
 
 
-def pixels(portrait: Portrait) -> torch.Tensor:
+def pixels(portrait: MadePicture) -> torch.Tensor:
     decoded = np.asarray(Image.open(io.BytesIO(portrait.image)).convert("RGB"))
     return torch.from_numpy(decoded.copy()).permute(2, 0, 1)
 

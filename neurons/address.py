@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from neurons.errors import AddressError
 
+# the image tower's output, as if it were a layer: (images, dimensions), not normalised
+EMBEDDING = "embedding"
+
 _FORM = re.compile(r"(?P<layer>[A-Za-z_][\w.]*):(?P<unit>\d+)")
 
 

@@ -37,11 +37,23 @@ class RunNotFoundError(NeuronsError):
     """No run lies at that path, or it is not finished."""
 
 
+class ResultNotFoundError(NeuronsError):
+    """No saved result lies at that path, or it is of another kind or version."""
+
+
+class AlbumNotFoundError(NeuronsError):
+    """No album of pictures lies at that path, or it has no such picture."""
+
+
 class RunLockedError(NeuronsError):
     """Another process is writing this run."""
 
 
-class StaleActivationsError(NeuronsError):
+class MismatchError(NeuronsError):
+    """Two things do not belong together, such as an edit and a model; the message says why."""
+
+
+class StaleActivationsError(MismatchError):
     """A run was made with other settings than asked for; the message lists what differs."""
 
 

@@ -15,7 +15,8 @@ from PIL import Image
 from safetensors.torch import save_file
 
 import neurons
-from neurons import Clip, cli
+from neurons import Clip
+from neurons.cli import app
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -55,14 +56,14 @@ class Outcome:
 def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     """Give a command line and get its outcome."""
     # rich looks at the width once, when its console is made
-    monkeypatch.setattr(cli.console, "_width", 300)
-    monkeypatch.setattr(cli.out_console, "_width", 300)
+    monkeypatch.setattr(app.console, "_width", 300)
+    monkeypatch.setattr(app.out_console, "_width", 300)
 
     def call(*arguments: object) -> Outcome:
         monkeypatch.setattr(sys, "argv", ["neurons", *map(str, arguments)])
         capsys.readouterr()
         try:
-            cli.main()
+            app.main()
             code = 0
         except SystemExit as stop:
             code = int(stop.code or 0)

@@ -13,8 +13,8 @@ from torch.nn import functional
 
 import neurons
 from neurons import Clip, ImageSet
-from neurons.lettering import Lettering, write_on
-from neurons.zeroshot import ZeroShot
+from neurons.lettering.words import Lettering, write_on
+from neurons.readouts.readout import ZeroShot
 from tests.conftest import picture
 
 GLYPHS = "#AKMSXZ"

@@ -9,14 +9,15 @@ import neurons
 
 def test_the_exported_names_are_these() -> None:
     assert set(neurons.__all__) == {
-        "Activations", "Attack", "Blind", "CausalCheck", "Census", "Clip", "Composition",
+        "Activations", "Attack", "BlackBoxSearch", "CausalCheck", "Census", "Clip", "Composition",
         "Defence", "FacetProbes", "Hijack", "ImageSet", "Lettering", "Neuron", "NeuronsError",
-        "Objective", "Probe", "Reads", "Roles", "Search", "Series", "Settings", "SparseProbe",
-        "Spectrum", "Stability", "Stroop", "Target", "TopBy", "TopExamples", "TypographyBench",
+        "Objective", "Probe", "TopStrings", "Roles", "Search", "Series", "Settings", "SparseProbe",
+        "Spectrum", "Stability", "AttackTarget", "Stroop", "TopBy", "TopExamples",
+        "TypographyBench",
         "Visualization", "accentuate", "attack", "bench", "build_attacked", "causal_check",
         "census", "compiled", "compose", "defend", "edit", "exact", "facet_probes", "fast",
-        "hijack", "images", "layers", "load", "load_edit", "peak", "probe", "reads", "report",
-        "roles", "save_edit", "scan", "search_blind", "search_words", "spectrum", "stability",
+        "hijack", "images", "layers", "load", "load_edit", "peak", "probe", "report", "top_strings",
+        "roles", "save_edit", "scan", "search_black_box", "search_words", "spectrum", "stability",
         "stroop", "top_by", "top_examples", "typographic_set", "visualize", "visualize_each",
         "visualize_to", "watch", "zero_shot",
     }  # fmt: skip

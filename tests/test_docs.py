@@ -24,7 +24,7 @@ import yaml
 
 import neurons
 from experiments import toy_world
-from neurons import cli
+from neurons.cli import app
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -184,7 +184,7 @@ def run_command(command: str) -> tuple[int, str, str]:
     ):
         patch.setattr(sys, "argv", words)
         try:
-            cli.main()
+            app.main()
         except SystemExit as left:
             code = left.code or 0
     # a bar that was shown stands before the error

@@ -25,9 +25,9 @@ import torch
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from neurons import placing
-from neurons.lettering import Lettering, fitted_stamp, write_on
-from neurons.typefaces import typeface_for
+from neurons.lettering import placing
+from neurons.lettering.typefaces import typeface_for
+from neurons.lettering.words import Lettering, fitted_stamp, write_on
 
 TARGET = 8.0
 # the nine texts of Goh et al. 2021

@@ -24,8 +24,8 @@ import torch
 from torch import Tensor
 
 import neurons
-from neurons.inference import PRECISIONS, inference_copy
-from neurons.lettering import Lettering, fitted_stamp, write_on
+from neurons.lettering.words import Lettering, fitted_stamp, write_on
+from neurons.network.inference import PRECISIONS, inference_copy
 
 TARGET = 0.02
 

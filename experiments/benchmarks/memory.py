@@ -26,8 +26,8 @@ from PIL import Image
 
 import neurons
 from neurons import Activations, ImageSet, Neuron
-from neurons.store import LayerSpec, RunSpec
-from neurons.writing import Shard, open_for_writing
+from neurons.activations.run_format import LayerSpec, RunSpec
+from neurons.activations.run_writer import Shard, open_for_writing
 
 
 class _Ids(Sequence[str]):

@@ -15,10 +15,10 @@ import torch
 
 import neurons
 from experiments.benchmarks.scan_gpu import operations, timed
-from neurons.decoding import decode_image
-from neurons.inference import compiled, exact, fast, reader
-from neurons.layers import find_layers
-from neurons.loading import load_batch
+from neurons.data.decoding import decode_image
+from neurons.data.loading import load_batch
+from neurons.network.inference import compiled, exact, fast, reader
+from neurons.network.layers import find_layers
 
 LAYER = "visual.layer4"
 SECONDS = 4.0
@@ -55,7 +55,9 @@ def main() -> None:
     clip = neurons.load(arguments.model, device="cpu")
     images = neurons.images(arguments.images)
     layers = find_layers(clip, [LAYER])
-    pixels = load_batch(clip, images, range(arguments.batch), batch_size=arguments.batch).pixels
+    pixels = load_batch(
+        clip.preprocess, images, range(arguments.batch), batch_size=arguments.batch
+    ).pixels
     cores = torch.get_num_threads()
 
     def plain() -> int:

@@ -29,7 +29,7 @@ from PIL import Image
 from torch.utils.data import DataLoader
 
 import neurons
-from neurons.inference import PRECISIONS
+from neurons.network.inference import PRECISIONS
 
 LAYER = "visual.layer4"
 BATCH = 64

@@ -26,9 +26,9 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 import neurons
-from neurons.inference import PRECISIONS, compiled, exact, fast, reader
-from neurons.layers import find_layers
-from neurons.model import cut_after
+from neurons.network.inference import PRECISIONS, compiled, exact, fast, reader
+from neurons.network.layers import find_layers
+from neurons.network.surgery import cut_after
 
 TARGET = 9_000
 PLAIN_COMPILE = 6_977

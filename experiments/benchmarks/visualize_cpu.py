@@ -27,10 +27,10 @@ from torchvision.transforms import Normalize
 
 import neurons
 from neurons import Clip, Neuron
-from neurons.ascent import Settings, Wish, ascend
-from neurons.inference import exact, fast
-from neurons.objectives import channel
-from neurons.transforms import GOH2021, LUCENT, Draws, Transform
+from neurons.network.inference import exact, fast
+from neurons.visualization.ascent import ImageRequest, Settings, ascend
+from neurons.visualization.objectives import channel
+from neurons.visualization.transforms import GOH2021, LUCENT, Draws, Transform
 
 LAYER = "visual.layer4"
 TARGET = 5.0
@@ -88,7 +88,7 @@ def parity(clip: Clip, units: list[int], steps: int) -> dict[str, Any]:
     left = sum(len(m._forward_hooks) for m in clip.network.modules()) - hooks
     for module in clip.network.modules():
         module._forward_hooks.clear()
-    wishes = [Wish(channel(Neuron(LAYER, unit))) for unit in units]
+    wishes = [ImageRequest(channel(Neuron(LAYER, unit))) for unit in units]
     figures: dict[str, Any] = {"hooks_left_by_lucent": left, "steps": steps, "units": len(units)}
     reached = {"lucent": activations(clip, theirs, units)}
     for name, transforms in (("its own", lucents_own()), ("lucent", LUCENT), ("goh2021", GOH2021)):
@@ -128,7 +128,7 @@ def speed(clip: Clip, steps: int, rounds: int) -> dict[str, Any]:
         # a user who knows would remove them; ours never runs beside them
         for module in clip.network.modules():
             module._forward_hooks.clear()
-        wishes = [Wish(channel(Neuron(LAYER, unit))) for unit in range(n_ours)]
+        wishes = [ImageRequest(channel(Neuron(LAYER, unit))) for unit in range(n_ours)]
         for precision in (exact, fast):
             settings = replace(Settings(), steps=steps, precision=precision)
             start = time.perf_counter()

@@ -4,8 +4,8 @@
 pictures; `World` draws more.
 """
 
-from neurons.miniature.concepts import Concept
-from neurons.miniature.scenes import SEEN, UNSEEN, Look
-from neurons.miniature.world import Picture, Thing, World
+from neurons.drawn_world.concepts import Concept
+from neurons.drawn_world.scenes import SEEN, UNSEEN, Look
+from neurons.drawn_world.world import Picture, Thing, World
 
 __all__ = ["SEEN", "UNSEEN", "Concept", "Look", "Picture", "Thing", "World"]

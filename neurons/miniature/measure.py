@@ -15,12 +15,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from neurons.miniature.concepts import concept, concepts
-from neurons.miniature.drawing import Canvas, Layer, Painter
-from neurons.miniature.scenes import TEMPLATES, UNSEEN, single, with_word
-from neurons.miniature.sprites import HATS, Pictogram, Word
-from neurons.model import Clip
-from neurons.prompts import class_directions
+from neurons.drawn_world.concepts import concept, concepts
+from neurons.drawn_world.drawing import Canvas, Layer, Painter
+from neurons.drawn_world.scenes import TEMPLATES, UNSEEN, single, with_word
+from neurons.drawn_world.sprites import HATS, Pictogram, Word
+from neurons.network.clip import Clip
+from neurons.readouts.prompts import class_directions
 from neurons.stats import Share
 
 _CHUNK = 256

@@ -32,13 +32,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
+from neurons.drawn_world.drawing import Painter
+from neurons.drawn_world.scenes import Scene, training_scene
 from neurons.errors import OptionError
-from neurons.miniature.concepts import HERE
-from neurons.miniature.drawing import Painter
-from neurons.miniature.scenes import Scene, training_scene
-from neurons.model import preprocess_of, random_network, tokenizer_of
+from neurons.network.clip import preprocess_of, random_network, tokenizer_of
 
-MODEL = f"local-dir:{HERE / 'weights'}"
+WEIGHTS = Path(__file__).parent / "weights"
+MODEL = f"local-dir:{WEIGHTS}"
 CONFIG_FILES = ("open_clip_config.json", "vocabulary.bpe.gz")
 CHECKPOINT, LOG, RECORD = "checkpoint.pt", "training.jsonl", "training.json"
 WEIGHTS_FILE = "open_clip_model.safetensors"
@@ -192,7 +192,7 @@ def contrastive_loss(logits: Tensor, positive: Tensor) -> Tensor:
 def export(network: nn.Module, out: Path) -> Path:
     """Write the weights in half precision, beside the config and vocabulary that they need."""
     for name in CONFIG_FILES:
-        shutil.copyfile(HERE / "weights" / name, out / name)
+        shutil.copyfile(WEIGHTS / name, out / name)
     halves = {
         name: tensor.detach().cpu().half() if tensor.is_floating_point() else tensor.cpu()
         for name, tensor in network.state_dict().items()

@@ -11,11 +11,11 @@ import gzip
 import json
 from pathlib import Path
 
-from neurons.miniature.concepts import HERE, concepts
-from neurons.miniature.scenes import TEMPLATES
+from neurons.drawn_world.concepts import concepts
+from neurons.drawn_world.scenes import TEMPLATES
 
 N_MERGES = 768
-FILE = HERE / "weights" / "vocabulary.bpe.gz"
+FILE = Path(__file__).parent / "weights" / "vocabulary.bpe.gz"
 
 
 def captions() -> list[str]:

@@ -12,12 +12,12 @@ import pytest
 import neurons
 from experiments.miniature_card import BEGIN, END, PAGE, RESULTS, table
 from neurons import Activations, Clip
-from neurons.miniature.concepts import HERE
-from neurons.miniature.demo import BY, LAYER, telling
+from neurons.drawn_world.concepts import HERE
+from neurons.drawn_world.scenes import RENDITIONS
 from neurons.miniature.measure import Share, hijack, planted_tilt, zero_shot
-from neurons.miniature.scenes import RENDITIONS
+from neurons.recipes.demo import BY, LAYER, telling
 from neurons.stats import wilson
-from neurons.studies.census import Census
+from neurons.studies.units.census import Census
 
 WEIGHTS = HERE / "weights"
 

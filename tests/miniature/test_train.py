@@ -96,7 +96,7 @@ def test_a_small_run_learns_above_chance(
 
 
 def test_scenes_are_of_the_named_concepts_only() -> None:
-    from neurons.miniature.scenes import training_scene
+    from neurons.drawn_world.scenes import training_scene
 
     random = Random(0)
     shown = {

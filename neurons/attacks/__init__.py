@@ -1,0 +1,1 @@
+"""What do written words do to a model's answers, and through which units?"""

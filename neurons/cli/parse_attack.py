@@ -1,0 +1,265 @@
+"""What does a string of an attack's command line mean? A lettering, classes, readouts, rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from neurons.attacks.conditions import AttackTarget
+from neurons.data.images import MINIATURE, ImageSet
+from neurons.drawn_world.concepts import concepts
+from neurons.drawn_world.scenes import TEMPLATES
+from neurons.errors import OptionError, StaleActivationsError
+from neurons.lettering.words import PLACES, Lettering
+from neurons.network.clip import Clip
+from neurons.readouts.probe import Probe
+from neurons.readouts.prompts import PLAIN, openai
+from neurons.readouts.readout import Among, Readout, ZeroShot, among, zero_shot
+from neurons.studies.typography.string_search import symbol_strings
+
+ZERO_SHOT, PROBE = "zero-shot", "probe"
+
+
+_NAMED_COLOURS = {
+    "black": (0, 0, 0),
+    "white": (255, 255, 255),
+    "red": (212, 36, 36),
+    "green": (36, 160, 60),
+    "blue": (36, 84, 214),
+    "yellow": (235, 205, 20),
+}
+
+
+def parse_readouts(
+    clip: Clip, images: ImageSet | None, classes: str | None, prompts: str, probe: Path | None
+) -> dict[str, Readout]:
+    """Read classes zero-shot, and by a probe if there is one: both are asked the same question.
+
+    Parameters
+    ----------
+    clip, images, classes, prompts
+        As `parse_readout` takes them; the classes are the probe's where none are named.
+    probe : Path or None
+        A folder that `Probe.save` wrote.
+
+    Returns
+    -------
+    dict of str to Readout
+        `ZERO_SHOT`, and `PROBE` if there is one.
+
+    Raises
+    ------
+    RunNotFoundError
+        If the folder holds no probe.
+    StaleActivationsError
+        If the probe is of another model.
+    OptionError
+        If it was fitted on other classes, or as `parse_readout`.
+    """
+    if probe is None:
+        return {ZERO_SHOT: parse_readout(clip, images, classes, prompts)}
+    fitted = Probe.load(probe)
+    _check_model(fitted, probe, clip)
+    names = list(fitted.class_names) if classes is None else listed(classes)
+    asked = _known_only(fitted, probe, names)
+    return {ZERO_SHOT: _zero_shot(clip, names, prompts), PROBE: asked}
+
+
+def _check_model(fitted: Probe, folder: Path, clip: Clip) -> None:
+    made_of = fitted.provenance.get("run", {}).get("model", {})
+    if made_of.get("weights_sha256") != clip.weights_sha256:
+        known = repr(made_of["name"]) if "name" in made_of else "a model that it does not name"
+        raise StaleActivationsError(
+            f"{str(folder)!r} is a probe of {known}, not of {clip.name!r}: their weights differ"
+        )
+
+
+def _known_only(fitted: Probe, folder: Path, names: Sequence[str]) -> Among:
+    missing = [name for name in names if name not in fitted.class_names]
+    if missing:
+        known = fitted.class_names
+        raise OptionError(
+            f"probe {str(folder)!r} was fitted on other classes: it has no {missing[0]!r} "
+            f"({len(missing)} of {len(names)} are missing); its {len(known):,} are: "
+            f"{', '.join(known[:8])}{', ...' if len(known) > 8 else ''}; name some with --classes"
+        )
+    return among(fitted, names)
+
+
+def parse_readout(
+    clip: Clip, images: ImageSet | None, classes: str | None, prompts: str
+) -> ZeroShot:
+    """Read classes zero-shot, with the prompts that were asked for.
+
+    Parameters
+    ----------
+    clip : Clip
+    images : ImageSet or None
+        Whose classes they are where none are named.
+    classes : str or None
+        Names parted by commas, or a file with one a line.
+    prompts : str
+        ``auto``, ``openai``, ``plain``, ``miniature``, or a file with one a line.
+
+    Raises
+    ------
+    OptionError
+        If there are no such prompts, or nobody says what the classes are.
+    LabelsMissingError
+        If the images carry no labels.
+    """
+    if classes is not None:
+        names = listed(classes)
+    elif images is not None:
+        images.require_labels()
+        names = list(images.class_names)
+    else:
+        raise OptionError("no classes; name some with --classes")
+    return _zero_shot(clip, names, prompts)
+
+
+def _zero_shot(clip: Clip, names: Sequence[str], prompts: str) -> ZeroShot:
+    asked = prompts
+    if asked == "auto":
+        asked = MINIATURE if clip.name == MINIATURE else "openai"
+    known = {"openai": openai(), "plain": PLAIN, MINIATURE: ("{}", *TEMPLATES)}
+    if asked in known:
+        templates = known[asked]
+    elif Path(asked).is_file():
+        templates = tuple(_lines(Path(asked)))
+    else:
+        raise OptionError(
+            f"no prompts {asked!r}; there are: auto, {', '.join(known)}, or a file with one a line"
+        )
+    world = concepts() if asked == MINIATURE else {}
+    words = {name: world[name].words if name in world else (name,) for name in names}
+    return zero_shot(clip, words, templates=templates)
+
+
+def parse_targets(text: str) -> list[AttackTarget]:
+    """Read ``CLASS`` or ``TEXT=CLASS``, parted by commas."""
+    return [AttackTarget.parse(part) for part in text.split(",") if part.strip()]
+
+
+def parse_vocabulary(asked: str | None, clip: Clip, class_names: Sequence[str]) -> list[str]:
+    """Give strings to try: those named, or the classes' names and short strings of symbols.
+
+    For the miniature there are all the words of its world besides.
+
+    Parameters
+    ----------
+    asked : str or None
+        Strings parted by commas, or a file with one a line.
+    clip : Clip
+    class_names : sequence of str
+    """
+    if asked is not None:
+        return listed(asked)
+    world = concepts() if clip.name == MINIATURE else {}
+    more = [word for each in world.values() for word in each.words]
+    return list(dict.fromkeys([*class_names, *more, *symbol_strings()]))
+
+
+def parse_lettering(
+    *,
+    font: str | None,
+    size_px: float | None,
+    area: float | None,
+    place: str,
+    colour: str | None = None,
+    stroke_px: int | None = None,
+    stroke_colour: str | None = None,
+    plate: str | None = None,
+    rotation_deg: float = 0.0,
+    opacity: float = 1.0,
+    repeats: bool = False,
+) -> Lettering:
+    """Put the options of a lettering together; what is not asked for keeps its default.
+
+    Raises
+    ------
+    OptionError
+        If a colour or a place cannot be read, or a number makes no sense.
+    """
+    asked: dict[str, object] = {
+        "font": font,
+        "size_px": size_px,
+        "area": area,
+        "colour": None if colour is None else parse_colour(colour),
+        "stroke_px": stroke_px,
+        "stroke_colour": None if stroke_colour is None else parse_colour(stroke_colour),
+        "plate": None if plate is None else parse_colour(plate),
+    }
+    given = {name: value for name, value in asked.items() if value is not None}
+    return Lettering(
+        places=_place(place),
+        rotation_deg=rotation_deg,
+        opacity=opacity,
+        repeats=repeats,
+        **given,  # type: ignore[arg-type]
+    )
+
+
+def parse_colour(text: str) -> tuple[int, int, int]:
+    """Read a colour: a name, or ``#rrggbb``.
+
+    Raises
+    ------
+    OptionError
+        If it is neither.
+    """
+    if text in _NAMED_COLOURS:
+        return _NAMED_COLOURS[text]
+    match = re.fullmatch(r"#?([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})", text)
+    if match is None:
+        raise OptionError(f"no colour {text!r}; write #rrggbb or {', '.join(_NAMED_COLOURS)}")
+    red, green, blue = (int(part, 16) for part in match.groups())
+    return red, green, blue
+
+
+def parse_rows(images: ImageSet, only: str | None) -> list[int] | None:
+    """Find the images of some values of a column, as ``COLUMN=A,B``; None for all of them.
+
+    Raises
+    ------
+    OptionError
+        If it has another form, or no image has such a value.
+    LabelsMissingError
+        If there is no such column.
+    """
+    if only is None:
+        return None
+    column, sign, values = only.partition("=")
+    wanted = {value.strip() for value in values.split(",")}
+    if not sign or not column:
+        raise OptionError(f"{only!r}: write COLUMN=VALUE,VALUE, such as rendition=flat,photo")
+    shown = [str(value) for value in images.column(column)]
+    rows = [i for i, value in enumerate(shown) if value in wanted]
+    if not rows:
+        raise OptionError(
+            f"no image has {', '.join(sorted(wanted))} in column {column!r}; its values are: "
+            f"{', '.join(sorted(set(shown))[:12])}"
+        )
+    return rows
+
+
+def listed(text: str) -> list[str]:
+    """Read strings: a file with one a line, or parted by commas."""
+    if Path(text).is_file():
+        return _lines(Path(text))
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _place(text: str) -> str | tuple[float, float]:
+    if text in PLACES:
+        return text
+    match = re.fullmatch(r"\s*([\d.]+)\s*,\s*([\d.]+)\s*", text)
+    if match is None:
+        raise OptionError(f"no place {text!r}; write {', '.join(PLACES)}, or X,Y such as 0.5,0.8")
+    return float(match[1]), float(match[2])
+
+
+def _lines(path: Path) -> list[str]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line.strip()]

@@ -1,0 +1,1 @@
+"""What changes when units are set to a value?"""

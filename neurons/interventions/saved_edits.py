@@ -1,0 +1,83 @@
+"""How is an edit of a network kept? A small file: which units, set to what, in which model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from neurons.address import Neuron
+from neurons.errors import OptionError, StaleActivationsError
+from neurons.network.clip import Clip
+
+FORMAT = 1
+
+
+def save_edit(path: str | Path, edits: Mapping[Neuron, float], *, clip: Clip) -> Path:
+    """Write an edit as JSON; equal edits of equal models, equal bytes.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file; its folder is made.
+    edits : mapping of Neuron to float
+        What each unit is set to.
+    clip : Clip
+        The model that it is an edit of.
+
+    Returns
+    -------
+    Path
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = {
+        "format": FORMAT,
+        "model": {"name": clip.name, "weights_sha256": clip.weights_sha256},
+        "edit": {str(neuron): float(edits[neuron]) for neuron in sorted(edits)},
+    }
+    part = path.with_name(f"{path.name}.partial")
+    part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    part.replace(path)
+    return path
+
+
+def load_edit(path: str | Path, *, clip: Clip | None = None) -> dict[Neuron, float]:
+    """Read what `save_edit` wrote, for `edit` and for every attack.
+
+    Parameters
+    ----------
+    path : str or Path
+    clip : Clip, optional
+        Given, it must be the model that the edit was made for.
+
+    Returns
+    -------
+    dict of Neuron to float
+
+    Raises
+    ------
+    OptionError
+        If there is no such file, or it is no edit.
+    AddressError
+        If a unit's address has another form.
+    StaleActivationsError
+        If the edit is of another model.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise OptionError(f"no edit at {str(path)!r}; `neurons attack defend` writes one")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        made_for = content["model"]
+        values = {Neuron.parse(name): float(value) for name, value in content["edit"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise OptionError(
+            f"{str(path)!r} is no edit: JSON with `model` and `edit` was expected"
+        ) from None
+    if clip is not None and made_for.get("weights_sha256") != clip.weights_sha256:
+        raise StaleActivationsError(
+            f"{str(path)!r} is an edit of {made_for.get('name')!r}, not of {clip.name!r}: their "
+            f"weights differ"
+        )
+    return values

@@ -1,0 +1,1 @@
+"""Which CLIP is it, which layers has it, and how is it run?"""

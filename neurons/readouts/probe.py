@@ -1,0 +1,259 @@
+"""What does a sparse probe say? Which units make each class, how surely, and how well."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurons.data.images import ImageSet
+from neurons.errors import OptionError
+from neurons.results.blocks import Bars, Block, Curve, Note, Table
+from neurons.results.result import Result
+from neurons.sparse.path import Step
+from neurons.stats import Share
+
+_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Part:
+    """A unit's part in a class.
+
+    Parameters
+    ----------
+    unit : int
+    weight : float
+        Logit a standard deviation of the unit: comparable between units.
+    """
+
+    unit: int
+    weight: float
+
+
+@dataclass(frozen=True)
+class Probe(Result):
+    """A sparse linear probe on a layer of a run, chosen from a path of strengths.
+
+    Parameters
+    ----------
+    layer : str
+        A module's path, or ``embedding`` for the joint space (after the projection).
+    pooling : str
+        ``peak`` or ``mean`` over the layer's map.
+    class_names : tuple of str
+        Classes that have images.
+    rule : str
+        How the strength was chosen.
+    l1_ratio : float
+    steps : tuple of Step
+        The path, from no unit downwards, judged on the images that choose.
+    chosen : int
+        The step that was chosen.
+    parts : ndarray of uint8, (images of the run,)
+        `parts.UNUSED`, `FIT`, `CHOOSE` or `TEST`.
+    weights : ndarray of float32, (classes, units)
+        Logit a unit's own activation.
+    intercepts : ndarray of float32, (classes,)
+    means, scales : ndarray of float32, (units,)
+        Of the images fitted to; a constant unit has scale 0.
+    confusion : ndarray of int32, (classes, classes)
+        Test images by their class and by what the probe says.
+    n_top5 : int
+        Test images whose class is among the first five.
+    """
+
+    layer: str
+    pooling: str
+    class_names: tuple[str, ...]
+    rule: str
+    l1_ratio: float
+    steps: tuple[Step, ...]
+    chosen: int
+    parts: NDArray[np.uint8]
+    weights: NDArray[np.float32]
+    intercepts: NDArray[np.float32]
+    means: NDArray[np.float32]
+    scales: NDArray[np.float32]
+    confusion: NDArray[np.int32]
+    n_top5: int
+
+    def decision(self, units: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Give the logits, (images, classes), of (images, units)."""
+        logits: NDArray[np.float32] = units @ self.weights.T + self.intercepts
+        return logits
+
+    @property
+    def n_units(self) -> int:
+        """Units of the layer."""
+        return int(self.weights.shape[1])
+
+    @property
+    def step(self) -> Step:
+        """The step of the path that was chosen."""
+        return self.steps[self.chosen]
+
+    @property
+    def top1(self) -> Share:
+        """Test images whose class is the first."""
+        return Share(int(np.trace(self.confusion)), int(self.confusion.sum()))
+
+    @property
+    def top5(self) -> Share:
+        """Test images whose class is among the first five."""
+        return Share(self.n_top5, int(self.confusion.sum()))
+
+    @property
+    def standardised(self) -> NDArray[np.float32]:
+        """Weights a standard deviation of each unit, (classes, units): comparable."""
+        scaled: NDArray[np.float32] = self.weights * self.scales
+        return scaled
+
+    def index_of(self, name: str) -> int:
+        """Find a class.
+
+        Raises
+        ------
+        OptionError
+            If the probe has none of that name; the message names the nearest.
+        """
+        if name not in self.class_names:
+            near = difflib.get_close_matches(name, self.class_names, n=4, cutoff=0.3)
+            raise OptionError(
+                f"no class {name!r} in the probe's {len(self.class_names):,}; nearest: "
+                f"{', '.join(near) or ', '.join(self.class_names[:4])}"
+            )
+        return self.class_names.index(name)
+
+    def labels_of(self, images: ImageSet) -> NDArray[np.int64]:
+        """Give each image's class as the probe counts them, (images,); -1 if it has no such class.
+
+        Raises
+        ------
+        LabelsMissingError
+            If the images carry no labels.
+        """
+        own = {name: k for k, name in enumerate(self.class_names)}
+        places = np.array([own.get(name, -1) for name in images.class_names] + [-1], np.int64)
+        # images without a label have -1: the last
+        return places[images.require_labels()]
+
+    def units_of(self, name: str) -> tuple[Part, ...]:
+        """List the units with a weight in a class, the largest weights first, then negative ones.
+
+        Raises
+        ------
+        OptionError
+            If there is no such class.
+        """
+        row = self.standardised[self.index_of(name)]
+        used = np.flatnonzero(row)
+        order = used[np.argsort(-row[used], kind="stable")]
+        return tuple(Part(int(unit), float(row[unit])) for unit in order)
+
+    def unit_counts(self) -> NDArray[np.intp]:
+        """Count each class's units, (classes,)."""
+        counts: NDArray[np.intp] = np.count_nonzero(self.weights, axis=1)
+        return counts
+
+    def class_counts(self) -> NDArray[np.intp]:
+        """Count the classes that each unit serves with a positive weight, (units,)."""
+        counts: NDArray[np.intp] = np.count_nonzero(self.weights > 0, axis=0)
+        return counts
+
+    def blocks(self) -> tuple[Block, ...]:
+        """Say how well it does; the curve of accuracy over units; which classes and units."""
+        return (self._verdict(), *self._curves(), *self._counts(), self._path())
+
+    def _verdict(self) -> Note:
+        step = self.step
+        unused = int((self.weights == 0).all(0).sum())
+        certified = (
+            f"certified within {step.gap:.1e} of the minimum"
+            if step.converged
+            else f"NOT CONVERGED: the gap is {step.gap:.1e}"
+        )
+        return Note(
+            f"{step.units_per_class:.1f} units a class on average (of {self.n_units:,}; {unused:,} "
+            f"serve none): top-1 {self.top1}, top-5 {self.top5}, on images that neither fitted nor "
+            f"chose. Probed: {self.pooling} of {self.layer}; strength by {self.rule}; {certified}. "
+            f"A weight says what a linear readout uses, not what the model uses: see a class's "
+            f"causal check."
+        )
+
+    def _curves(self) -> tuple[Curve, ...]:
+        shown = [step for step in self.steps if step.units_per_class > 0]
+        if len(shown) < 2:
+            return ()
+        return (
+            Curve(
+                "Accuracy over units a class",
+                tuple(step.units_per_class for step in shown),
+                tuple(step.accuracy for step in shown),
+                "units a class, mean",
+                "top-1 accuracy",
+                note=f"On the images that choose; chosen: {self.step.units_per_class:.1f} units a "
+                f"class, top-1 {self.step.accuracy:.3f}.",
+                points=True,
+            ),
+        )
+
+    def _counts(self) -> tuple[Block, ...]:
+        units, classes = self.unit_counts(), self.class_counts()
+        by_need = np.argsort(-units, kind="stable")
+        most, fewest = by_need[:_SHOWN], by_need[::-1][:_SHOWN]
+        by_service = np.argsort(-classes, kind="stable")[:_SHOWN]
+        names = np.array(self.class_names, object)
+
+        def served(unit: int) -> str:
+            row = self.standardised[:, unit]
+            order = [k for k in np.argsort(-row, kind="stable")[:3] if row[k] > 0]
+            return ", ".join(str(names[k]) for k in order)
+
+        return (
+            Bars(
+                "Classes that need most units",
+                tuple(map(str, names[most])),
+                tuple(float(units[k]) for k in most),
+                "units",
+            ),
+            Bars(
+                "Classes that need fewest units",
+                tuple(map(str, names[fewest])),
+                tuple(float(units[k]) for k in fewest),
+                "units",
+            ),
+            Table(
+                "Units that serve most classes",
+                ("neuron", "classes", "largest weights in"),
+                tuple(
+                    (f"{self.layer}:{unit}", f"{classes[unit]:,}", served(int(unit)))
+                    for unit in by_service
+                    if classes[unit]
+                ),
+                f"{int((self.weights == 0).all(0).sum()):,} of {self.n_units:,} units serve none.",
+            ),
+        )
+
+    def _path(self) -> Table:
+        return Table(
+            "The path",
+            ("", "strength", "units a class", "units used", "loss", "top-1", "gap", "passes"),
+            tuple(
+                (
+                    "chosen" if i == self.chosen else "",
+                    f"{step.strength:.2e}",
+                    f"{step.units_per_class:.2f}",
+                    f"{step.n_units:,}",
+                    f"{step.loss:.3f} ± {step.loss_error:.3f}",
+                    f"{step.accuracy:.3f}",
+                    f"{step.gap:.1e}" + ("" if step.converged else " (not converged)"),
+                    f"{step.passes:,}",
+                )
+                for i, step in enumerate(self.steps)
+            ),
+            "Loss and top-1 on the images that choose. Gap: the most that the penalised loss could "
+            "still fall, in shares of it, computed in float64.",
+        )

@@ -1,0 +1,100 @@
+"""What can the toolkit show in a minute, without a network?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from neurons.activations.run import Activations
+from neurons.activations.scan import scan
+from neurons.address import Neuron
+from neurons.data.images import MINIATURE, images
+from neurons.drawn_world import labelled_pictures
+from neurons.drawn_world.concepts import concepts
+from neurons.network.clip import load
+from neurons.pages import Page
+from neurons.recipes.neuron_report import report
+from neurons.studies.units.census import Census, census
+
+LAYER = "visual.layer4"
+BY = "rendition"
+Tell = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What a demonstration made.
+
+    Parameters
+    ----------
+    index : Path
+        The report's first page.
+    census : Census
+    shown : dict from Neuron to str
+        The reported neurons, each with the reason why.
+    """
+
+    index: Path
+    census: Census
+    shown: dict[Neuron, str]
+
+
+def demo(out: Path, *, tell: Tell = lambda what, done, total: None) -> Demo:
+    """Scan the miniature's pictures, find its multimodal units, and report a telling few.
+
+    Parameters
+    ----------
+    out : Path
+        Folder for the run and the report; a second call goes on with what is there.
+    tell : callable
+        Takes what is being done, how much of it is done, and of how much.
+
+    Returns
+    -------
+    Demo
+    """
+    labelled_pictures.folder(progress=lambda done, total: tell("drawing", done, total))
+    pictures, clip = images(MINIATURE), load(MINIATURE)
+    scan(
+        clip,
+        pictures,
+        [LAYER],
+        out / "run",
+        progress=lambda state: tell("scanning", state.done, state.total),
+    )
+    run = Activations.open(out / "run")
+    counted = census(run, pictures, LAYER, by=BY)
+    shown = telling(counted)
+    written: list[str] = []
+
+    def done(page: Page) -> None:
+        written.append(page.title)
+        tell("writing pages", len(written), len(shown))
+
+    index = report(run, list(shown), out / "report", image_set=pictures, by=BY, done=done)
+    return Demo(index, counted, shown)
+
+
+def telling(counted: Census) -> dict[Neuron, str]:
+    """Choose the most decided unit of a few concepts, and a polysemantic one.
+
+    The most decided comes first; a concept without a multimodal unit is left out.
+    """
+
+    def decided(unit: int) -> float:
+        return float(counted.leads[:, unit].min())
+
+    emotions = [name for name, each in concepts().items() if each.family == "emotions"]
+    found = []
+    for names in (["finance"], ["spider"], ["winter"], emotions):
+        units = [(unit, name) for name in names for unit in counted.units_of(name)[:1]]
+        found += sorted(units, key=lambda each: -decided(each[0]))[:1]
+    shown = {}
+    for unit, name in sorted(found, key=lambda each: -decided(each[0])):
+        shown[Neuron(counted.layer, unit)] = f"{name}, as picture, outline and word"
+    for unit in counted.polysemantic_units()[:1]:
+        tops = [counted.class_names[top] for top in counted.tops[:, unit]]
+        what = ", ".join(f"{name} as {way}" for name, way in zip(tops, counted.among, strict=True))
+        shown[Neuron(counted.layer, unit)] = f"polysemantic: {what}"
+    return shown

@@ -1,0 +1,154 @@
+"""What did a user ask of a probe? A folder with the path, the probe and its pages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from neurons.activations.run import Activations, images_of, model_name
+from neurons.data.images import ImageSet
+from neurons.errors import RunNotFoundError
+from neurons.network.clip import Clip
+from neurons.pages import Page, write
+from neurons.readouts.probe import Probe
+from neurons.results.result import Result
+from neurons.studies.probe.causal import causal_check
+from neurons.studies.probe.compose import compose
+from neurons.studies.probe.stability import Stability
+
+_WHERE = "where.json"
+_PAGES = "report"
+
+
+def write_probe(
+    found: Probe, run: Activations, out: str | Path, *, again: Stability | None = None
+) -> Path:
+    """Keep a probe where its path lies, with a page.
+
+    Parameters
+    ----------
+    found : Probe
+    run : Activations
+        The one that was probed.
+    out : str or Path
+        The folder that `probe` kept its strengths in.
+    again : Stability, optional
+
+    Returns
+    -------
+    Path
+        Of ``index.html``.
+    """
+    out = Path(out)
+    found.save(out)
+    (out / _WHERE).write_text(json.dumps({"run": str(run.path.resolve())}) + "\n")
+    results: list[Result] = [found]
+    if again is not None:
+        again.save(out / "stability")
+        results.append(again)
+    facts = (
+        ("classes", f"{len(found.class_names):,}"),
+        ("units a class", f"{found.step.units_per_class:.1f}"),
+        ("top-1", f"{found.top1.value:.3f}"),
+        ("top-5", f"{found.top5.value:.3f}"),
+        ("gap", f"{found.step.gap:.1e}"),
+    )
+    page = Page(f"Probe of {found.layer}", model_name(run), facts, tuple(results))
+    return write(out / _PAGES, [page], title=f"What makes a class in {model_name(run)}")
+
+
+def open_probe(folder: str | Path, *, run: str | Path | None = None) -> tuple[Probe, Activations]:
+    """Open a probe, and the run that it was fitted to, where it lay then or where it is now.
+
+    Raises
+    ------
+    RunNotFoundError
+        If there is no probe, or its run is not there any more.
+    StaleActivationsError
+        If the run is another one.
+    """
+    found = Probe.load(folder)
+    if run is None:
+        where = Path(folder) / _WHERE
+        if not where.is_file():
+            raise RunNotFoundError(f"{str(folder)!r} does not tell its run; name it with --run")
+        run = json.loads(where.read_text())["run"]
+    try:
+        opened = Activations.open(run)
+    except RunNotFoundError as error:
+        raise RunNotFoundError(f"{error}; say where the probe's run is now with --run") from None
+    opened.check_provenance(found.provenance["run"])
+    return found, opened
+
+
+def compose_to(
+    found: Probe,
+    run: Activations,
+    names: Sequence[str],
+    out: str | Path,
+    *,
+    images: ImageSet | None = None,
+    clip: Clip | None = None,
+    n_units: int = 5,
+    n_random: int = 20,
+    progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+) -> Path:
+    """Write a page a class: its units, their images, and whether the network needs them.
+
+    Parameters
+    ----------
+    found : Probe
+    run : Activations
+        The one that was probed.
+    names : sequence of str
+        Classes.
+    out : str or Path
+    images : ImageSet, optional
+        Default: the run's, where they lay.
+    clip : Clip, optional
+        The run's model: for the causal check.
+    n_units : int >= 1
+        As `causal_check` takes it, like ``n_random``.
+    n_random : int >= 20
+    progress : callable
+        Takes the class, how many edits are done, and of how many.
+
+    Returns
+    -------
+    Path
+        Of ``index.html``.
+
+    Raises
+    ------
+    NeuronsError
+        As `compose` and `causal_check`; nothing is written if a class is not known.
+    """
+    shown = images or images_of(run)
+    for name in names:
+        found.index_of(name)
+    pages = []
+    for name in names:
+        made = compose(found, run, shown, name)
+        results: list[Result] = [made]
+        if clip is not None:
+            check = causal_check(
+                found,
+                clip,
+                run,
+                shown,
+                name,
+                n_units=n_units,
+                n_random=n_random,
+                progress=partial(progress, name),
+            )
+            results.append(check)
+        facts = (
+            ("units for", f"{sum(each.weight > 0 for each in made.ingredients):,}"),
+            ("units against", f"{sum(each.weight < 0 for each in made.ingredients):,}"),
+            ("test images", f"{made.n_test:,}"),
+            ("right", f"{made.n_right / made.n_test:.1%}"),
+        )
+        pages.append(Page(name, model_name(run), facts, tuple(results)))
+    return write(out, pages, title=f"What makes a class in {model_name(run)}")

@@ -1,0 +1,1 @@
+"""What does a study answer? A result that saves, reloads and describes itself."""

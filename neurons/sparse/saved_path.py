@@ -1,0 +1,88 @@
+"""How are the strengths of a path kept, so that a kill loses at most the one in work?"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from neurons.files import folder_for_writing, write_file
+from neurons.sparse.path import Step
+
+_SETTINGS = "probe.json"
+_DTYPES = {"torch.float32": torch.float32, "torch.float64": torch.float64}
+
+
+class SavedPath:
+    """Strengths that are done: in memory, and in a folder if there is one; see `saved_path`."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._kept: dict[int, tuple[Step, Tensor, Tensor]] = {}
+        for file in sorted(folder.glob("strength-*.npz")) if folder else ():
+            self._kept[int(file.stem.removeprefix("strength-"))] = _read(file)
+
+    def has(self, index: int) -> bool:
+        """Tell whether a strength is done."""
+        return index in self._kept
+
+    def step(self, index: int) -> Step:
+        """Give what was measured at a strength."""
+        return self._kept[index][0]
+
+    def start_of(self, index: int) -> tuple[Tensor, Tensor] | None:
+        """Give a strength's weights and intercepts, bit for bit, or None if it is not done."""
+        kept = self._kept.get(index)
+        return None if kept is None else kept[1:]
+
+    def keep(self, index: int, step: Step, weights: Tensor, intercepts: Tensor) -> None:
+        """Keep a strength: all of its file is there, or none."""
+        self._kept[index] = (step, weights, intercepts)
+        if self._folder is None:
+            return
+        flat = weights.contiguous().view(-1)
+        places = flat.nonzero().squeeze(1)
+        content = io.BytesIO()
+        np.savez_compressed(
+            content,
+            shape=np.array(weights.shape),
+            dtype=np.array(str(weights.dtype)),
+            places=places.numpy(),
+            values=flat[places].numpy(),
+            intercepts=intercepts.numpy(),
+            step=np.array(json.dumps(asdict(step))),
+        )
+        write_file(self._folder / f"strength-{index:03}.npz", content.getvalue())
+
+
+@contextmanager
+def saved_path(folder: str | Path | None, depends_on: Mapping[str, Any]) -> Iterator[SavedPath]:
+    """Begin a path, or go on with one of the same settings; without a folder, in memory.
+
+    Raises
+    ------
+    StaleActivationsError, RunLockedError, OptionError
+        As `folder_for_writing`.
+    """
+    if folder is None:
+        yield SavedPath(None)
+        return
+    with folder_for_writing(Path(folder), "probe", _SETTINGS, depends_on):
+        yield SavedPath(Path(folder))
+
+
+def _read(file: Path) -> tuple[Step, Tensor, Tensor]:
+    with np.load(file, allow_pickle=False) as stored:
+        weights = torch.zeros(*stored["shape"].tolist(), dtype=_DTYPES[str(stored["dtype"])])
+        places = torch.from_numpy(stored["places"])
+        weights.view(-1)[places] = torch.from_numpy(stored["values"])
+        step = Step(**json.loads(str(stored["step"])))
+        return step, weights, torch.from_numpy(stored["intercepts"])

@@ -1,0 +1,1 @@
+"""Which few units make a class, and does the network need them?"""

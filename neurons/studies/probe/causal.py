@@ -1,0 +1,301 @@
+"""Does the network need the units that a probe makes a class of?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurons.activations.run import Activations
+from neurons.address import EMBEDDING, Neuron
+from neurons.attacks.knock_outs import matched
+from neurons.data.images import ImageSet
+from neurons.data.prepared import prepare
+from neurons.data.split import CHOOSE, TEST
+from neurons.errors import OptionError
+from neurons.interventions.editable import Edits, Responses, open_editable
+from neurons.network.clip import Clip
+from neurons.readouts.probe import Probe
+from neurons.readouts.readout import Readout, zero_shot
+from neurons.results.blocks import Block, Note, Table
+from neurons.results.result import Result
+from neurons.stats import Interval, Share
+
+_RESAMPLES = 2000
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a readout loses on a class's images, beside what it loses by random units.
+
+    Parameters
+    ----------
+    right : Share
+        Images still given to the class.
+    margin_drop : float
+        Fall of the class's score above the best other class's, mean over images; in the
+        readout's logits.
+    random_drops : tuple of float
+        The same for random units that are as active on these images.
+    excess : float
+        The drop minus the mean random drop.
+    interval : Interval
+        Of the excess, by resampling images and draws.
+    p_value : float
+        Share of the draws, this one counted in, with as large a drop.
+    """
+
+    right: Share
+    margin_drop: float
+    random_drops: tuple[float, ...]
+    excess: float
+    interval: Interval
+    p_value: float
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Units that were set to a value.
+
+    Parameters
+    ----------
+    neurons : tuple of str
+    value : str
+        ``zero``, or ``mean``: the unit's mean over all images and places.
+    probe, zero_shot : Change
+    """
+
+    neurons: tuple[str, ...]
+    value: str
+    probe: Change
+    zero_shot: Change
+
+
+@dataclass(frozen=True)
+class CausalCheck(Result):
+    """What becomes of a class when its units are set to zero, or to their mean.
+
+    Parameters
+    ----------
+    name : str
+    n : int
+        Images of the class that were not fitted to.
+    probe, zero_shot : Share
+        Given to the class by the intact network.
+    effects : tuple of Effect
+        All the units together first, then each alone.
+    """
+
+    name: str
+    n: int
+    probe: Share
+    zero_shot: Share
+    effects: tuple[Effect, ...]
+
+    def blocks(self) -> tuple[Block, ...]:
+        """Say whether the units matter more than random ones; one row an edit."""
+        return (
+            Note(
+                f"On {self.n} images of {self.name!r} that were not fitted to, the intact network "
+                f"gives {self.probe} by the probe and {self.zero_shot} zero-shot. Random units are "
+                f"drawn among those that are as active on these images and have no weight in the "
+                f"class."
+            ),
+            self._table("By the probe", [effect.probe for effect in self.effects]),
+            self._table(
+                "Zero-shot, through the rest of the network",
+                [effect.zero_shot for effect in self.effects],
+            ),
+        )
+
+    def _table(self, title: str, changes: Sequence[Change]) -> Table:
+        return Table(
+            title,
+            ("set", "to", "still right", "margin lost", "random units", "excess", "p"),
+            tuple(
+                (
+                    ", ".join(effect.neurons),
+                    effect.value,
+                    str(change.right),
+                    f"{change.margin_drop:+.2f}",
+                    f"{np.mean(change.random_drops):+.2f} ({min(change.random_drops):+.2f} to "
+                    f"{max(change.random_drops):+.2f})",
+                    f"{change.excess:+.2f} ({change.interval.low:+.2f} to "
+                    f"{change.interval.high:+.2f})",
+                    f"{change.p_value:.2g}",
+                )
+                for effect, change in zip(self.effects, changes, strict=True)
+            ),
+            "Margin: the class's score above the best other, in logits. A large loss says that "
+            "this readout needs the unit for these images, not that it is the class's only way.",
+        )
+
+
+def causal_check(
+    probe: Probe,
+    clip: Clip,
+    run: Activations,
+    images: ImageSet,
+    name: str,
+    *,
+    n_units: int = 5,
+    n_random: int = 20,
+    n_images: int = 64,
+    seed: int = 0,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> CausalCheck:
+    """Set a class's units to zero, and to their mean, and see what becomes of its images.
+
+    Parameters
+    ----------
+    probe : Probe
+        On a layer of the network, not on the embedding.
+    clip : Clip
+        The model of the run.
+    run : Activations
+    images : ImageSet
+    name : str
+        A class of the probe.
+    n_units : int >= 1
+        Units with the largest positive weights.
+    n_random : int >= 20
+        Draws of random units for each edit.
+    n_images : int >= 1
+        At most so many of the class's images.
+    seed : int
+    progress : callable
+        Takes the number of edits done, and of all.
+
+    Raises
+    ------
+    OptionError
+        If the probe reads the embedding, has no such class or no unit for it, or fewer than 20
+        draws are asked for.
+    StaleActivationsError
+        If model or images are not those of the run.
+    """
+    if probe.layer == EMBEDDING:
+        raise OptionError("an embedding has no units to edit; probe a layer, such as visual.layer4")
+    if n_units < 1 or n_random < 20 or n_images < 1:
+        raise OptionError(
+            f"a causal check takes 1 unit or more (asked: {n_units}), 20 random draws or more "
+            f"(asked: {n_random}) and 1 image or more (asked: {n_images})"
+        )
+    own = probe.index_of(name)
+    run.check_images(images)
+    run.check_clip(clip)
+    parts = [part for part in probe.units_of(name) if part.weight > 0][:n_units]
+    if not parts:
+        raise OptionError(f"no unit speaks for {name!r} in this probe; choose a weaker strength")
+    units = [Neuron(probe.layer, part.unit) for part in parts]
+    held = np.isin(probe.parts, (CHOOSE, TEST))
+    rows = np.flatnonzero(held & (probe.labels_of(images) == own))
+    pictures = prepare(clip.preprocess, images, rows=rows.tolist(), n=n_images, seed=seed)
+    by_name = zero_shot(clip, probe.class_names)
+    readouts: tuple[Readout, Readout] = (probe, by_name)
+    usual = _usual(run, probe.layer)
+    groups = [units, *([unit] for unit in units)] if len(units) > 1 else [units]
+    todo = [(group, value) for group in groups for value in ("zero", "mean")]
+    effects = []
+    with open_editable(clip, [probe.layer], readouts=readouts) as eye:
+        intact = eye.respond(pictures.pixels)
+        before = [_margins(intact, readout, own) for readout in readouts]
+        activity = intact.peaks[probe.layer].mean(0)
+        for done, (group, value) in enumerate(todo):
+            draws = matched(group, _controls(activity, probe.weights[own], group), n_random, seed)
+            variants: list[Edits] = [
+                {unit: float(usual[unit.unit]) if value == "mean" else 0.0 for unit in chosen}
+                for chosen in (group, *draws)
+            ]
+            seen = eye.respond_to_each(pictures.pixels, variants)
+            changes = _changes(seen, len(variants), readouts, own, before, seed)
+            effects.append(Effect(tuple(map(str, group)), value, *changes))
+            progress(done + 1, len(todo))
+    return CausalCheck(
+        provenance={
+            "probe": probe.provenance,
+            "n_random": n_random,
+            "seed": seed,
+            "templates": list(by_name.templates),
+        },
+        name=name,
+        n=len(pictures),
+        probe=_share(before[0]),
+        zero_shot=_share(before[1]),
+        effects=tuple(effects),
+    )
+
+
+def _usual(run: Activations, layer: str) -> NDArray[np.float64]:
+    """Mean of each unit over images and places: (units,)."""
+    means = run.array(layer, "mean")
+    total, rows = np.zeros(means.shape[1]), run.good_rows()
+    for start in range(0, means.shape[0], 8192):
+        total += np.nansum(np.asarray(means[start : start + 8192], np.float64), axis=0)
+    return total / len(rows)
+
+
+def _controls(
+    activity: NDArray[np.float32], weights: NDArray[np.float32], group: Sequence[Neuron]
+) -> NDArray[np.float32]:
+    """Give activities in which no other unit of the class is near to any: no control for it."""
+    found = activity.copy()
+    found[np.flatnonzero(weights)] = np.inf
+    for neuron in group:
+        found[neuron.unit] = activity[neuron.unit]
+    return found
+
+
+def _changes(
+    seen: Responses,
+    n_variants: int,
+    readouts: Sequence[Readout],
+    own: int,
+    before: Sequence[NDArray[np.float64]],
+    seed: int,
+) -> list[Change]:
+    """Compare the first variant with the others, the random ones, for each readout."""
+    changes = []
+    for readout, intact in zip(readouts, before, strict=True):
+        margins = _margins(seen, readout, own).reshape(n_variants, len(intact))
+        drops = intact - margins
+        random = drops[1:].mean(1)
+        drop = float(drops[0].mean())
+        low, high = _resampled(drops[0], drops[1:], seed)
+        changes.append(
+            Change(
+                _share(margins[0]),
+                drop,
+                tuple(float(each) for each in random),
+                float(drop - random.mean()),
+                Interval(low, high),
+                float((1 + (random >= drop).sum()) / (1 + len(random))),
+            )
+        )
+    return changes
+
+
+def _resampled(
+    drops: NDArray[np.float64], random: NDArray[np.float64], seed: int
+) -> tuple[float, float]:
+    generator, (n_draws, n) = np.random.default_rng(seed), random.shape
+    found = []
+    for _ in range(_RESAMPLES):
+        images, draws = generator.integers(0, n, n), generator.integers(0, n_draws, n_draws)
+        found.append(drops[images].mean() - random[draws][:, images].mean())
+    low, high = np.quantile(found, (0.025, 0.975))
+    return float(low), float(high)
+
+
+def _margins(seen: Responses, readout: Readout, own: int) -> NDArray[np.float64]:
+    """Give the class's score above the best other's, (images,)."""
+    scores = seen.scores(readout).astype(np.float64)
+    others = np.delete(scores, own, axis=1).max(1)
+    margins: NDArray[np.float64] = scores[:, own] - others
+    return margins
+
+
+def _share(margins: NDArray[np.float64]) -> Share:
+    return Share(int((margins > 0).sum()), len(margins))

@@ -1,0 +1,266 @@
+"""Which units make a class, and which classes are mistaken for it because they share them?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurons.activations.run import Activations
+from neurons.activations.unit_activations import Example, UnitActivations
+from neurons.address import EMBEDDING, Neuron
+from neurons.data.images import ImageSet
+from neurons.data.split import TEST
+from neurons.readouts.probe import Probe
+from neurons.results.blocks import Bars, Block, Gallery, Note, Strip, Table
+from neurons.results.result import Result
+from neurons.sparse.features import take_rows
+
+_NEIGHBOURS = 5
+_SERVED = 3
+
+
+@dataclass(frozen=True)
+class Ingredient:
+    """A unit of a class.
+
+    Parameters
+    ----------
+    neuron : str
+    weight : float
+        Logit a standard deviation.
+    share : float
+        Of the logit by which the class's images stand above the average image, over all units;
+        negative where the unit speaks against them. 1 in sum.
+    on_class, on_all : float
+        Mean activation on test images of the class, and on all of them.
+    also : tuple of str
+        Other classes where it weighs most.
+    examples : tuple of Example
+        Images that excite it most; empty beyond the first few units.
+    """
+
+    neuron: str
+    weight: float
+    share: float
+    on_class: float
+    on_all: float
+    also: tuple[str, ...]
+    examples: tuple[Example, ...]
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A class that is mistaken for this one, or this one for it.
+
+    Parameters
+    ----------
+    name : str
+    taken_for_it : int
+        Test images of this class that the probe gave to the neighbour.
+    taken_for_this : int
+        The neighbour's that it gave to this class.
+    shared : tuple of str
+        Neurons with a positive weight in both, the largest product first.
+    """
+
+    name: str
+    taken_for_it: int
+    taken_for_this: int
+    shared: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Composition(Result):
+    """What a probe makes a class of.
+
+    Parameters
+    ----------
+    name : str
+    layer, pooling : str
+    n_test : int
+        Test images of the class.
+    n_right : int
+        Of these, given to it.
+    ingredients : tuple of Ingredient
+        Every unit with a weight, the largest first.
+    neighbours : tuple of Neighbour
+    """
+
+    name: str
+    layer: str
+    pooling: str
+    n_test: int
+    n_right: int
+    ingredients: tuple[Ingredient, ...]
+    neighbours: tuple[Neighbour, ...]
+
+    def blocks(self) -> tuple[Block, ...]:
+        """Weights as bars, the units as a table, the neighbours and what they share."""
+        shown = [each for each in self.ingredients if each.weight > 0]
+        against = [each for each in self.ingredients if each.weight < 0]
+        made: list[Block] = [
+            Note(
+                f"{len(shown)} units speak for {self.name!r} and {len(against)} against it; the "
+                f"probe gives {self.n_right} of its {self.n_test} test images to it. What a probe "
+                f"uses is sufficient to tell the class; other units may do as well."
+            ),
+            Bars(
+                f"What makes {self.name!r}",
+                tuple(each.neuron for each in shown[:12]),
+                tuple(each.weight for each in shown[:12]),
+                "logit a standard deviation",
+            ),
+            Table(
+                "Its units",
+                ("neuron", "weight", "share of the logit", "on the class", "on all", "also in"),
+                tuple(
+                    (
+                        each.neuron,
+                        f"{each.weight:+.3f}",
+                        f"{each.share:+.1%}",
+                        f"{each.on_class:.3g}",
+                        f"{each.on_all:.3g}",
+                        ", ".join(each.also),
+                    )
+                    for each in self.ingredients
+                ),
+                "Share: of the logit by which the class's test images stand above the average test "
+                "image. Activations: means over test images.",
+            ),
+        ]
+        if any(each.examples for each in shown):
+            made.insert(
+                2,
+                Strip(
+                    "Images that excite its units most",
+                    tuple(
+                        Gallery(
+                            f"{each.neuron}, {each.weight:+.2f}",
+                            tuple(example.tile() for example in each.examples),
+                        )
+                        for each in shown
+                        if each.examples
+                    ),
+                    "Of all images, whatever their class; under each the peak activation.",
+                ),
+            )
+        if self.neighbours:
+            made.append(
+                Table(
+                    "The classes next door",
+                    ("class", "taken for it", "taken for this", "shared units"),
+                    tuple(
+                        (
+                            each.name,
+                            f"{each.taken_for_it:,}",
+                            f"{each.taken_for_this:,}",
+                            ", ".join(each.shared[:4]) or "none",
+                        )
+                        for each in self.neighbours
+                    ),
+                    "Test images that the probe gave to the wrong one of the two, and the units "
+                    "with a positive weight in both.",
+                )
+            )
+        return tuple(made)
+
+
+def compose(
+    probe: Probe,
+    run: Activations,
+    images: ImageSet,
+    name: str,
+    *,
+    n_units: int = 6,
+    count: int = 6,
+) -> Composition:
+    """Tell what a probe makes a class of.
+
+    Parameters
+    ----------
+    probe : Probe
+    run : Activations
+        The one that was probed.
+    images : ImageSet
+        Those of the run.
+    name : str
+        A class of the probe.
+    n_units : int >= 0
+        So many units show images.
+    count : int >= 0
+        Images of each.
+
+    Raises
+    ------
+    OptionError
+        If the probe has no such class.
+    StaleActivationsError
+        If the images are others than the run's.
+    """
+    own = probe.index_of(name)
+    run.check_images(images)
+    values, _ = run.pooled(probe.layer, probe.pooling)
+    tested = np.flatnonzero(probe.parts == TEST)
+    mine = probe.labels_of(images)[tested] == own
+    units = take_rows(values, tested)
+    on_all, on_class = units.mean(0), units[mine].mean(0)
+    good = run.good_rows()
+
+    def examples(unit: int) -> tuple[Example, ...]:
+        neuron = Neuron(probe.layer, unit)
+        peaks = run.peak(neuron)[good]
+        rows = good[np.argsort(-peaks, kind="stable")[:count]]
+        return UnitActivations(run, images, neuron).examples(rows.tolist())
+
+    gains = probe.weights[own] * (on_class - on_all)
+    total = gains.sum() or 1.0
+    scaled, shown = probe.standardised, count and probe.layer != EMBEDDING
+    ingredients = [
+        Ingredient(
+            f"{probe.layer}:{part.unit}",
+            part.weight,
+            float(gains[part.unit] / total),
+            float(on_class[part.unit]),
+            float(on_all[part.unit]),
+            _others(scaled[:, part.unit], own, probe.class_names),
+            examples(part.unit) if shown and rank < n_units and part.weight > 0 else (),
+        )
+        for rank, part in enumerate(probe.units_of(name))
+    ]
+    return Composition(
+        provenance={"probe": probe.provenance},
+        name=name,
+        layer=probe.layer,
+        pooling=probe.pooling,
+        n_test=int(probe.confusion[own].sum()),
+        n_right=int(probe.confusion[own, own]),
+        ingredients=tuple(ingredients),
+        neighbours=_neighbours(probe, own),
+    )
+
+
+def _others(weights: np.ndarray, own: int, names: Sequence[str]) -> tuple[str, ...]:
+    order = [k for k in np.argsort(-weights, kind="stable") if k != own and weights[k] > 0]
+    return tuple(names[k] for k in order[:_SERVED])
+
+
+def _neighbours(probe: Probe, own: int) -> tuple[Neighbour, ...]:
+    mistaken = probe.confusion[own] + probe.confusion[:, own]
+    mistaken[own] = 0
+    order = [k for k in np.argsort(-mistaken, kind="stable")[:_NEIGHBOURS] if mistaken[k]]
+    scaled = np.maximum(probe.standardised, 0)
+    found = []
+    for k in order:
+        both = scaled[own] * scaled[k]
+        shared = np.argsort(-both, kind="stable")[: np.count_nonzero(both)]
+        found.append(
+            Neighbour(
+                probe.class_names[k],
+                int(probe.confusion[own, k]),
+                int(probe.confusion[k, own]),
+                tuple(f"{probe.layer}:{unit}" for unit in shared),
+            )
+        )
+    return tuple(found)

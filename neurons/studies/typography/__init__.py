@@ -1,0 +1,1 @@
+"""Which written words take a model over, and what stops them?"""

@@ -1,0 +1,252 @@
+"""Which units answer to one concept however it is shown: photographed, drawn, written?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurons.activations.run import Activations
+from neurons.data.images import ImageSet
+from neurons.data.sources import UNLABELLED
+from neurons.errors import OptionError
+from neurons.results.blocks import Bars, Block, Note, Table
+from neurons.results.result import Result
+
+NONE = -1
+
+
+def census(
+    activations: Activations,
+    images: ImageSet,
+    layer: str,
+    *,
+    by: str = "rendition",
+    among: Sequence[str] = ("flat", "outline", "word"),
+    n_permutations: int = 200,
+    seed: int = 0,
+) -> Census:
+    """Count the units whose top class is the same in every way of showing it.
+
+    In each group of images (flat pictures, outlines, words) a unit's top class is the one with
+    the largest mean peak. A unit is multimodal if the groups agree.
+
+    Parameters
+    ----------
+    activations : Activations
+    images : ImageSet
+        The set that was scanned, with labels and a column that tells how each is shown.
+    layer : str
+    by : str
+        That column's name.
+    among : sequence of str
+        Two or more of its values; images with others are left out.
+    n_permutations : int >= 20
+        How often the labels are shuffled within their group, to see what chance gives.
+    seed : int
+
+    Returns
+    -------
+    Census
+
+    Raises
+    ------
+    LabelsMissingError
+        If the images carry no labels, or no such column.
+    OptionError
+        If a group has no images, or lacks some of the classes.
+    LayerNotFoundError, StaleActivationsError
+        As `top_examples`.
+
+    References
+    ----------
+    Goh et al., "Multimodal neurons in artificial neural networks", Distill 2021, looked at
+    "photos, drawings, text" by eye; the permutation test is ours.
+    """
+    labels = images.require_labels()
+    shown = np.array([str(value) for value in images.column(by)])
+    activations.check_images(images)
+    if len(set(among)) < 2 or n_permutations < 20:
+        raise OptionError(
+            f"a census compares two groups or more (asked: {', '.join(among)}) and shuffles at "
+            f"least 20 times (asked: {n_permutations})"
+        )
+    peaks = np.asarray(activations.array(layer, "peak")[:], np.float32)
+    good = np.zeros(len(labels), bool)
+    good[activations.good_rows()] = True
+    good &= labels != UNLABELLED
+    n_classes = len(images.class_names)
+    groups = [np.flatnonzero(good & (shown == value)) for value in among]
+    for value, rows in zip(among, groups, strict=True):
+        _check_group(value, by, labels[rows], images.class_names, shown)
+    means = np.stack([_class_means(peaks[rows], labels[rows], n_classes) for rows in groups])
+    alive = np.ptp(peaks[good], axis=0) > 0
+    tops = np.where(alive, means.argmax(1), NONE)
+    random = np.random.default_rng(seed)
+    chance = [
+        _agreeing(
+            np.stack(
+                [
+                    _class_means(peaks[rows], random.permutation(labels[rows]), n_classes).argmax(0)
+                    for rows in groups
+                ]
+            ),
+            alive,
+        )
+        for _ in range(n_permutations)
+    ]
+    found = _agreeing(tops, alive)
+    spread = means.std(1)
+    lead = (means.max(1) - means.mean(1)) / np.where(spread > 0, spread, 1)
+    return Census(
+        provenance=activations.provenance(),
+        layer=layer,
+        by=by,
+        among=tuple(among),
+        class_names=images.class_names,
+        n_images=sum(len(rows) for rows in groups),
+        n_dead=int((~alive).sum()),
+        n_multimodal=found,
+        chance=float(np.mean(chance)),
+        chance_largest=max(chance),
+        p_value=(1 + sum(count >= found for count in chance)) / (1 + n_permutations),
+        tops=tops.astype(np.int32),
+        leads=lead.astype(np.float32),
+    )
+
+
+@dataclass(frozen=True)
+class Census(Result):
+    """The multimodal units of a layer, beside what shuffled labels give.
+
+    Parameters
+    ----------
+    layer, by : str
+    among : tuple of str
+        The groups that had to agree.
+    class_names : tuple of str
+    n_images, n_dead, n_multimodal : int
+        Dead units answer the same to every image; they never count as multimodal.
+    chance : float
+        Mean number of multimodal units when the labels are shuffled within each group.
+    chance_largest : int
+        The most that any shuffle gave.
+    p_value : float
+        Share of shuffles, the true labels counted in, that give as many.
+    tops : ndarray of int, (groups, units)
+        The top class of each unit in each group, -1 if it is dead.
+    leads : ndarray of float, (groups, units)
+        How far the top class lies above the mean of all, in standard deviations over classes.
+    """
+
+    layer: str
+    by: str
+    among: tuple[str, ...]
+    class_names: tuple[str, ...]
+    n_images: int
+    n_dead: int
+    n_multimodal: int
+    chance: float
+    chance_largest: int
+    p_value: float
+    tops: NDArray[np.int32]
+    leads: NDArray[np.float32]
+
+    @property
+    def n_units(self) -> int:
+        """Units of the layer, dead ones too."""
+        return int(self.tops.shape[1])
+
+    def units_of(self, name: str) -> tuple[int, ...]:
+        """List the multimodal units of a class, those with the widest smallest lead first.
+
+        Raises
+        ------
+        OptionError
+            If there is no such class.
+        """
+        if name not in self.class_names:
+            raise OptionError(f"no class {name!r}; the first are: {self.class_names[:5]}")
+        return self._ordered(self._agree() & (self.tops[0] == self.class_names.index(name)))
+
+    def polysemantic_units(self) -> tuple[int, ...]:
+        """List the units whose groups name different classes, the most decided first."""
+        return self._ordered(~self._agree() & (self.tops[0] != NONE))
+
+    def blocks(self) -> tuple[Block, ...]:
+        """Say the count beside its chance; classes by their units; the most decided units."""
+        ways = ", ".join(self.among)
+        verdict = Note(
+            f"{self.n_multimodal} of {self.n_units} units of {self.layer} ({self.n_dead} dead) "
+            f"have the same top class as {ways}. Shuffled labels give {self.chance:.2g} on "
+            f"average and {self.chance_largest} at most (p = {self.p_value:.2g}). "
+            f"A top class is not all that a unit answers to: see its spectrum."
+        )
+        agreed = self._ordered(self._agree())
+        names = [self.class_names[self.tops[0, unit]] for unit in agreed]
+        counts = sorted(((names.count(name), name) for name in set(names)), reverse=True)
+        return (
+            verdict,
+            Bars(
+                "Classes by their multimodal units",
+                tuple(name for _, name in counts),
+                tuple(float(count) for count, _ in counts),
+                "units",
+            ),
+            Table(
+                "The most decided multimodal units",
+                ("neuron", "class", *(f"lead, {value}" for value in self.among)),
+                tuple(
+                    (
+                        f"{self.layer}:{unit}",
+                        name,
+                        *(f"{lead:.1f}" for lead in self.leads[:, unit]),
+                    )
+                    for unit, name in list(zip(agreed, names, strict=True))[:24]
+                ),
+                "Lead: the class's mean peak above that of all classes, in standard deviations.",
+            ),
+        )
+
+    def _agree(self) -> NDArray[np.bool_]:
+        agree: NDArray[np.bool_] = (self.tops == self.tops[0]).all(0) & (self.tops[0] != NONE)
+        return agree
+
+    def _ordered(self, chosen: NDArray[np.bool_]) -> tuple[int, ...]:
+        units = np.flatnonzero(chosen)
+        order = np.argsort(-self.leads[:, units].min(0), kind="stable")
+        return tuple(int(unit) for unit in units[order])
+
+
+def _check_group(
+    value: str,
+    by: str,
+    labels: NDArray[np.int32],
+    class_names: Sequence[str],
+    shown: NDArray[np.str_],
+) -> None:
+    if not len(labels):
+        known = ", ".join(sorted(set(shown.tolist()))[:12])
+        raise OptionError(f"no image has {value!r} in column {by!r}; its values are: {known}")
+    missing = sorted(set(range(len(class_names))) - set(labels.tolist()))
+    if missing:
+        raise OptionError(
+            f"{len(missing)} classes have no {value!r} image, the first: "
+            f"{class_names[missing[0]]!r}; give images of every class in every group"
+        )
+
+
+def _class_means(
+    peaks: NDArray[np.float32], labels: NDArray[np.int32], n_classes: int
+) -> NDArray[np.float64]:
+    """Mean of each class: (classes, units)."""
+    member = np.zeros((n_classes, len(labels)), np.float64)
+    member[labels, np.arange(len(labels))] = 1
+    means: NDArray[np.float64] = member @ peaks / member.sum(1, keepdims=True)
+    return means
+
+
+def _agreeing(tops: NDArray[np.intp], alive: NDArray[np.bool_]) -> int:
+    return int(((tops == tops[0]).all(0) & alive).sum())

@@ -1,0 +1,239 @@
+"""Which images excite a neuron most, which least, and of which classes are they? (Goh et al.)."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurons.activations.run import Activations
+from neurons.activations.unit_activations import Example, UnitActivations, Values
+from neurons.address import Neuron
+from neurons.data.images import ImageSet
+from neurons.errors import OptionError
+from neurons.results.blocks import Bars, Block, Gallery
+from neurons.results.result import Result
+from neurons.stats import Interval, wilson
+
+
+def top_examples(
+    activations: Activations,
+    images: ImageSet,
+    neuron: Neuron,
+    *,
+    count: int = 16,
+    top_share: float = 0.01,
+    n_classes: int = 10,
+) -> TopExamples:
+    """Find the images that excite a unit most and least, and the classes at the top.
+
+    Parameters
+    ----------
+    activations : Activations
+    images : ImageSet
+        The set that was scanned.
+    neuron : Neuron
+    count : int >= 1
+        Images at each end.
+    top_share : float in (0, 1]
+        Share of the images that counts as "the top" for class lifts; at least 50 images.
+    n_classes : int
+        Classes to list.
+
+    Returns
+    -------
+    TopExamples
+        Exact: what sorting all images gives.
+
+    Raises
+    ------
+    LayerNotFoundError, NeuronNotFoundError
+        If the run does not hold the unit.
+    StaleActivationsError
+        If these are not the images of the run.
+    OptionError
+        If a number is out of range.
+
+    Notes
+    -----
+    Dataset examples show what excites a unit in this set. They do not show that the unit responds
+    to nothing else: see `spectrum`.
+    """
+    if count < 1:
+        raise OptionError(f"--count is {count}; it must be 1 or more")
+    if not 0 < top_share <= 1:
+        raise OptionError(f"top_share is {top_share}; it must be over 0 and at most 1")
+    exhibit = UnitActivations(activations, images, neuron)
+    good = exhibit.good
+    largest = extremes(exhibit.peaks, good, images.ids, count, largest=True)
+    smallest = extremes(exhibit.peaks, good, images.ids, count, largest=False)
+    n_top = min(len(good), max(50, round(top_share * len(good))))
+    lifts: tuple[ClassLift, ...] = ()
+    if images.labels is not None and len(good):
+        top = extremes(exhibit.peaks, good, images.ids, n_top, largest=True)
+        every = class_lifts(images.labels, images.class_names, top, good)
+        lifts = tuple(lift for lift in every if lift.lift > 1)[:n_classes]
+    return TopExamples(
+        provenance=activations.provenance(),
+        neuron=str(neuron),
+        n=len(good),
+        n_skipped=exhibit.n_skipped,
+        top=exhibit.examples(largest),
+        bottom=exhibit.examples(smallest),
+        n_top=n_top,
+        lifts=lifts,
+    )
+
+
+@dataclass(frozen=True)
+class TopExamples(Result):
+    """The images that excite a unit most and least.
+
+    Parameters
+    ----------
+    neuron : str
+    n : int
+        Images that were compared.
+    n_skipped : int
+        Bad images, which no statement is about.
+    top, bottom : tuple of Example
+        From the largest peak down, and from the smallest up; equal peaks by image id.
+    n_top : int
+        Size of the top share that ``lifts`` is about.
+    lifts : tuple of ClassLift
+        Classes over-represented there, by the interval's lower bound; empty without labels.
+    """
+
+    neuron: str
+    n: int
+    n_skipped: int
+    top: tuple[Example, ...]
+    bottom: tuple[Example, ...]
+    n_top: int
+    lifts: tuple[ClassLift, ...]
+
+    def blocks(self) -> tuple[Block, ...]:
+        """Top gallery, classes at the top, bottom gallery."""
+        n = f"n = {self.n:,} images" + (f", {self.n_skipped:,} skipped" if self.n_skipped else "")
+        told: list[Block] = [
+            Gallery(
+                "Images that excite it most",
+                tuple(example.tile() for example in self.top),
+                f"Under each image the unit's peak activation. {n}. The box is the layer's "
+                "effective receptive field around the peak: where the input mattered on average, "
+                "not the edge of what was seen.",
+            )
+        ]
+        if self.lifts:
+            told.append(
+                Bars(
+                    f"Classes over-represented among the top {self.n_top:,} images "
+                    f"({self.n_top / self.n:.1%} of all)",
+                    tuple(lift.name for lift in self.lifts),
+                    tuple(lift.lift for lift in self.lifts),
+                    "lift",
+                    tuple(lift.interval.low for lift in self.lifts),
+                    tuple(lift.interval.high for lift in self.lifts),
+                    1.0,
+                    "Share among the top over share in the set, with a 95 % Wilson interval for "
+                    "each class by itself; 1 is chance. Among many classes a few exceed 1 by "
+                    "chance.",
+                )
+            )
+        told.append(
+            Gallery(
+                "Images that excite it least",
+                tuple(example.tile() for example in self.bottom),
+                "Where many images share a value, such as 0 after a ReLU, they stand in the order "
+                "of their names.",
+            )
+        )
+        return tuple(told)
+
+
+@dataclass(frozen=True)
+class ClassLift:
+    """How much more frequent a class is among the top images than in the whole set.
+
+    Parameters
+    ----------
+    name : str
+    n_top, n : int
+        Images of the class among the top ones and in the set.
+    lift : float, >= 0
+        Share among the top over share in the set; 1 says "as everywhere".
+    interval : Interval
+        95 % Wilson interval of the share among the top, over the share in the set. It is each
+        class's own: with many classes, a few lie above 1 by chance.
+    """
+
+    name: str
+    n_top: int
+    n: int
+    lift: float
+    interval: Interval
+
+
+def extremes(
+    peaks: Values, good: NDArray[np.intp], ids: Sequence[str], count: int, *, largest: bool
+) -> list[int]:
+    """Find the rows of the largest (or smallest) peaks; equal peaks in the order of their ids.
+
+    Parameters
+    ----------
+    peaks : ndarray, (images,)
+    good : ndarray of int
+        Rows to look at.
+    ids : sequence of str
+    count : int
+        Fewer are returned where there are fewer rows.
+    largest : bool
+
+    Returns
+    -------
+    list of int
+    """
+    count = min(count, len(good))
+    if count == 0:
+        return []
+    keys = -peaks[good] if largest else peaks[good]
+    # only rows that can be among them are compared by name: after a ReLU, half a set is tied at 0
+    bound = np.partition(keys, count - 1)[count - 1]
+    inside, tied = good[keys < bound], good[keys == bound]
+    order = {int(row): float(key) for row, key in zip(good, keys, strict=True) if key < bound}
+    first = sorted((int(row) for row in inside), key=lambda row: (order[row], ids[row]))
+    rest = heapq.nsmallest(count - len(first), (int(row) for row in tied), key=lambda row: ids[row])
+    return first + rest
+
+
+def class_lifts(
+    labels: NDArray[np.int32],
+    class_names: Sequence[str],
+    top: Sequence[int],
+    good: NDArray[np.intp],
+) -> tuple[ClassLift, ...]:
+    """Compare the classes of the top rows with those of all rows; unlabelled rows are left out.
+
+    Returns
+    -------
+    tuple of ClassLift
+        Of every class with at least two images at the top (one alone is no evidence), by the
+        interval's lower bound.
+    """
+    known, known_top = labels[good], labels[np.asarray(top, dtype=np.intp)]
+    known, known_top = known[known >= 0], known_top[known_top >= 0]
+    in_set = np.bincount(known, minlength=len(class_names))
+    in_top = np.bincount(known_top, minlength=len(class_names))
+    lifts = []
+    for label in np.flatnonzero(in_top >= 2).tolist():
+        share = in_set[label] / len(known)
+        at_top = int(in_top[label]) / len(known_top)
+        interval = wilson(int(in_top[label]), len(known_top)).scaled(float(1 / share))
+        name = class_names[label]
+        lifts.append(
+            ClassLift(name, int(in_top[label]), int(in_set[label]), float(at_top / share), interval)
+        )
+    return tuple(sorted(lifts, key=lambda lift: (-lift.interval.low, lift.name)))

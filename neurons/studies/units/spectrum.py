@@ -1,0 +1,202 @@
+"""What lies between the images that excite a neuron most and least? (Goh et al. 2021)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from neurons.activations.run import Activations
+from neurons.activations.unit_activations import Example, UnitActivations
+from neurons.address import Neuron
+from neurons.data.images import ImageSet
+from neurons.errors import OptionError
+from neurons.results.blocks import Block, Curve, Gallery, Note, Strip, Table
+from neurons.results.result import Result
+from neurons.stats import skewness
+
+# Goh et al. show dataset examples at ten levels of a neuron's activation
+N_BUCKETS = 10
+
+
+def spectrum(
+    activations: Activations,
+    images: ImageSet,
+    neuron: Neuron,
+    *,
+    per_bucket: int = 6,
+    n_buckets: int = N_BUCKETS,
+    seed: int = 0,
+) -> Spectrum:
+    """Show images from the whole range of a unit's activation.
+
+    Parameters
+    ----------
+    activations : Activations
+    images : ImageSet
+        The set that was scanned.
+    neuron : Neuron
+    per_bucket : int >= 0
+        Images to draw from each bucket.
+    n_buckets : int >= 1
+    seed : int
+        For the draw.
+
+    Returns
+    -------
+    Spectrum
+
+    Raises
+    ------
+    LayerNotFoundError, NeuronNotFoundError, StaleActivationsError, OptionError
+        As `top_examples`.
+
+    References
+    ----------
+    Goh et al., "Multimodal neurons in artificial neural networks", Distill 2021: dataset examples
+    sampled from uniform intervals of the activation.
+    """
+    if n_buckets < 1 or per_bucket < 0:
+        raise OptionError(f"{n_buckets} buckets of {per_bucket} images make no spectrum")
+    exhibit = UnitActivations(activations, images, neuron)
+    peaks = exhibit.peaks[exhibit.good].astype(np.float64)
+    low, high = (float(peaks.min()), float(peaks.max())) if len(peaks) else (0.0, 0.0)
+    state = "alive" if high > low else "dead" if high == 0 else "constant"
+    edges = np.linspace(low, high, n_buckets + 1) if state == "alive" else np.array([low, high])
+    generator = torch.Generator().manual_seed(seed)
+    buckets = []
+    for i, members in enumerate(bucket_members(peaks, edges)):
+        drawn = torch.randperm(len(members), generator=generator)[:per_bucket].numpy()
+        rows = sorted(exhibit.good[members[drawn]], key=lambda row: -exhibit.peaks[row])
+        sampled = exhibit.examples(rows)
+        buckets.append(Bucket(float(edges[i]), float(edges[i + 1]), len(members), sampled))
+    density, bins = np.histogram(peaks, bins=60, density=True) if state == "alive" else ([], [])
+    centres = (np.asarray(bins)[:-1] + np.asarray(bins)[1:]) / 2
+    return Spectrum(
+        provenance=activations.provenance(),
+        neuron=str(neuron),
+        n=len(peaks),
+        n_skipped=exhibit.n_skipped,
+        state=state,
+        minimum=low,
+        maximum=high,
+        mean=float(peaks.mean()) if len(peaks) else float("nan"),
+        std=float(peaks.std()) if len(peaks) else float("nan"),
+        skewness=skewness(peaks),
+        sparsity=float((peaks == 0).mean()) if len(peaks) else float("nan"),
+        buckets=tuple(buckets),
+        density_x=tuple(centres.tolist()),
+        density=tuple(np.asarray(density).tolist()),
+    )
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """Images whose peak lies in one part of the unit's range.
+
+    Parameters
+    ----------
+    low, high : float
+        Bounds; the upper one belongs to the last bucket only.
+    n : int
+        Images in it.
+    sampled : tuple of Example
+        Drawn from them at random, without replacement.
+    """
+
+    low: float
+    high: float
+    n: int
+    sampled: tuple[Example, ...]
+
+
+@dataclass(frozen=True)
+class Spectrum(Result):
+    """The whole range of a unit, not only its top.
+
+    Parameters
+    ----------
+    neuron : str
+    n, n_skipped : int
+    state : str
+        ``dead`` (0 everywhere), ``constant`` (one other value everywhere) or ``alive``.
+    minimum, maximum, mean, std : float
+        Of the peaks over images.
+    skewness : float
+        nan unless alive.
+    sparsity : float in [0, 1]
+        Share of images whose peak is exactly 0.
+    buckets : tuple of Bucket
+        Of equal width, from the bottom of the range to the top; one if the unit is not alive.
+    density_x, density : tuple of float
+        Centres of finer bins, and the probability density of the peaks there.
+    """
+
+    neuron: str
+    n: int
+    n_skipped: int
+    state: str
+    minimum: float
+    maximum: float
+    mean: float
+    std: float
+    skewness: float
+    sparsity: float
+    buckets: tuple[Bucket, ...]
+    density_x: tuple[float, ...]
+    density: tuple[float, ...]
+
+    def blocks(self) -> tuple[Block, ...]:
+        """Buckets from strong to weak, the density, the numbers."""
+        if self.state != "alive":
+            return (
+                Note(
+                    f"{self.neuron} is {self.state}: its peak is {self.minimum:.4g} in each of "
+                    f"{self.n:,} images. Nothing here says why."
+                ),
+            )
+        strips = tuple(
+            Gallery(
+                f"{bucket.low:.3g} to {bucket.high:.3g} · {bucket.n:,} "
+                f"image{'' if bucket.n == 1 else 's'}",
+                tuple(example.tile() for example in bucket.sampled),
+            )
+            for bucket in reversed(self.buckets)
+        )
+        numbers = (
+            ("images", f"{self.n:,}"),
+            ("maximum", f"{self.maximum:.4g}"),
+            ("minimum", f"{self.minimum:.4g}"),
+            ("mean ± std", f"{self.mean:.4g} ± {self.std:.4g}"),
+            ("skewness", f"{self.skewness:.2f}"),
+            ("sparsity", f"{self.sparsity:.1%}"),
+        )
+        return (
+            Strip(
+                "The whole spectrum",
+                strips,
+                "Buckets of equal width over the unit's range, images drawn from each at random "
+                "(Goh et al. 2021). If the upper buckets show other things than the top images, "
+                "the unit is not what its top says.",
+            ),
+            Curve(
+                "Density of the peak activation",
+                self.density_x,
+                self.density,
+                "peak activation",
+                "density",
+                log=True,
+            ),
+            Table("Distribution over images", ("", "peak activation"), numbers),
+        )
+
+
+def bucket_members(
+    peaks: NDArray[np.float64], edges: NDArray[np.float64]
+) -> list[NDArray[np.intp]]:
+    """Tell which values lie in each bucket: [low, high), the last one [low, high]."""
+    last = len(edges) - 2
+    which = np.clip(np.searchsorted(edges, peaks, side="right") - 1, 0, last)
+    return [np.flatnonzero(which == i) for i in range(last + 1)]

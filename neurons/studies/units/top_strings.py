@@ -1,0 +1,258 @@
+"""What does a neuron read? The strings that excite it most where nothing else is to be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurons.address import Neuron
+from neurons.attacks.conditions import alone, place_seeds, plain_grounds, respond_to_texts
+from neurons.data.thumbnails import thumbnail
+from neurons.errors import OptionError
+from neurons.interventions.editable import EditableNetwork, Responses, open_editable
+from neurons.lettering.words import Lettering, blank_on, shuffled, writable, write_on
+from neurons.network.clip import Clip
+from neurons.network.inference import Precision, exact
+from neurons.results.blocks import Bars, Block, Gallery, Note, Table, Tile
+from neurons.results.result import Result
+
+IN_THE_MIDDLE = Lettering(places=(0.5, 0.5))
+# strings looked at together; only the asked units are kept of each look
+_CHUNK = 64
+_N_SHOWN = 6
+
+Values = NDArray[np.float64]
+
+
+def top_strings(
+    clip: Clip,
+    neurons: Sequence[Neuron],
+    vocabulary: Sequence[str],
+    *,
+    lettering: Lettering = IN_THE_MIDDLE,
+    count: int = 12,
+    precision: Precision = exact,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> tuple[TopStrings, ...]:
+    """Write strings on plain grounds and find those that excite each neuron most.
+
+    All neurons are asked in one pass, so many cost about as much as one.
+
+    Parameters
+    ----------
+    clip : Clip
+    neurons : sequence of Neuron
+    vocabulary : sequence of str
+        Class names, `symbol_strings`, or any others.
+    lettering : Lettering, optional
+        Default: one copy in the middle.
+    count : int >= 1
+        Strings to list of each neuron.
+    precision : Precision
+        ``exact`` or ``fast``.
+    progress : callable
+        Takes how many of how many strings have been looked at.
+
+    Returns
+    -------
+    tuple of TopStrings
+        One a neuron, in their order.
+
+    Raises
+    ------
+    OptionError
+        If there is no neuron or no string, or none of them can be written so.
+    LayerNotFoundError, NeuronNotFoundError
+        If the model has no such unit.
+
+    References
+    ----------
+    Goh et al., "Multimodal neurons in artificial neural networks", Distill 2021, show which
+    rendered words excite a neuron.
+    """
+    words, unwritable = writable(vocabulary, lettering, clip.preprocess.size)
+    if not neurons or not words or count < 1:
+        raise OptionError(
+            f"{len(neurons)} neurons, {len(words)} strings, {count} to list: at least 1 of each"
+        )
+    with open_editable(clip, [neuron.layer for neuron in neurons], precision=precision) as eye:
+        eye.check(dict.fromkeys(neurons, 0.0))
+        parts = []
+        for start in range(0, len(words), _CHUNK):
+            chunk = words[start : start + _CHUNK]
+            parts.append(_peaks(alone(eye, chunk, lettering), neurons, len(chunk)))
+            progress(start + len(chunk), len(words))
+        peaks = np.concatenate(parts)
+        best = [np.argsort(-peaks[:, i], kind="stable")[:count] for i in range(len(neurons))]
+        shown = [words[i] for i in dict.fromkeys(np.concatenate(best).tolist())]
+        mixed = {text: shuffled(text, 0) for text in shown}
+        others = [text for text in mixed.values() if text not in shown]
+        known = {text: peaks[words.index(text)] for text in shown}
+        if others:
+            looked = _peaks(alone(eye, others, lettering), neurons, len(others))
+            known.update(zip(others, looked, strict=True))
+        blanks = dict(zip(shown, _blanks(eye, shown, lettering, neurons), strict=True))
+        pictures = {text: _picture(text, lettering, clip.preprocess.size) for text in shown}
+        plain = _peaks(eye.respond(plain_grounds(clip.preprocess.size)), neurons, 1)[0]
+    return tuple(
+        TopStrings(
+            provenance={
+                "model": clip.provenance(),
+                "lettering": lettering.provenance(),
+                "precision": precision.name,
+            },
+            neuron=str(neuron),
+            n_strings=len(words),
+            n_unwritable=len(unwritable),
+            plain=float(plain[at]),
+            median=float(np.median(peaks[:, at])),
+            strongest=tuple(
+                TopString(
+                    words[i],
+                    float(peaks[i, at]),
+                    float(blanks[words[i]][at]),
+                    # a text without another order has no such control
+                    float(known[mixed[words[i]]][at])
+                    if mixed[words[i]] != words[i]
+                    else float("nan"),
+                    pictures[words[i]],
+                )
+                for i in best[at]
+            ),
+        )
+        for at, neuron in enumerate(neurons)
+    )
+
+
+@dataclass(frozen=True)
+class TopString:
+    """A string, and a neuron's mean peak where it stands alone on plain grounds.
+
+    Parameters
+    ----------
+    text : str
+    peak : float
+    blank : float
+        With a patch of the same area in its place.
+    shuffled : float
+        With the same letters in another order; nan where there is none.
+    picture : bytes
+        The string on a plain ground, encoded.
+    """
+
+    text: str
+    peak: float
+    blank: float
+    shuffled: float
+    picture: bytes
+
+
+@dataclass(frozen=True)
+class TopStrings(Result):
+    """The strings that excite a neuron most.
+
+    Parameters
+    ----------
+    neuron : str
+    n_strings, n_unwritable : int
+        Strings that were tried, and others that cannot be written as they were to be.
+    plain : float
+        The neuron's mean peak on plain grounds with nothing on them.
+    median : float
+        Over the strings.
+    strongest : tuple of TopString
+    """
+
+    neuron: str
+    n_strings: int
+    n_unwritable: int
+    plain: float
+    median: float
+    strongest: tuple[TopString, ...]
+
+    def blocks(self) -> tuple[Block, ...]:
+        """Say what it reads; the strings as they were seen; their peaks and controls."""
+        if self.strongest[0].peak <= 0:
+            return (Note(f"None of {self.n_strings:,} strings excites {self.neuron}."),)
+        left_out = (
+            f" Left out, since they cannot be written like this: {self.n_unwritable:,}."
+            if self.n_unwritable
+            else ""
+        )
+        return (
+            Note(
+                f"Of {self.n_strings:,} strings, each alone on plain grounds, "
+                f"“{self.strongest[0].text}” excites {self.neuron} most: "
+                f"{self.strongest[0].peak:.3g}, where the string in the middle of them all reaches "
+                f"{self.median:.3g} and the bare ground {self.plain:.3g}. Some string is always "
+                f"the first: compare it with the neuron's images.{left_out}"
+            ),
+            Gallery(
+                "What it reads",
+                tuple(
+                    Tile(each.picture, f"{each.peak:.3g}", each.text)
+                    for each in self.strongest[:_N_SHOWN]
+                ),
+                "Mean peak over three plain grounds, of which one is shown.",
+            ),
+            Bars(
+                f"Strings that excite {self.neuron} most",
+                tuple(each.text for each in self.strongest),
+                tuple(each.peak for each in self.strongest),
+                "activation",
+                reference=self.median,
+                note="The line is the median over all strings.",
+            ),
+            Table(
+                "The same letters in another order, and none",
+                ("text", "peak", "blank", "shuffled"),
+                tuple(
+                    (
+                        each.text,
+                        f"{each.peak:.3g}",
+                        f"{each.blank:.3g}",
+                        "-" if np.isnan(each.shuffled) else f"{each.shuffled:.3g}",
+                    )
+                    for each in self.strongest
+                ),
+                "Mean peaks. Blank: a patch of the same area. A neuron that the shuffled letters "
+                "excite as much does not read the word.",
+            ),
+        )
+
+
+def _peaks(seen: Responses, neurons: Sequence[Neuron], n: int) -> Values:
+    """Give mean peaks over the grounds, (texts, neurons)."""
+    columns = np.stack([seen.peaks[each.layer][:, each.unit] for each in neurons], axis=1)
+    found: Values = columns.astype(np.float64).reshape(n, -1, len(neurons)).mean(1)
+    return found
+
+
+def _blanks(
+    eye: EditableNetwork, texts: Sequence[str], lettering: Lettering, neurons: Sequence[Neuron]
+) -> Values:
+    grounds = plain_grounds(eye.clip.preprocess.size)
+    seeds = place_seeds(len(grounds), 0)
+    parts = []
+    for start in range(0, len(texts), _CHUNK):
+        part = texts[start : start + _CHUNK]
+        look = respond_to_texts(
+            eye,
+            grounds.repeat(len(part), 1, 1, 1),
+            [text for text in part for _ in grounds],
+            lettering,
+            seeds=seeds * len(part),
+            write=blank_on,
+        )
+        parts.append(_peaks(look.seen, neurons, len(part)))
+    return np.concatenate(parts)
+
+
+def _picture(text: str, lettering: Lettering, size: tuple[int, int]) -> bytes:
+    # the lightest ground: what is written is easiest to see there
+    ground = plain_grounds(size)[:1]
+    written = write_on(ground, [text], lettering, seeds=place_seeds(1, 0)).pixels[0]
+    return thumbnail(written.permute(1, 2, 0).numpy())

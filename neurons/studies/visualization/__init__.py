@@ -1,0 +1,1 @@
+"""What does an image look like that a unit, a sentence or a direction wants?"""

@@ -1,0 +1,238 @@
+"""Can a facet (a face, writing, a logo) be told from other images in the middle of the network?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from torch import Tensor
+
+from neurons.data.images import ImageSet
+from neurons.data.loading import batches_of, load_batch
+from neurons.errors import LabelsMissingError, LayerNotFoundError, OptionError
+from neurons.network.clip import Clip
+from neurons.network.inference import exact, reader
+from neurons.network.layers import Layer, find_layers, layers
+from neurons.results.blocks import Block, Table
+from neurons.results.result import Result
+from neurons.stats import auc
+
+_FOLDS = 5
+_FEWEST = 2 * _FOLDS
+_AUC_NEEDED = 0.7
+_BATCH = 64
+
+
+def facet_probes(
+    clip: Clip,
+    images: ImageSet,
+    *,
+    by: str | None = None,
+    layer_paths: Sequence[str] | None = None,
+    seed: int = 0,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> FacetProbes:
+    """Train a linear probe for each facet on a network's middle layers.
+
+    Parameters
+    ----------
+    clip : Clip
+    images : ImageSet
+        Images of every facet: each is told from all the others. Those without a value belong to
+        none, and are what a facet is told from.
+    by : str, optional
+        The column that names the facet; default: the label.
+    layer_paths : sequence of str, optional
+        Default: the blocks of ``visual.layer3``, or of a ViT every third block in the middle.
+    seed : int
+        Divides the images into folds.
+    progress : callable
+        Takes the number of images seen, and of all.
+
+    Returns
+    -------
+    FacetProbes
+
+    Raises
+    ------
+    OptionError
+        If there are fewer than two facets or too few images of one, or a probe cannot tell its
+        facet on held-out images: then its pictures would mean nothing.
+    LabelsMissingError
+        If the images do not tell which facet they show.
+
+    References
+    ----------
+    Goh et al., "Multimodal neurons in artificial neural networks", Distill 2021, appendix
+    "Faceted feature visualization": probes on intermediate layers, against generic images.
+    """
+    found = _middle(clip) if layer_paths is None else find_layers(clip, layer_paths)
+    features, read = _features(clip, images, found, progress)
+    values = np.array(_facets(images, by))[read]
+    names = sorted({str(value) for value in values if value})
+    if len(names) < 2 and all(values):
+        raise OptionError(
+            f"{images.name!r} shows {len(names)} facet and nothing else: a facet is told from "
+            f"other images; add a folder of them"
+        )
+    probes, weights = [], []
+    for name in names:
+        shown = values == name
+        if min(shown.sum(), (~shown).sum()) < _FEWEST:
+            raise OptionError(
+                f"facet {name!r} has {int(shown.sum())} of {len(shown)} images; a probe needs "
+                f"{_FEWEST} with and {_FEWEST} without"
+            )
+        scores = cross_val_predict(
+            _probe(),
+            features,
+            shown,
+            cv=StratifiedKFold(_FOLDS, shuffle=True, random_state=seed),
+            method="decision_function",
+        )
+        area, interval = auc(scores[shown], scores[~shown])
+        probes.append(Facet(name, int(shown.sum()), area, interval.low, interval.high))
+        fitted = _probe().fit(features, shown)
+        # the scaler's part of the weights: how much a raw activation counts
+        raw = fitted[-1].coef_[0] / fitted[0].scale_
+        weights.append(raw / np.sqrt(np.mean(raw**2)))
+    weak = [probe for probe in probes if probe.low < _AUC_NEEDED]
+    if weak:
+        told = "; ".join(f"{p.name}: AUC {p.auc:.2f} ({p.low:.2f} to {p.high:.2f})" for p in weak)
+        raise OptionError(
+            f"cannot tell these facets from the other images, so their pictures would mean "
+            f"nothing: {told}; needed is {_AUC_NEEDED} and more; give more or clearer images, or "
+            f"leave them out"
+        )
+    return FacetProbes(
+        provenance={"model": clip.provenance(), "images": images.provenance()},
+        layers=tuple(layer.path for layer in found),
+        sizes=tuple(layer.units for layer in found),
+        n_images=len(read),
+        facets=tuple(probes),
+        values=np.stack(weights).astype(np.float32),
+    )
+
+
+@dataclass(frozen=True)
+class Facet:
+    """A facet, and how well its probe tells it on images that it was not trained on.
+
+    Parameters
+    ----------
+    name : str
+    n : int
+        Images that show it.
+    auc : float in [0, 1]
+        Of five folds; 0.5 is chance.
+    low, high : float
+        DeLong's 95 % interval.
+    """
+
+    name: str
+    n: int
+    auc: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class FacetProbes(Result):
+    """Probes that tell facets in a network's middle layers.
+
+    Parameters
+    ----------
+    layers : tuple of str
+    sizes : tuple of int
+        Units of each layer.
+    n_images : int
+    facets : tuple of Facet
+    values : ndarray of float32, (facets, units of all layers)
+        Weights of raw mean activations, each facet's of mean square 1.
+    """
+
+    layers: tuple[str, ...]
+    sizes: tuple[int, ...]
+    n_images: int
+    facets: tuple[Facet, ...]
+    values: NDArray[np.float32]
+
+    def weights(self) -> Mapping[str, Mapping[str, Tensor]]:
+        """Give the weights of each facet, (units,) by layer: what `faceted` takes."""
+        cuts = np.cumsum(self.sizes)[:-1]
+        return {
+            facet.name: {
+                layer: torch.from_numpy(part.copy())
+                for layer, part in zip(self.layers, np.split(row, cuts), strict=True)
+            }
+            for facet, row in zip(self.facets, self.values, strict=True)
+        }
+
+    def blocks(self) -> tuple[Block, ...]:
+        """One table."""
+        rows = tuple(
+            (f.name, f"{f.n:,}", f"{f.auc:.3f}", f"{f.low:.3f} to {f.high:.3f}")
+            for f in self.facets
+        )
+        return (
+            Table(
+                "Facets that the probes can tell",
+                ("facet", "images", "AUC", "95 % interval"),
+                rows,
+                f"On held-out folds of {self.n_images:,} images, at {', '.join(self.layers)}. A "
+                f"probe that tells a facet need not look at what people would.",
+            ),
+        )
+
+
+def _middle(clip: Clip) -> tuple[Layer, ...]:
+    known = [layer for layer in layers(clip) if layer.is_block]
+    blocks = [layer for layer in known if layer.path.startswith("visual.layer3.")]
+    blocks = [layer for layer in blocks if layer.path.count(".") == 2]
+    if blocks:
+        return tuple(blocks)
+    blocks = [layer for layer in known if layer.path.startswith("visual.transformer.resblocks.")]
+    blocks = [layer for layer in blocks if layer.path.count(".") == 3]
+    if not blocks:
+        raise LayerNotFoundError("this model has no visual.layer3 and no resblocks; name layers")
+    third = max(1, len(blocks) // 3)
+    return tuple(blocks[third : 2 * third + 1])
+
+
+def _facets(images: ImageSet, by: str | None) -> list[str]:
+    if by is not None:
+        return ["" if value is None else str(value) for value in images.column(by)]
+    labels = images.require_labels()
+    if not images.class_names:
+        raise LabelsMissingError(f"{images.name!r} names no facets; use a folder for each")
+    return [images.class_names[label] if label >= 0 else "" for label in labels]
+
+
+def _features(
+    clip: Clip, images: ImageSet, found: Sequence[Layer], progress: Callable[[int, int], None]
+) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+    parts, read_rows = [], []
+    with reader(clip, found, precision=exact, embeddings=False) as read:
+        for rows in batches_of(range(len(images)), _BATCH):
+            batch = load_batch(clip.preprocess, images, rows, batch_size=_BATCH)
+            seen = read(batch.pixels).layers
+            means = np.concatenate([seen[layer.path].mean for layer in found], axis=1)
+            good = [slot for slot, row in enumerate(rows) if row not in batch.bad]
+            parts.append(means[good])
+            read_rows += [rows[slot] for slot in good]
+            progress(rows[-1] + 1, len(images))
+    return np.concatenate(parts), np.array(read_rows, np.intp)
+
+
+def _probe() -> Pipeline:
+    # Goh et al. name no strength; ten times scikit-learn's default of regularisation
+    return make_pipeline(
+        StandardScaler(), LogisticRegression(C=0.1, class_weight="balanced", max_iter=1000)
+    )

@@ -1,0 +1,114 @@
+"""How are made pictures kept, so that a kill loses at most the batch that was climbing?
+
+An album is a folder: ``album.json`` with all that the pictures depend on, and a folder for each
+target with its result and its pictures as PNG. A target's folder is filled beside its place and
+renamed into it: if it is there, it is whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from neurons.errors import RunNotFoundError
+from neurons.files import folder_for_writing, sync_file
+from neurons.visualization.result import Visualization
+
+FORMAT = 1
+_SETTINGS = "album.json"
+
+
+@dataclass(frozen=True)
+class Album:
+    """Pictures of many targets, made in the same way; see `open_album` and `album_for_writing`."""
+
+    path: Path
+
+    def has(self, target: str) -> bool:
+        """Tell whether the target's pictures are there."""
+        return (self.path / folder_name(target) / "result.json").is_file()
+
+    def check(self, target: str) -> None:
+        """Raise RunNotFoundError if the target's pictures are not there."""
+        if not self.has(target):
+            raise RunNotFoundError(
+                f"album {str(self.path)!r} has no pictures of {target!r}; make them with "
+                f"`neurons visualize` into the same folder"
+            )
+
+    def get(self, target: str) -> Visualization:
+        """Read a target's pictures.
+
+        Raises
+        ------
+        RunNotFoundError
+            If the album has none of it.
+        """
+        self.check(target)
+        return Visualization.load(self.path / folder_name(target))
+
+    def keep(self, made: Visualization) -> None:
+        """Write a target's pictures, all or nothing."""
+        place = self.path / folder_name(made.target)
+        part = place.with_name(f"{place.name}.partial")
+        shutil.rmtree(part, ignore_errors=True)
+        made.save(part)
+        for portrait in made.portraits:
+            name = re.sub(r"[^\w.-]+", "-", portrait.name, flags=re.ASCII)
+            (part / f"{name}.png").write_bytes(portrait.image)
+        for file in part.iterdir():
+            sync_file(file)
+        part.replace(place)
+
+
+def open_album(path: str | Path) -> Album:
+    """Open an album to read it.
+
+    Raises
+    ------
+    RunNotFoundError
+        If there is none.
+    """
+    path = Path(path)
+    if not (path / _SETTINGS).is_file():
+        raise RunNotFoundError(
+            f"no album of pictures at {str(path)!r}; `neurons visualize` makes one"
+        )
+    return Album(path)
+
+
+@contextmanager
+def album_for_writing(path: Path, depends_on: Mapping[str, Any]) -> Iterator[Album]:
+    """Begin an album, or go on with one that was made in the same way, and hold its lock.
+
+    Parameters
+    ----------
+    path : Path
+    depends_on : mapping
+        Plain values: the model, the settings, the run.
+
+    Raises
+    ------
+    StaleActivationsError
+        If the pictures there were made in another way; the message says what differs.
+    RunLockedError
+        If another process is writing it.
+    OptionError
+        If the folder holds something else.
+    """
+    with folder_for_writing(path, "album", _SETTINGS, {"format": FORMAT, **depends_on}):
+        yield Album(path)
+
+
+def folder_name(target: str) -> str:
+    """Give a safe name; different targets have different ones."""
+    safe = re.sub(r"[^\w.-]+", "-", target, flags=re.ASCII)[:80].lstrip(".")
+    if safe == target.replace(":", "-") and re.fullmatch(r"[\w.]+:\d+", target, flags=re.ASCII):
+        return safe
+    return f"{safe}-{hashlib.sha256(target.encode()).hexdigest()[:8]}"

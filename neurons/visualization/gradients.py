@@ -1,0 +1,184 @@
+"""How does a gradient get from a layer back to the image? Copies of the network to climb in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from neurons.address import EMBEDDING
+from neurons.errors import NeuronNotFoundError, OptionError
+from neurons.network.clip import Clip
+from neurons.network.hooks import tap
+from neurons.network.inference import Precision, inference_copy
+from neurons.network.layers import Layer, find_layers
+from neurons.network.surgery import open_ended
+from neurons.visualization.objectives import LayerMaps, Objective
+
+Step = Callable[[Tensor], dict[str, Tensor]]
+Read = Callable[[Tensor], LayerMaps]
+
+
+@dataclass(frozen=True)
+class GradientNetworks:
+    """Two copies of the network that say the same; one lets gradients around its ReLUs."""
+
+    plain: Read
+    _waking: Read
+    _redirected: Sequence[_RedirectedReLU]
+
+    def waking(self, inputs: Tensor, asleep: Tensor) -> LayerMaps:
+        """Run the copy that lets gradients around, in the images that are asleep."""
+        for module in self._redirected:
+            module.asleep = asleep
+        return self._waking(inputs)
+
+
+@contextmanager
+def open_gradient_networks(
+    clip: Clip, objectives: Sequence[Objective], precision: Precision, *, size_px: int
+) -> Iterator[GradientNetworks]:
+    """Copy the network for the layers that some objectives read, and no further.
+
+    Raises
+    ------
+    LayerNotFoundError, NeuronNotFoundError
+        If an objective reads what the model does not have.
+    OptionError
+        If the model cannot take images of this size, or objectives with and without the closing
+        ReLU are mixed.
+    """
+    signed = {objective.signed for objective in objectives}
+    if precision.compiled and any(objective.facet for objective in objectives):
+        raise OptionError(
+            "facets need gradients inside the network, which a compiled one hides; use fast"
+        )
+    if len(signed) > 1:
+        raise OptionError("positive and negative objectives read different maps; ask them apart")
+    paths = list(dict.fromkeys(layer for o in objectives for layer in o.layers))
+    layers = find_layers(clip, [path for path in paths if path != EMBEDDING])
+    _check_units(objectives, layers)
+    embedding = EMBEDDING in paths
+    with ExitStack() as stack:
+        plain, waking = (
+            _copy(clip, layers, precision, embedding=embedding, signed=True in signed)
+            for _ in range(2)
+        )
+        redirected = _redirect(waking)
+        # a compiled graph cannot end in the middle
+        stop = not embedding and not precision.compiled
+        step = _step(plain, layers, embedding, stop, stack)
+        _check_size(clip, _as_maps(step, layers), size_px, precision)
+        if precision.compiled:
+            step = torch.compile(step, dynamic=False)
+        step_around = _step(waking, layers, embedding, not embedding, stack)
+        yield GradientNetworks(_as_maps(step, layers), _as_maps(step_around, layers), redirected)
+
+
+def _copy(
+    clip: Clip, layers: Sequence[Layer], precision: Precision, *, embedding: bool, signed: bool
+) -> nn.Module:
+    paths = [layer.path for layer in layers]
+    network = inference_copy(clip, paths, precision, embeddings=embedding)
+    visual: Any = network.visual
+    for path in paths if signed else ():
+        open_ended(visual, path.removeprefix("visual."))
+    return network
+
+
+def _step(
+    network: nn.Module, layers: Sequence[Layer], embedding: bool, stop: bool, stack: ExitStack
+) -> Step:
+    """Give a function from the network's input to the layers' own outputs."""
+    seen = stack.enter_context(tap(network, [layer.path for layer in layers], stop=stop))
+
+    def step(inputs: Tensor) -> dict[str, Tensor]:
+        embedded = seen.run(lambda: network.encode_image(inputs))  # type: ignore[operator]
+        outputs = {layer.path: seen.outputs[layer.path] for layer in layers}
+        return outputs if embedded is None or not embedding else {**outputs, EMBEDDING: embedded}
+
+    return step
+
+
+def _as_maps(step: Step, layers: Sequence[Layer]) -> Read:
+    arrange: dict[str, Callable[[Tensor], Tensor]] = {
+        layer.path: layer.layout.maps for layer in layers
+    }
+    arrange[EMBEDDING] = lambda output: output
+    return lambda inputs: LayerMaps(step(inputs), arrange)
+
+
+def _check_units(objectives: Sequence[Objective], layers: Sequence[Layer]) -> None:
+    units: Mapping[str, int] = {layer.path: layer.units for layer in layers}
+    for objective in objectives:
+        unit = objective.unit
+        if unit is not None and unit.unit >= units[unit.layer]:
+            raise NeuronNotFoundError(
+                f"{unit.layer} has units 0 to {units[unit.layer] - 1}: no {unit}"
+            )
+
+
+def _check_size(clip: Clip, read: Read, size_px: int, precision: Precision) -> None:
+    own = clip.preprocess.size[0]
+    if size_px == own:
+        return
+    black = torch.zeros(1, 3, size_px, size_px, dtype=precision.dtype, device=clip.device)
+    try:
+        with torch.no_grad():
+            maps = read(black)
+        if any(0 in values.shape for values in maps.values()):
+            raise RuntimeError("the map is empty")
+    except (RuntimeError, AssertionError, ValueError) as error:
+        raise OptionError(
+            f"this model cannot take images of {size_px} px here, only of {own} px: attention "
+            f"has a fixed grid of positions. A ResNet's convolutions, up to its last stage, take "
+            f"any size of 32 px or more; embeddings, and all of a ViT, need {own} px "
+            f"({str(error).splitlines()[0][:80]})"
+        ) from None
+
+
+class _Redirect(torch.autograd.Function):
+    """A ReLU whose gradient goes around it where it would stop for all of an image.
+
+    As lucid's ``redirected_relu_grad``; upstream is the gradient of what is minimised.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, asleep: Tensor) -> Tensor:
+        ctx.save_for_backward(values, asleep)
+        return values.relu()
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None]:
+        values, asleep = ctx.saved_tensors
+        passed = upstream * (values > 0)
+        rows = asleep.nonzero()[:, 0]
+        stopped = rows[passed[rows].flatten(1).abs().amax(1) == 0]
+        if len(stopped):
+            pushed_lower = (values[stopped] < 0) & (upstream[stopped] > 0)
+            passed[stopped] = upstream[stopped].masked_fill(pushed_lower, 0)
+        return passed, None
+
+
+class _RedirectedReLU(nn.Module):
+    asleep: Tensor
+
+    def forward(self, values: Tensor) -> Tensor:
+        redirected: Tensor = _Redirect.apply(values, self.asleep)
+        return redirected
+
+
+def _redirect(network: nn.Module) -> list[_RedirectedReLU]:
+    """Replace the image tower's ReLUs, in place, and give the new ones."""
+    visual: Any = network.visual
+    made = []
+    for module in list(visual.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, nn.ReLU):
+                made.append(_RedirectedReLU())
+                setattr(module, name, made[-1])
+    return made

@@ -1,0 +1,181 @@
+"""A planted reader falls for its glyph and for no control; successes are counted as they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import neurons
+from neurons import Clip, ImageSet, Neuron
+from neurons.attacks.conditions import AttackTarget, accuracy, foreign_word, success
+from neurons.drawn_world.concepts import concepts
+from neurons.drawn_world.scenes import TEMPLATES
+from neurons.errors import NeuronNotFoundError, OptionError
+from neurons.lettering.words import Lettering
+from neurons.readouts.readout import zero_shot
+from neurons.stats import Share
+from neurons.studies.typography.attack import Attack, attack
+from tests.conftest import shared
+from tests.glyphs import BANK, GLYPHS, LETTERS, glyph_reader, plain_pictures, probe_of, zero_shot_of
+
+
+@pytest.fixture(scope="module")
+def reader(planted: Clip) -> Clip:
+    return glyph_reader(planted)
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> ImageSet:
+    return plain_pictures(tmp_path_factory.mktemp("plain") / "pictures")
+
+
+def test_the_glyph_takes_the_images_over_and_no_control_does(reader: Clip, shown: ImageSet) -> None:
+    readouts = {"zero-shot": zero_shot_of("#A"), "probe": probe_of("#")}
+    found = attack(
+        reader, shown, [AttackTarget("the #", "#")], readouts=readouts, lettering=LETTERS, n_shown=2
+    )
+    for name in readouts:
+        assert found.outcome("#", readout=name).success == Share(12, 12)
+        for control in ("blank", "no class"):
+            assert found.outcome("#", control, readout=name).success == Share(0, 12)
+        # eight of twelve pictures are labelled with a class that the readouts have
+        assert found.outcome("#", "clean", readout=name).accuracy == Share(8, 8)
+        assert found.outcome("#", readout=name).accuracy == Share(0, 8)
+    # one letter has no other order
+    with pytest.raises(OptionError, match="no 'shuffled' of '#'"):
+        found.outcome("#", "shuffled")
+    assert found.moved[0].neuron == f"{BANK}:{GLYPHS.index('#')}"
+    assert [each.after[0][0] for each in found.shown] == ["the #", "the #"]
+    assert 0 < found.outcome("#").coverage < 0.1
+
+
+def test_a_silenced_network_does_not_fall(reader: Clip, shown: ImageSet) -> None:
+    silenced = {Neuron(BANK, GLYPHS.index("#")): 0.0}
+    found = attack(
+        reader,
+        shown,
+        [AttackTarget("the #", "#")],
+        readouts={"zero-shot": zero_shot_of("#A")},
+        lettering=LETTERS,
+        edits=silenced,
+    )
+    assert found.outcome("#").success == Share(0, 12)
+    assert found.provenance["edits"] == {f"{BANK}:0": 0.0}
+
+
+def test_an_image_that_is_the_class_already_is_not_at_risk() -> None:
+    before, after = np.array([2, 2, 0, 1, 0]), np.array([2, 0, 2, 2, 0])
+    assert success(before, after, 2) == Share(2, 3)
+    assert accuracy(after, np.array([2, -1, 2, 0, -1])) == Share(2, 3)
+    assert str(Share(0, 0)) == "-"
+
+
+def test_the_word_of_no_class_is_none(reader: Clip) -> None:
+    readout = zero_shot_of("#")
+    assert foreign_word("#", [readout]) == "of"
+    named = probe_of("#")
+    object.__setattr__(named, "class_names", ("of", "and"))
+    assert foreign_word("#", [named]) not in named.class_names
+
+
+def test_targets_are_read_as_written() -> None:
+    assert AttackTarget.parse("iPod") == AttackTarget("iPod", "iPod")
+    assert AttackTarget.parse("trash=waste container") == AttackTarget("waste container", "trash")
+    for wrong in ("", "trash="):
+        with pytest.raises(OptionError, match="no target"):
+            AttackTarget.parse(wrong)
+
+
+def test_mistakes_are_told_before_anything_is_read(reader: Clip, shown: ImageSet) -> None:
+    readouts = {"zero-shot": zero_shot_of("#")}
+    with pytest.raises(OptionError, match="no class 'iPod'; the readout's are: thing, the #"):
+        attack(reader, shown, [AttackTarget.parse("iPod")], readouts=readouts)
+    with pytest.raises(OptionError, match="0 targets"):
+        attack(reader, shown, [], readouts=readouts)
+    with pytest.raises(OptionError, match="1 targets, 0 readouts"):
+        attack(reader, shown, [AttackTarget("the #", "#")], readouts={})
+    with pytest.raises(OptionError, match="no room for one copy"):
+        attack(
+            reader, shown, [AttackTarget("the #", "#" * 99)], readouts=readouts, lettering=LETTERS
+        )
+    with pytest.raises(NeuronNotFoundError):
+        attack(
+            reader, shown, [AttackTarget("the #", "#")], readouts=readouts, lettering=LETTERS,
+            edits={Neuron(BANK, 999): 0.0},
+        )  # fmt: skip
+
+
+def test_an_attack_reloads_as_it_was(reader: Clip, shown: ImageSet, tmp_path: Path) -> None:
+    readouts = {"zero-shot": zero_shot_of("#")}
+    targets = [AttackTarget("the #", "#")]
+    found = attack(reader, shown, targets, readouts=readouts, lettering=LETTERS)
+    found.save(tmp_path)
+    again = Attack.load(tmp_path)
+    assert (again.outcomes, again.classes, again.shown) == (
+        found.outcomes,
+        found.classes,
+        found.shown,
+    )
+    same = attack(reader, shown, targets, readouts=readouts, lettering=LETTERS)
+    assert same.outcomes == found.outcomes
+    told = " ".join(str(block) for block in found.blocks())
+    assert "1.000 (0.758 to 1.000, n = 12)" in told
+
+
+def test_on_the_miniature_words_work_and_their_controls_do_not() -> None:
+    clip, images = neurons.load("miniature", device="cpu"), neurons.images("miniature")
+    things = [name for name, each in concepts().items() if each.family in THINGS]
+    readout = zero_shot(
+        clip, {name: concepts()[name].words for name in things}, templates=("{}", *TEMPLATES)
+    )
+    ways, names = images.column("rendition"), images.class_names
+    rows = [
+        i
+        for i, label in enumerate(images.require_labels())
+        if names[label] in things and ways[i] in ("flat", "photo")
+    ]
+    found = attack(
+        clip,
+        images,
+        [AttackTarget("piggy bank", "$$$"), AttackTarget("guitar", "guitar")],
+        readouts={"zero-shot": readout},
+        lettering=Lettering(places="random", area=0.05),
+        n=48,
+        rows=rows,
+        n_shown=0,
+    )
+    # nothing but an area, or letters of no word, is worth more than a few images
+    for text in ("$$$", "guitar"):
+        assert found.outcome(text, "blank").success.interval.high < 0.15
+        assert found.outcome(text, "no class").success.interval.high < 0.15
+    assert found.outcome("guitar", "shuffled").success.interval.high < 0.15
+    assert found.outcome("guitar").success.interval.low > 0.8
+    assert found.outcome("$$$").success.interval.low > 0.25
+    assert found.outcome("$$$", "clean").accuracy.value > 0.95
+
+
+# families whose members are things that can be photographed, as ImageNet's classes are
+THINGS = {
+    "animals", "brands", "buildings", "fruit", "nature", "plants", "professions", "sky", "things",
+    "vehicles", "compositional",
+}  # fmt: skip
+
+
+def test_on_a_real_clip_words_work_and_their_controls_do_not() -> None:
+    clip = neurons.load(f"local-dir:{shared('models/tinyimagenet-clip')}", device="cpu")
+    images = neurons.images(shared("data/tiny-imagenet/validation.parquet"))
+    found = attack(
+        clip,
+        images,
+        [AttackTarget("goldfish", "goldfish"), AttackTarget("teapot", "teapot")],
+        readouts={"zero-shot": zero_shot(clip, images.class_names)},
+        lettering=Lettering(places="random", area=0.05),
+        n=32,
+        n_shown=0,
+    )
+    # measured on 100 images and three words: 0.70, and at most 0.01 for any control
+    assert found.pooled().interval.low > 0.5
+    for control in ("blank", "shuffled", "no class"):
+        assert found.pooled(control).interval.high < 0.2, control

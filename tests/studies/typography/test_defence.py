@@ -1,0 +1,110 @@
+"""Units that carry words and no pictures come first, and silencing them is what mends the model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import neurons
+from neurons import Clip
+from neurons.drawn_world.concepts import concepts
+from neurons.drawn_world.scenes import TEMPLATES
+from neurons.errors import LabelsMissingError, OptionError
+from neurons.lettering.words import Lettering
+from neurons.readouts.readout import ZeroShot, zero_shot
+from neurons.stats import Share
+from neurons.studies.typography.defence import Defence, Point, _best, defend
+from tests.conftest import picture
+from tests.glyphs import BANK, GLYPHS, LETTERS, glyph_reader, plain_pictures
+
+# a planted reader's classes are called by their glyphs, so that their names are what is written
+NAMED = ZeroShot(("thing", *GLYPHS), np.eye(1 + len(GLYPHS), dtype=np.float32), scale=10.0)
+
+
+def test_the_units_that_read_are_silenced_and_no_others(planted: Clip, tmp_path: Path) -> None:
+    images = plain_pictures(tmp_path / "pictures", n=24)
+    found = defend(
+        glyph_reader(planted),
+        images,
+        readout=NAMED,
+        words=list(GLYPHS),
+        layers=[BANK],
+        wanted=0.0,
+        lettering=LETTERS,
+        n=14,
+        n_random=1,
+    )
+    # eight of the 24 show a class that the readout has not: the others are what is drawn from
+    assert (found.n, found.n_choosing) == (7, 7)
+    assert found.reached
+    # only the readers of the words that chose vary with those words and never with the picture
+    readers = {GLYPHS.index(word) for word in GLYPHS if word not in found.words}
+    assert set(found.units) == readers and len(readers) == 4
+    chosen = [point for point in found.choosing if point.size >= 4]
+    assert all(point.success.value == 0 for point in chosen)
+    assert found.intact().success.value == 1 and found.intact().attacked_accuracy.value == 0
+    assert found.intact().accuracy.value == found.defended().accuracy.value == 1
+    # every glyph has a unit of its own here, so other words are read as before: it is told
+    assert found.defended().success.value == 1
+    found.save(tmp_path / "result")
+    again = Defence.load(tmp_path / "result")
+    assert again.edits() == found.edits() and again.frontier == found.frontier
+
+
+def test_the_miniature_is_mended_and_random_units_do_not_mend_it() -> None:
+    clip, images = neurons.load("miniature", device="cpu"), neurons.images("miniature")
+    ways = images.column("rendition")
+    found = defend(
+        clip,
+        images,
+        readout=zero_shot(
+            clip, {n: c.words for n, c in concepts().items()}, templates=("{}", *TEMPLATES)
+        ),
+        layers=["visual.layer3"],
+        wanted=0.4,
+        lettering=Lettering(places="random", area=0.05),
+        n=80,
+        rows=[i for i, way in enumerate(ways) if way in ("flat", "photo")],
+        n_random=3,
+    )
+    whole, mended = found.intact(), found.defended()
+    assert found.reached and len(found.units) < 128
+    assert whole.success.interval.low > 0.8
+    assert mended.success.interval.high < whole.success.value - 0.2
+    assert mended.accuracy.value >= whole.accuracy.value - 0.05
+    assert mended.success.value < min(point.success.value for point in found.random) - 0.1
+
+
+def point(layer: str, size: int, fooled: int, right: int, despite: int = 0) -> Point:
+    return Point(layer, size, Share(fooled, 100), Share(right, 100), Share(despite, 100))
+
+
+def test_the_smallest_set_that_does_it_is_taken_and_no_set_that_costs_too_much() -> None:
+    whole = point("a", 0, 90, 99)
+    half, enough, more = point("a", 8, 40, 99, 30), point("a", 16, 9, 98, 40), point("a", 24, 2, 99)
+    blind, ruined = point("b", 4, 8, 97, 5), point("b", 8, 1, 60, 50)
+    # blinding fools nobody, but only "a" is right under attack as well
+    assert _best([whole, half, enough, more, blind, ruined], 0.1, 0.02) == (enough, True)
+    # where nothing does it: what is right most often, at the cost
+    assert _best([whole, half, blind, ruined], 0.05, 0.02) == (half, False)
+    assert _best([whole, ruined], 0.1, 0.0) == (whole, False)
+
+
+def test_mistakes_are_told(planted: Clip, tmp_path: Path) -> None:
+    images = plain_pictures(tmp_path / "pictures")
+    with pytest.raises(OptionError, match="wanted 1.5"):
+        defend(planted, images, readout=NAMED, wanted=1.5)
+    with pytest.raises(OptionError, match="1 words that are classes"):
+        defend(planted, images, readout=NAMED, words=["A", "pig"], lettering=LETTERS)
+    for i in range(2):
+        (tmp_path / "flat").mkdir(exist_ok=True)
+        Image.fromarray(picture(seed=i)).save(tmp_path / "flat" / f"{i}.png")
+    with pytest.raises(LabelsMissingError):
+        defend(planted, neurons.images(tmp_path / "flat"), readout=NAMED)
+    (tmp_path / "others" / "pig").mkdir(parents=True)
+    Image.fromarray(picture()).save(tmp_path / "others" / "pig" / "a.png")
+    with pytest.raises(OptionError, match="0 images of .* show a class of the readout"):
+        defend(planted, neurons.images(tmp_path / "others"), readout=NAMED, lettering=LETTERS)

@@ -1,0 +1,145 @@
+"""Silencing the unit that reads a glyph undoes its attack; silencing random units does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import neurons
+from neurons import Clip, ImageSet, Neuron
+from neurons.attacks.knock_outs import matched
+from neurons.drawn_world.concepts import concepts
+from neurons.drawn_world.scenes import TEMPLATES
+from neurons.errors import LayerNotFoundError, NeuronNotFoundError, OptionError
+from neurons.lettering.words import Lettering
+from neurons.readouts.readout import zero_shot
+from neurons.stats import Share
+from neurons.studies.typography.hijack import Hijack, hijack
+from neurons.studies.typography.string_search import symbol_strings
+from tests.glyphs import (
+    BANK,
+    GLYPHS,
+    LETTERS,
+    VOCABULARY,
+    glyph_reader,
+    plain_pictures,
+    zero_shot_of,
+)
+from tests.studies.typography.test_attack import THINGS
+
+
+@pytest.fixture(scope="module")
+def reader(planted: Clip) -> Clip:
+    return glyph_reader(planted)
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> ImageSet:
+    return plain_pictures(tmp_path_factory.mktemp("plain") / "pictures")
+
+
+def test_the_reading_unit_is_the_attack(reader: Clip, shown: ImageSet, tmp_path: Path) -> None:
+    unit = Neuron(BANK, GLYPHS.index("#"))
+    found = hijack(
+        reader, shown, unit, [*VOCABULARY, "A"], readout=zero_shot_of("#A"), lettering=LETTERS
+    )
+    assert found.strings[0].text == found.attack.text == "#"
+    # what the string means is what the readout says of it alone
+    assert found.class_name == "the #"
+    assert [(s.before[0][0], s.after[0][0]) for s in found.shown] == [("thing", "the #")] * 4
+    assert found.strings[1].class_name in ("thing", "the A")
+    assert found.reading.clean == found.reading.blank == 0
+    assert found.reading.attacked == pytest.approx(found.reading.alone, abs=0.1)
+    assert found.carriers[0].neuron == str(unit)
+    alone = found.knock_outs[0]
+    assert (alone.intact, alone.silenced) == (Share(6, 6), Share(0, 6))
+    # random units carry nothing: the attack stays whole in every draw
+    assert set(alone.random_drops) == {0.0} and len(alone.random_drops) == 20
+    assert alone.drop == alone.excess == 1.0
+    assert alone.interval.low == alone.interval.high == 1.0
+    assert alone.p_value == pytest.approx(1 / 21)
+    assert alone.accuracy_intact == alone.accuracy_silenced
+    found.save(tmp_path)
+    assert Hijack.load(tmp_path).knock_outs == found.knock_outs
+    assert "success falls from 1.000 to 0.000" in str(found.blocks()[0])
+
+
+def test_a_unit_that_does_not_read_carries_nothing(reader: Clip, shown: ImageSet) -> None:
+    deaf = Neuron(BANK, len(GLYPHS) + 3)
+    found = hijack(
+        reader, shown, deaf, VOCABULARY, text="#", readout=zero_shot_of("#A"), lettering=LETTERS
+    )
+    alone, together = found.knock_outs
+    assert alone.drop == 0 and alone.p_value == 1
+    # with the unit that does read among its companions the attack is gone
+    assert f"{BANK}:0" in together.neurons and together.silenced == Share(0, 6)
+
+
+def test_random_units_are_matched_by_their_activity() -> None:
+    activity = np.linspace(0, 1, 201).astype(np.float32)
+    units = [Neuron("a", 20), Neuron("a", 180)]
+    draws = matched(units, activity, 20, seed=0)
+    assert len(draws) == 20
+    for low, high in draws:
+        assert abs(activity[low.unit] - 0.1) < 0.12 and abs(activity[high.unit] - 0.9) < 0.12
+        assert len({low, high, *units}) == 4
+    assert len({pair[0] for pair in draws}) > 5
+    assert matched(units, activity, 20, seed=0) == draws
+    with pytest.raises(OptionError, match="has 9 other units: too few for 20 draws"):
+        matched([Neuron("a", 0)], activity[:10], 20, seed=0)
+
+
+def test_mistakes_are_told(reader: Clip, shown: ImageSet) -> None:
+    readout = zero_shot_of("#")
+    with pytest.raises(NeuronNotFoundError, match="units 0 to 39"):
+        hijack(reader, shown, Neuron(BANK, 40), VOCABULARY, readout=readout, lettering=LETTERS)
+    with pytest.raises(LayerNotFoundError):
+        hijack(reader, shown, Neuron("a", 0), VOCABULARY, readout=readout, lettering=LETTERS)
+    with pytest.raises(OptionError, match="at least 1 and 20"):
+        hijack(reader, shown, Neuron(BANK, 0), VOCABULARY, readout=readout, n_random=5)
+    with pytest.raises(OptionError, match="no strings to try"):
+        hijack(reader, shown, Neuron(BANK, 0), [], readout=readout, lettering=LETTERS)
+    with pytest.raises(OptionError, match="no room"):
+        hijack(
+            reader, shown, Neuron(BANK, 0), VOCABULARY, readout=readout, lettering=LETTERS,
+            text="far too long for it",
+        )  # fmt: skip
+    with pytest.raises(OptionError, match="no class 'pig'"):
+        hijack(
+            reader, shown, Neuron(BANK, 0), VOCABULARY, readout=readout, lettering=LETTERS,
+            class_name="pig",
+        )  # fmt: skip
+
+
+def test_on_the_miniature_money_makes_piggy_banks_through_units_that_read_it() -> None:
+    clip, images = neurons.load("miniature", device="cpu"), neurons.images("miniature")
+    things = [name for name, each in concepts().items() if each.family in THINGS]
+    things.remove("bored")
+    readout = zero_shot(
+        clip, {name: concepts()[name].words for name in things}, templates=("{}", *TEMPLATES)
+    )
+    ways, names = images.column("rendition"), images.class_names
+    rows = [
+        i
+        for i, label in enumerate(images.require_labels())
+        if names[label] in things and ways[i] in ("flat", "photo")
+    ]
+    words = [word for each in concepts().values() for word in each.words]
+    # the most decided of the units that the census files under the class of pig and finance
+    # which money moves; see experiments/typography_truth.py for how it is found
+    found = hijack(
+        clip, images, Neuron("visual.layer4", 39), [*words, *symbol_strings("$%*+")],
+        readout=readout, lettering=Lettering(places="random", area=0.05), n=80, rows=rows,
+    )  # fmt: skip
+    assert [s.text for s in found.strings[:3]] == ["$$$", "$$", "money"]
+    assert found.class_name == "piggy bank"
+    # the unit of finance by the census carries the attack too, if less
+    carried = [each.neuron for each in found.carriers]
+    assert carried[0] == "visual.layer4:39" and "visual.layer4:480" in carried
+    assert found.reading.attacked > 3 * max(found.reading.clean, found.reading.blank)
+    for each in found.knock_outs:
+        assert each.silenced.value < each.intact.value / 2
+        assert each.interval.low > 0 and each.p_value < 0.05
+        assert each.accuracy_silenced.value > each.accuracy_intact.value - 0.02
