@@ -58,5 +58,16 @@ class Neuron:
             )
         return cls(match["layer"], int(match["unit"]))
 
+    @classmethod
+    def of(cls, value: Neuron | str) -> Neuron:
+        """Give a neuron as it is, and read a string.
+
+        Raises
+        ------
+        AddressError
+            If it is a string of another form.
+        """
+        return cls.parse(value) if isinstance(value, str) else value
+
     def __str__(self) -> str:
         return f"{self.layer}:{self.unit}"
