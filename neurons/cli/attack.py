@@ -37,7 +37,7 @@ from neurons.errors import OptionError
 from neurons.interventions.saved_edits import load_edit, save_edit
 from neurons.network.clip import Clip, load
 from neurons.network.inference import parse_precision
-from neurons.recipes.write_result import write_result
+from neurons.recipes.write_result import write_titled as write_result
 from neurons.results.blocks import as_text
 from neurons.studies.typography.attack import attack
 from neurons.studies.typography.bench import bench as run_bench

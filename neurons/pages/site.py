@@ -18,6 +18,7 @@ from PIL import Image
 
 from neurons.pages.figures import figure, plotly_js
 from neurons.results.blocks import Block, Gallery, Note, Strip, Tile, as_table, data_uri, media_type
+from neurons.results.provenance import model_of
 from neurons.results.result import Result
 
 _STATIC = ("style.css", "report.js")
@@ -43,6 +44,28 @@ class Page:
     facts: tuple[tuple[str, str], ...]
     results: tuple[Result, ...]
 
+    @classmethod
+    def of(
+        cls,
+        result: Result,
+        *,
+        subtitle: str = "",
+        above: Sequence[Result] = (),
+        below: Sequence[Result] = (),
+    ) -> Page:
+        """Make the page of a result, which gives it the title and the facts.
+
+        Parameters
+        ----------
+        result : Result
+        subtitle : str
+            Default: the short name of the model, as the result's provenance gives it.
+        above, below : sequence of Result
+            What else is known of the same thing, drawn before and after the result.
+        """
+        told = subtitle or model_of(result.provenance)
+        return cls(result.title, told, result.facts(), (*above, result, *below))
+
     @property
     def file_name(self) -> str:
         """A safe name; different titles have different ones."""
@@ -51,8 +74,8 @@ class Page:
         return f"{safe}.html" if safe == self.title.replace(":", "-") else f"{safe}-{mark}.html"
 
     def blocks(self) -> tuple[Block, ...]:
-        """Every block of every result."""
-        return tuple(block for result in self.results for block in result.blocks())
+        """Every result's verdict and blocks."""
+        return tuple(block for result in self.results for block in result.described())
 
     def provenance(self) -> dict[str, str]:
         """Tell what the results were measured on, flattened to lines."""
