@@ -37,7 +37,7 @@ from neurons.data.split import TEST
 from neurons.drawn_world.concepts import concepts
 from neurons.drawn_world.scenes import TEMPLATES
 from neurons.interventions.editable import open_editable
-from neurons.lettering.words import Lettering
+from neurons.lettering.lettering import Lettering
 from neurons.network.layers import last_block
 from neurons.readouts.probe import Probe
 from neurons.readouts.prompts import openai, words_of

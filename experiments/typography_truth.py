@@ -24,7 +24,7 @@ from neurons.attacks.conditions import AttackTarget
 from neurons.attacks.knock_outs import KnockOut
 from neurons.drawn_world.concepts import concepts
 from neurons.drawn_world.scenes import TEMPLATES
-from neurons.lettering.words import Lettering
+from neurons.lettering.lettering import Lettering
 from neurons.readouts.readout import ZeroShot, zero_shot
 from neurons.recipes.demo import BY, LAYER
 from neurons.stats import Share

@@ -12,7 +12,7 @@ from .data.images import images as images
 from .errors import NeuronsError as NeuronsError
 from .interventions.saved_edits import load_edit as load_edit
 from .interventions.saved_edits import save_edit as save_edit
-from .lettering.words import Lettering as Lettering
+from .lettering.lettering import Lettering as Lettering
 from .network.clip import Clip as Clip
 from .network.clip import load as load
 from .network.hooks import edit as edit

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import open_clip
 import pytest
@@ -16,7 +18,15 @@ from safetensors.torch import save_file
 
 import neurons
 from neurons import Clip
-from neurons.cli import app
+
+# a busy machine is slow, which is no fault of the code; unwatched, the same examples every time
+hypothesis.settings.register_profile(
+    "neurons",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    derandomize="CI" in os.environ,
+)
+hypothesis.settings.load_profile("neurons")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -55,6 +65,8 @@ class Outcome:
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     """Give a command line and get its outcome."""
+    from neurons.cli import app
+
     # rich looks at the width once, when its console is made
     monkeypatch.setattr(app.console, "_width", 300)
     monkeypatch.setattr(app.out_console, "_width", 300)

@@ -13,7 +13,8 @@ from torch.nn import functional
 
 import neurons
 from neurons import Clip, ImageSet
-from neurons.lettering.words import Lettering, write_on
+from neurons.lettering.lettering import Lettering
+from neurons.lettering.words import write_on
 from neurons.readouts.readout import ZeroShot
 from tests.conftest import picture
 

@@ -25,9 +25,12 @@ import torch
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from neurons.lettering import placing
+from neurons.lettering.lettering import ARTICLE as ARTICLE_PLACES
+from neurons.lettering.lettering import Lettering
+from neurons.lettering.places import corners_at, random_corners
+from neurons.lettering.sizes import fitted_stamp
 from neurons.lettering.typefaces import typeface_for
-from neurons.lettering.words import Lettering, fitted_stamp, write_on
+from neurons.lettering.words import write_on
 
 TARGET = 8.0
 # the nine texts of Goh et al. 2021
@@ -99,9 +102,9 @@ def measure(case: Case, pixels: Tensor, rounds: int) -> dict[str, Any]:
     for i, text in enumerate(texts):
         size = (stamps[text].width, stamps[text].height)
         if case.lettering.places == "random":
-            places = placing.random_corners(1, size, (side, side), seed=i)
+            places = random_corners(1, size, (side, side), seed=i)
         else:
-            places = placing.corners_at(placing.ARTICLE, size, (side, side))
+            places = corners_at(ARTICLE_PLACES, size, (side, side))
         assert places is not None
         corners.append(places)
     arrays = pixels.permute(0, 2, 3, 1).numpy()

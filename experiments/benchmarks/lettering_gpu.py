@@ -24,7 +24,9 @@ import torch
 from torch import Tensor
 
 import neurons
-from neurons.lettering.words import Lettering, fitted_stamp, write_on
+from neurons.lettering.lettering import Lettering
+from neurons.lettering.sizes import fitted_stamp
+from neurons.lettering.words import write_on
 from neurons.network.inference import PRECISIONS, inference_copy
 
 TARGET = 0.02

@@ -13,7 +13,8 @@ from torch import Tensor
 from neurons.data.prepared import Prepared
 from neurons.errors import OptionError
 from neurons.interventions.editable import NO_EDITS, EditableNetwork, Edits, Responses, joined
-from neurons.lettering.words import Lettered, Lettering, blank_on, shuffled, write_on
+from neurons.lettering.lettering import Lettering
+from neurons.lettering.words import Lettered, blank_on, shuffled, write_on
 from neurons.network.clip import Clip
 from neurons.network.inference import Precision
 from neurons.readouts.readout import Readout, class_index, readout_provenance

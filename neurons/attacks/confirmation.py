@@ -9,7 +9,7 @@ from neurons.attacks.conditions import CONDITIONS, WORD, attack_with_controls, f
 from neurons.attacks.mediators import Mediator
 from neurons.data.prepared import Prepared
 from neurons.interventions.editable import EditableNetwork
-from neurons.lettering.words import Lettering
+from neurons.lettering.lettering import Lettering
 from neurons.readouts.readout import Readout, class_index
 from neurons.results.blocks import Bars, Table
 from neurons.stats import Share

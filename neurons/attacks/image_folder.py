@@ -26,7 +26,9 @@ from neurons.data.images import ImageSet
 from neurons.data.sources import UNLABELLED
 from neurons.errors import BadImageError, ImagesNotFoundError, OptionError
 from neurons.files import folder_for_writing, write_file
-from neurons.lettering.words import Lettering, fitted_stamp, write_on
+from neurons.lettering.lettering import Lettering
+from neurons.lettering.sizes import fitted_stamp
+from neurons.lettering.words import write_on
 
 FORMAT = 1
 _SETTINGS = "attack.json"
@@ -97,7 +99,7 @@ def build_attacked(
     ------
     OptionError
         If there is no text, a number makes no sense, or the folder holds something else.
-    StaleActivationsError
+    MismatchError
         If the folder holds images that were made in another way.
     RunLockedError
         If another process is writing there.

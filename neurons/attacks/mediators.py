@@ -13,10 +13,10 @@ from torch import Tensor
 from neurons.address import Neuron
 from neurons.attacks.conditions import place_seeds
 from neurons.interventions.editable import EditableNetwork
-from neurons.lettering.words import Lettering, write_on
+from neurons.lettering.lettering import Lettering
+from neurons.lettering.words import write_on
 from neurons.readouts.readout import Readout, log_shares
 
-SILENT = 0.0
 # units that are screened, and images that they are screened on
 MOST, _SCREENED_ON = 512, 4
 _CHUNK = 256

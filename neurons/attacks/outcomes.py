@@ -22,7 +22,8 @@ from neurons.attacks.conditions import (
 from neurons.data.prepared import Prepared
 from neurons.data.thumbnails import thumbnail
 from neurons.interventions.editable import EditableNetwork, Responses
-from neurons.lettering.words import Lettering, write_on
+from neurons.lettering.lettering import Lettering
+from neurons.lettering.words import write_on
 from neurons.readouts.readout import Readout, class_index, shares
 from neurons.results.blocks import Gallery, Table, Tile
 from neurons.stats import Share

@@ -16,7 +16,7 @@ from random import Random
 from neurons.data.images import ImageSet, images
 from neurons.data.sources import UNLABELLED
 from neurons.errors import ImagesNotFoundError, OptionError
-from neurons.lettering.words import Lettering
+from neurons.lettering.lettering import Lettering
 from neurons.readouts.prompts import openai
 
 # what is on the picture: no word, a word of a wrong class, or the right class's own word

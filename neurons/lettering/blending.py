@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from neurons.lettering.placing import Corner
+from neurons.lettering.places import Corner
 from neurons.lettering.stamps import Stamp
 
 # larger stamps are prepared anew each time: those of many large images would fill the memory
@@ -30,9 +30,9 @@ def lay(
     Parameters
     ----------
     pixels : Tensor of uint8, (batch, 3, H, W)
-        Stay as they are. Neighbours with the same stamp in the same places are done together.
+        Stay as they are. Images that have the same stamp in the same place are done together.
     stamps : sequence of Stamp
-        One an image.
+        One per image.
     corners : sequence of sequence of (left, top)
         Of each image, where its copies lie: inside the image, without overlap.
     opacity : float in (0, 1]
@@ -126,11 +126,11 @@ def _divide(sums: Tensor) -> Tensor:
 
 @functools.lru_cache(maxsize=256)
 def _weights(stamp: Stamp, device: torch.device) -> tuple[tuple[Tensor, Tensor], ...]:
-    """Give each layer's factor of what is below, and what it adds, int16 (height, width, 3)."""
+    """Give each mask's factor of what is below, and what it adds, int16 (height, width, 3)."""
     weights = []
-    for layer in stamp.layers:
-        mask = torch.from_numpy(layer.mask.astype(np.int32))[:, :, None]
+    for each in stamp.masks:
+        mask = torch.from_numpy(each.mask.astype(np.int32))[:, :, None]
         keep = (255 - mask).expand(-1, -1, 3)
-        add = mask * torch.tensor(layer.colour) + 128
+        add = mask * torch.tensor(each.colour) + 128
         weights.append((keep.short().contiguous().to(device), add.short().to(device)))
     return tuple(weights)

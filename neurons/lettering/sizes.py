@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from neurons.errors import OptionError
-from neurons.lettering.stamps import Stamp
+from neurons.lettering.lettering import Lettering
+from neurons.lettering.places import has_room
+from neurons.lettering.stamps import Stamp, word_stamp
+from neurons.lettering.typefaces import typeface_for, visible
 
 # sizes are tried in quarters of a pixel; below four pixels nothing can be read
 _STEPS_PER_PX = 4
@@ -18,6 +23,79 @@ _ASIDE = 0.1
 
 Draw = Callable[[float], Stamp]
 Fits = Callable[[Stamp], bool]
+
+
+@functools.lru_cache(maxsize=256)
+def fitted_stamp(text: str, lettering: Lettering, image: tuple[int, int]) -> Stamp:
+    """Give a text's masks at the size that the lettering asks for.
+
+    Parameters
+    ----------
+    text : str
+    lettering : Lettering
+    image : (width, height)
+        In pixels.
+
+    Raises
+    ------
+    OptionError
+        If it does not fit.
+    """
+    shown = visible(text)
+    copies = "one copy" if lettering.copies == 1 else f"{lettering.copies} copies"
+    room = f"{copies} on {image[0]} x {image[1]} px"
+
+    def draw(size_px: float, lettering: Lettering) -> Stamp:
+        return word_stamp(shown, typeface_for(lettering.font, shown, size_px), lettering)
+
+    def fits(stamp: Stamp) -> bool:
+        return has_room(lettering, (stamp.width, stamp.height), image)
+
+    size_px = lettering.size_px
+    if size_px is None:
+        assert lettering.area is not None
+        n_pixels = image[0] * image[1]
+        # the letters lie within their stroke: one mask has all of the ink
+        outline = replace(lettering, stroke_colour=None)
+        size_px = size_for_area(
+            text,
+            lettering.area,
+            lambda tried: draw(tried, outline),
+            fits,
+            lambda stamp: stamp.ink * lettering.copies / n_pixels,
+            room=room,
+        )
+    return of_size(text, size_px, lambda size: draw(size, lettering), fits, room=room)
+
+
+def writable(
+    texts: Sequence[str], lettering: Lettering, size: tuple[int, int]
+) -> tuple[list[str], list[str]]:
+    """Split strings into those that can be written so, each once, and those that cannot.
+
+    Parameters
+    ----------
+    texts : sequence of str
+    lettering : Lettering
+    size : (height, width)
+        Of the network's input.
+
+    Raises
+    ------
+    OptionError
+        If none can; it is the first one's error.
+    """
+    good: list[str] = []
+    bad: dict[str, OptionError] = {}
+    for text in dict.fromkeys(texts):
+        try:
+            fitted_stamp(text, lettering, (size[1], size[0]))
+            good.append(text)
+        except OptionError as error:
+            bad[text] = error
+    if bad and not good:
+        raise next(iter(bad.values()))
+    return good, list(bad)
 
 
 def of_size(text: str, size_px: float, draw: Draw, fits: Fits, *, room: str) -> Stamp:

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-Colour = tuple[int, int, int]
+from neurons.lettering.lettering import Colour, Lettering
+
 Mask = NDArray[np.uint8]
 
 # paper around the letters, in em: about what a label has
@@ -24,8 +25,8 @@ _MARGIN = 0.25
 
 
 @dataclass(frozen=True)
-class Layer:
-    """One mask and its colour.
+class ColouredMask:
+    """A mask and the colour that is laid through it.
 
     Parameters
     ----------
@@ -44,9 +45,9 @@ class Stamp:
 
     Parameters
     ----------
-    letters : tuple of Layer
+    letters : tuple of ColouredMask
         The stroke, where it has a colour of its own, and the letters; all masks have one size.
-    plate : Layer or None
+    plate : ColouredMask or None
         The paper below them.
     anchor : (x, y)
         Where `PIL.ImageDraw.text` would be told to begin, from the stamp's top left corner, px.
@@ -57,43 +58,34 @@ class Stamp:
         Height of its em square.
     """
 
-    letters: tuple[Layer, ...]
-    plate: Layer | None
+    letters: tuple[ColouredMask, ...]
+    plate: ColouredMask | None
     anchor: tuple[int, int]
     font: str
     size_px: float
 
     @property
-    def layers(self) -> tuple[Layer, ...]:
+    def masks(self) -> tuple[ColouredMask, ...]:
         """All of them, from the bottom up."""
         return self.letters if self.plate is None else (self.plate, *self.letters)
 
     @property
     def width(self) -> int:
         """In pixels."""
-        return int(self.layers[0].mask.shape[1])
+        return int(self.masks[0].mask.shape[1])
 
     @property
     def height(self) -> int:
         """In pixels."""
-        return int(self.layers[0].mask.shape[0])
+        return int(self.masks[0].mask.shape[0])
 
     @cached_property
     def ink(self) -> int:
         """Pixels that any of the masks touches."""
-        return int(np.any([layer.mask > 0 for layer in self.layers], axis=0).sum())
+        return int(np.any([each.mask > 0 for each in self.masks], axis=0).sum())
 
 
-def word_stamp(
-    text: str,
-    font: ImageFont.FreeTypeFont,
-    *,
-    colour: Colour,
-    stroke_px: int = 0,
-    stroke_colour: Colour | None = None,
-    plate: Colour | None = None,
-    rotation_deg: float = 0.0,
-) -> Stamp:
+def word_stamp(text: str, font: ImageFont.FreeTypeFont, lettering: Lettering) -> Stamp:
     """Draw a word's masks.
 
     Parameters
@@ -101,17 +93,14 @@ def word_stamp(
     text : str
         One line.
     font : FreeTypeFont
-    colour : (red, green, blue)
-    stroke_px : int >= 0
-        Width of the outline around the letters.
-    stroke_colour : (red, green, blue), optional
-        Default: the letters' own, which makes them bolder.
-    plate : (red, green, blue), optional
-        Colour of a paper behind the word, a quarter of an em larger each way.
-    rotation_deg : float
-        Turned counter-clockwise, plate and all. Pillow turns the masks (bicubic); turned letters
-        are therefore not those that FreeType would draw along a slanted line.
+        The typeface that is used, at the size that is used.
+    lettering : Lettering
+        Gives colours, stroke, plate and rotation. A plate is a quarter of an em larger each way.
+        Pillow turns the masks (bicubic); turned letters are therefore not those that FreeType
+        would draw along a slanted line.
     """
+    stroke_px, colour = lettering.stroke_px, lettering.colour
+    stroke_colour, plate = lettering.stroke_colour, lettering.plate
     left, top, right, bottom = font.getbbox(text, stroke_width=stroke_px)
     # one pixel more each way: hinted glyphs may reach over their box
     x, y = 1 - math.floor(left), 1 - math.floor(top)
@@ -130,11 +119,13 @@ def word_stamp(
         masks.insert(0, Image.new("L", masks[0].size, 255))
         colours.insert(0, plate)
         anchor = (anchor[0] + margin, anchor[1] + margin)
-    if rotation_deg % 360:
-        masks, anchor = _turned(masks, rotation_deg), (0, 0)
-    layers = [Layer(np.asarray(mask), colour) for mask, colour in zip(masks, colours, strict=True)]
-    paper = None if plate is None else layers.pop(0)
-    return Stamp(tuple(layers), paper, anchor, Path(str(font.path)).stem, font.size)
+    if lettering.rotation_deg % 360:
+        masks, anchor = _turned(masks, lettering.rotation_deg), (0, 0)
+    coloured = [
+        ColouredMask(np.asarray(mask), colour) for mask, colour in zip(masks, colours, strict=True)
+    ]
+    paper = None if plate is None else coloured.pop(0)
+    return Stamp(tuple(coloured), paper, anchor, Path(str(font.path)).stem, font.size)
 
 
 def blank_stamp(stamp: Stamp) -> Stamp:
@@ -153,7 +144,7 @@ def blank_stamp(stamp: Stamp) -> Stamp:
     mask = np.zeros((stamp.height, stamp.width), np.uint8)
     top, left = (stamp.height - height) // 2, (stamp.width - width) // 2
     mask[top : top + height, left : left + width] = patch.reshape(height, width)
-    return replace(stamp, letters=(Layer(mask, stamp.letters[-1].colour),))
+    return replace(stamp, letters=(ColouredMask(mask, stamp.letters[-1].colour),))
 
 
 def _drawn(

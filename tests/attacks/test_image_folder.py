@@ -19,9 +19,10 @@ from PIL import Image
 import neurons
 from neurons.attacks import image_folder
 from neurons.attacks.image_folder import build_attacked
-from neurons.errors import ImagesNotFoundError, OptionError, RunLockedError, StaleActivationsError
+from neurons.errors import ImagesNotFoundError, MismatchError, OptionError, RunLockedError
 from neurons.files import locked
-from neurons.lettering.words import Lettering, write_on
+from neurons.lettering.lettering import Lettering
+from neurons.lettering.words import write_on
 
 WORD = Lettering(places="random", area=0.05)
 
@@ -114,9 +115,9 @@ def test_a_finished_folder_is_left_as_it_is_and_another_way_is_refused(
     before = {path: path.stat().st_mtime_ns for path in out.rglob("*.*") if path.suffix != ".lock"}
     assert build_attacked(images, ["iPod"], WORD, out) == first
     assert before == {path: path.stat().st_mtime_ns for path in before}
-    with pytest.raises(StaleActivationsError, match=r"lettering\.area: .* 0\.05, asked is 0\.06"):
+    with pytest.raises(MismatchError, match=r"lettering\.area: .* 0\.05, asked is 0\.06"):
         build_attacked(images, ["iPod"], Lettering(places="random", area=0.06), out)
-    with pytest.raises(StaleActivationsError, match="texts"):
+    with pytest.raises(MismatchError, match="texts"):
         build_attacked(images, ["$$$"], WORD, out)
 
 
@@ -152,7 +153,7 @@ def test_a_killed_build_is_gone_on_with_to_the_same_bytes(
         """
         import sys, time, neurons
         from neurons import attacked
-        from neurons.lettering import Lettering
+        from neurons.lettering.lettering import Lettering
         attacked._SHARD = 1
         texts = [f"word {i}" for i in range(12)]
         attacked.build_attacked(

@@ -20,7 +20,7 @@ from neurons.attacks.published_sets import (
     typographic_set,
 )
 from neurons.errors import ImagesNotFoundError, LabelsMissingError, OptionError
-from neurons.lettering.words import Lettering
+from neurons.lettering.lettering import Lettering
 from tests.conftest import shared
 
 

@@ -11,7 +11,7 @@ from neurons.data.split import CHOOSE, FIT, TEST, UNUSED, split_images
 from neurons.errors import OptionError
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.integers(2, 30), min_size=2, max_size=6), st.integers(0, 5), st.randoms())
 def test_parts_do_not_depend_on_the_order(counts: list[int], seed: int, random: object) -> None:
     labels = np.repeat(np.arange(len(counts)), counts)

@@ -77,7 +77,7 @@ def test_a_sprite_at_its_own_size_is_its_own_pixels() -> None:
     text=st.sampled_from(["money", "$$$", "piggy bank", "SPIDER", "q"]),
     font=st.sampled_from(TRAINING + HELD_OUT),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_a_written_word_is_the_one_that_pillow_draws(text: str, font: str) -> None:
     typeface = open_font(font, TEXT_PX)
     left, top, right, bottom = (int(edge) for edge in typeface.getbbox(text))

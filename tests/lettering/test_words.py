@@ -2,49 +2,23 @@ from __future__ import annotations
 
 import dataclasses
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageDraw
-from torch import Tensor
 
 from neurons.errors import OptionError
-from neurons.lettering import blending
-from neurons.lettering.stamps import Colour, Stamp
-from neurons.lettering.typefaces import BUNDLED, TypefaceWarning, typeface_for
-from neurons.lettering.words import Lettering, blank_on, fitted_stamp, shuffled, write_on
+from neurons.lettering.lettering import Colour, Lettering
+from neurons.lettering.sizes import fitted_stamp
+from neurons.lettering.typefaces import BUNDLED, TypefaceWarning
+from neurons.lettering.words import blank_on, shuffled, write_on
+from tests.lettering.pixels import WORD, by_pillow, noise
 
-WORD = Lettering(places=(0.5, 0.5))
 channel = st.integers(0, 255)
 colours = st.tuples(channel, channel, channel)
 
 
-def noise(n: int = 2, size: tuple[int, int] = (96, 96), *, seed: int = 0) -> Tensor:
-    """Pixels in the memory order that images are loaded in."""
-    width, height = size
-    generator = torch.Generator().manual_seed(seed)
-    pixels = torch.randint(0, 256, (n, height, width, 3), generator=generator, dtype=torch.uint8)
-    return pixels.permute(0, 3, 1, 2)
-
-
-def by_pillow(pixels: Tensor, text: str, lettering: Lettering, corner: Tensor) -> Tensor:
-    """Write as a user of Pillow would, so that the word's box begins at the corner."""
-    stamp = fitted_stamp(text, lettering, (pixels.shape[2], pixels.shape[1]))
-    image = Image.fromarray(pixels.permute(1, 2, 0).numpy().copy())
-    ImageDraw.Draw(image).text(
-        (int(corner[0]) + stamp.anchor[0], int(corner[1]) + stamp.anchor[1]),
-        text,
-        fill=lettering.colour,
-        font=typeface_for(lettering.font, text, stamp.size_px),
-        stroke_width=lettering.stroke_px,
-        stroke_fill=lettering.stroke_colour,
-    )
-    return torch.from_numpy(np.array(image)).permute(2, 0, 1)
-
-
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     font=st.sampled_from(sorted(BUNDLED)),
     size=st.integers(16, 140).map(lambda quarters: quarters / 4),
@@ -79,27 +53,6 @@ def test_writing_is_pillows_to_the_bit(
         assert torch.equal(made, by_pillow(plain, text, lettering, box))
 
 
-def test_blending_is_pillows_for_every_mask_ink_and_ground() -> None:
-    # one stamp of all masks (256) on all grounds (256), for every ink
-    mask = np.arange(256, dtype=np.uint8)[None].repeat(256, 0)
-    ground = torch.arange(256, dtype=torch.uint8)[:, None].expand(256, 256)
-    pixels = ground.expand(1, 3, 256, 256).contiguous()
-    m, below = mask.astype(np.int64), ground.numpy().astype(np.int64)
-    for ink in range(0, 256, 3):
-        shades = (ink, min(ink + 1, 255), min(ink + 2, 255))
-        stamp = Stamp((blending_layer(mask, shades),), None, (0, 0), "", 16)
-        laid, _ = blending.lay(pixels, [stamp], [[(0, 0)]])
-        for plane, shade in zip(laid[0].numpy(), shades, strict=True):
-            t = m * shade + (255 - m) * below + 128
-            assert (plane == ((t >> 8) + t) >> 8).all()
-
-
-def blending_layer(mask: np.ndarray, colour: Colour) -> object:
-    from neurons.lettering.stamps import Layer
-
-    return Layer(mask, colour)
-
-
 @pytest.mark.parametrize("places", ["article", "random", "least-salient", (0.2, 0.9)])
 @pytest.mark.parametrize("repeats", [False, True])
 def test_coverage_is_a_count_of_changed_pixels_and_boxes_hold_them_all(
@@ -120,29 +73,6 @@ def test_a_word_of_the_grounds_own_colour_changes_nothing() -> None:
     written = write_on(black, ["iPod"], dataclasses.replace(WORD, stroke_px=0), seeds=[0])
     assert written.coverage.tolist() == [0.0]
     assert torch.equal(written.pixels, black)
-
-
-@pytest.mark.parametrize("area", [0.02, 0.1])
-@pytest.mark.parametrize("stroke", [0, 1])
-@pytest.mark.parametrize("text", ["iPod", "$$$", "trash"])
-def test_the_size_is_the_one_whose_changed_share_is_nearest_to_the_asked_area(
-    area: float, stroke: int, text: str
-) -> None:
-    grey = torch.full((1, 3, 224, 224), 128, dtype=torch.uint8)
-    lettering = dataclasses.replace(WORD, area=area, stroke_px=stroke)
-    found = fitted_stamp(text, lettering, (224, 224))
-    n_pixels = 224 * 224
-    for quarters in range(16, 320):
-        beside = dataclasses.replace(lettering, size_px=quarters / 4)
-        try:
-            other = fitted_stamp(text, beside, (224, 224))
-        except OptionError:
-            break
-        assert abs(other.ink / n_pixels - area) >= abs(found.ink / n_pixels - area)
-    # on mid-grey all ink shows, but for masks of 1 in 255
-    coverage = float(write_on(grey, [text], lettering, seeds=[0]).coverage[0])
-    assert coverage == pytest.approx(found.ink / n_pixels, rel=0.01)
-    assert coverage == pytest.approx(area, rel=0.07)
 
 
 def test_eight_copies_share_the_area() -> None:
@@ -193,26 +123,6 @@ def test_a_plate_lies_behind_the_whole_word() -> None:
     assert (inside[:, 0] == 255).all() and (inside[:, :, -1] == 255).all() and (inside == 0).any()
 
 
-def test_half_opacity_is_half_way() -> None:
-    pixels = noise(1)
-    whole = write_on(pixels, ["iPod"], WORD, seeds=[0])
-    half = write_on(pixels, ["iPod"], dataclasses.replace(WORD, opacity=128 / 255), seeds=[0])
-    expected = (pixels.double() * 127 + whole.pixels.double() * 128) / 255
-    assert (half.pixels.double() - expected).abs().max() <= 0.5 + 1e-9
-    assert torch.equal(half.boxes, whole.boxes)
-
-
-def test_a_turned_word_is_pillows_rotation_of_the_mask() -> None:
-    flat = dataclasses.replace(WORD, size_px=24, stroke_px=0)
-    turned = fitted_stamp("iPod", dataclasses.replace(flat, rotation_deg=90), (96, 96))
-    upright = fitted_stamp("iPod", flat, (96, 96))
-    assert (turned.letters[0].mask == np.rot90(upright.letters[0].mask)).all()
-    slanted = fitted_stamp("iPod", dataclasses.replace(flat, rotation_deg=30), (96, 96))
-    assert slanted.height > upright.height
-    assert slanted.ink == pytest.approx(upright.ink, rel=0.35)
-    assert fitted_stamp("iPod", dataclasses.replace(flat, rotation_deg=360), (96, 96)).anchor
-
-
 def test_each_image_has_its_own_word_whoever_stands_beside_it() -> None:
     pixels = noise(4, seed=3)
     texts = ["iPod", "$$$", "iPod", "meow"]
@@ -224,23 +134,6 @@ def test_each_image_has_its_own_word_whoever_stands_beside_it() -> None:
             assert torch.equal(alone.pixels[0], together.pixels[i])
             assert alone.coverage[0] == together.coverage[i]
             assert torch.equal(alone.boxes[0], together.boxes[i])
-
-
-def test_portions_do_not_change_what_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    pixels = noise(7)
-    texts = ["iPod", "$$$", "iPod", "iPod", "$$$", "iPod", "iPod"]
-    whole = write_on(pixels, texts, Lettering(), seeds=range(7))
-    for size in (1, 2000, 3000):
-        monkeypatch.setattr(blending, "_PORTION_PIXELS", size)
-        part = write_on(pixels, texts, Lettering(), seeds=range(7))
-        assert torch.equal(part.pixels, whole.pixels)
-        assert torch.equal(part.coverage, whole.coverage)
-
-
-def test_a_stamp_too_large_to_keep_is_laid_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = write_on(noise(1), ["iPod"], WORD, seeds=[0])
-    monkeypatch.setattr(blending, "_KEPT_PIXELS", 0)
-    assert torch.equal(write_on(noise(1), ["iPod"], WORD, seeds=[0]).pixels, kept.pixels)
 
 
 @given(text=st.text("abc$ ", min_size=1, max_size=12), seed=st.integers(0, 99))
@@ -279,42 +172,8 @@ def test_no_images_are_written_on_without_complaint() -> None:
         assert written.coverage.shape == (0,) and written.boxes.shape == (0, 4)
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"font": "Arial"},
-        {"size_px": None, "area": None},
-        {"size_px": 0},
-        {"area": 0.0},
-        {"area": 1.5},
-        {"opacity": 0.0},
-        {"stroke_px": -1},
-        {"colour": (0, 0, 256)},
-        {"plate": (0, 0)},
-        {"places": "everywhere"},
-        {"places": (0.5, 1.5)},
-    ],
-)
-def test_settings_that_make_no_sense_are_told(wrong: dict) -> None:
-    with pytest.raises(OptionError):
-        Lettering(**wrong)
-
-
 def test_pixels_and_texts_of_the_wrong_kind_are_told() -> None:
     with pytest.raises(OptionError, match="float32"):
         write_on(noise(1).float(), ["iPod"], WORD, seeds=[0])
     with pytest.raises(OptionError, match="2 images, 1 texts and 2 seeds"):
         write_on(noise(2), ["iPod"], WORD, seeds=[0, 1])
-
-
-def test_provenance_tells_equal_letterings_from_others() -> None:
-    assert Lettering().provenance() == Lettering().provenance()
-    others = [
-        Lettering(size_px=12), Lettering(area=0.1), Lettering(places="random"),
-        Lettering(colour=(9, 9, 9)), Lettering(rotation_deg=5), Lettering(plate=(1, 2, 3)),
-        Lettering("Intuitive"), Lettering(opacity=0.5), Lettering(stroke_px=2),
-    ]  # fmt: skip
-    seen = [str(each.provenance()) for each in (Lettering(), *others)]
-    assert len(set(seen)) == len(seen)
-    # where a size is given the area is not looked at
-    assert Lettering(size_px=9).provenance() == Lettering(size_px=9, area=0.3).provenance()

@@ -92,7 +92,7 @@ def test_an_inner_layer_is_read_before_the_block_writes_over_it() -> None:
     assert not torch.equal(trap[0], expected)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.integers(1, 3), st.integers(1, 4), st.integers(1, 4), st.integers(1, 4),
     st.integers(0, 2**31), st.integers(1, 6),

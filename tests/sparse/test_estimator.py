@@ -21,7 +21,7 @@ def test_scikit_learns_own_checks_pass() -> None:
     check_estimator(SparseProbe(strength=0.01), on_skip=None)
 
 
-@settings(deadline=None, max_examples=6)
+@settings(max_examples=6)
 @given(st.integers(3, 8), st.integers(25, 60), st.integers(1, 3), st.integers(0, 9))
 def test_planted_units_are_found_and_no_others(
     n_classes: int, n_units: int, per_class: int, seed: int

@@ -15,7 +15,7 @@ from neurons.errors import OptionError
 from neurons.sparse.features import Features
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(1, 60), st.integers(1, 9), st.integers(0, 99))
 def test_blocks_multiply_as_the_standardised_matrix(n: int, step: int, seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -54,7 +54,7 @@ def test_loss_gradient_and_curvature_are_those_of_autograd() -> None:
         assert torch.allclose(blocks[k][kept][:, kept], hessian[own, k][:, own, k], atol=1e-12)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(0, 50), st.floats(0.05, 1.5), st.sampled_from([1.0, 0.5]), st.booleans())
 def test_no_bound_lies_above_the_minimum(
     seed: int, size: float, l1_ratio: float, weighted: bool

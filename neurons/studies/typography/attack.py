@@ -31,7 +31,8 @@ from neurons.data.images import ImageSet
 from neurons.data.prepared import prepare
 from neurons.errors import OptionError
 from neurons.interventions.editable import NO_EDITS, Edits, open_editable
-from neurons.lettering.words import Lettering, writable
+from neurons.lettering.lettering import Lettering
+from neurons.lettering.sizes import writable
 from neurons.network.clip import Clip
 from neurons.network.inference import Precision, exact
 from neurons.network.layers import last_block

@@ -20,7 +20,8 @@ from neurons.data.images import ImageSet
 from neurons.data.prepared import Prepared, prepare
 from neurons.errors import OptionError
 from neurons.interventions.editable import EditableNetwork, open_editable
-from neurons.lettering.words import Lettering, writable
+from neurons.lettering.lettering import Lettering
+from neurons.lettering.sizes import writable
 from neurons.network.clip import Clip
 from neurons.network.inference import Precision, exact
 from neurons.readouts.readout import Readout, class_index

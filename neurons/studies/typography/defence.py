@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from neurons.address import Neuron
 from neurons.attacks.conditions import accuracy, alone, place_seeds, provenance, respond_to_texts
-from neurons.attacks.mediators import SILENT
 from neurons.data.images import ImageSet
 from neurons.data.prepared import Prepared, prepare
 from neurons.errors import OptionError
+from neurons.interventions.controls import SILENT
 from neurons.interventions.editable import NO_EDITS, EditableNetwork, Edits, open_editable
-from neurons.lettering.words import Lettering, writable
+from neurons.lettering.lettering import Lettering
+from neurons.lettering.sizes import writable
 from neurons.network.clip import Clip
 from neurons.network.inference import Precision, exact
 from neurons.network.layers import stages

@@ -11,13 +11,16 @@ from neurons.address import Neuron
 from neurons.attacks.conditions import AttackTarget, alone, provenance, respond_to_text
 from neurons.attacks.confirmation import NO_OTHERS, Confirmed, confirm, confirmed_table
 from neurons.attacks.knock_outs import KnockOut, RepeatableAttack, knock_out, knock_out_table
-from neurons.attacks.mediators import SILENT, Mediator, mediators
+from neurons.attacks.mediators import Mediator, mediators
 from neurons.attacks.outcomes import Shown, gallery_of, shown_images
 from neurons.data.images import ImageSet
 from neurons.data.prepared import Prepared, prepare
 from neurons.errors import OptionError
+from neurons.interventions.controls import SILENT
 from neurons.interventions.editable import EditableNetwork, Responses, open_editable
-from neurons.lettering.words import Lettering, blank_on, writable
+from neurons.lettering.lettering import Lettering
+from neurons.lettering.sizes import writable
+from neurons.lettering.words import blank_on
 from neurons.network.clip import Clip
 from neurons.network.inference import Precision, exact
 from neurons.readouts.readout import Readout, class_index, log_shares

@@ -15,7 +15,8 @@ from neurons.attacks.conditions import Write, foreign_word, place_seeds
 from neurons.data.thumbnails import thumbnail
 from neurons.errors import OptionError
 from neurons.interventions.editable import open_editable
-from neurons.lettering.words import Lettered, Lettering, blank_on, write_on
+from neurons.lettering.lettering import Lettering
+from neurons.lettering.words import Lettered, blank_on, write_on
 from neurons.network.clip import Clip
 from neurons.network.inference import Precision, exact
 from neurons.readouts.readout import Readout

@@ -13,7 +13,9 @@ from neurons.attacks.conditions import alone, place_seeds, plain_grounds, respon
 from neurons.data.thumbnails import thumbnail
 from neurons.errors import OptionError
 from neurons.interventions.editable import EditableNetwork, Responses, open_editable
-from neurons.lettering.words import Lettering, blank_on, shuffled, writable, write_on
+from neurons.lettering.lettering import Lettering
+from neurons.lettering.sizes import writable
+from neurons.lettering.words import blank_on, shuffled, write_on
 from neurons.network.clip import Clip
 from neurons.network.inference import Precision, exact
 from neurons.results.blocks import Bars, Block, Gallery, Note, Table, Tile

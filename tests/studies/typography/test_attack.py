@@ -13,7 +13,7 @@ from neurons.attacks.conditions import AttackTarget, accuracy, foreign_word, suc
 from neurons.drawn_world.concepts import concepts
 from neurons.drawn_world.scenes import TEMPLATES
 from neurons.errors import NeuronNotFoundError, OptionError
-from neurons.lettering.words import Lettering
+from neurons.lettering.lettering import Lettering
 from neurons.readouts.readout import zero_shot
 from neurons.stats import Share
 from neurons.studies.typography.attack import Attack, attack

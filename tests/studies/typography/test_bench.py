@@ -13,7 +13,7 @@ import neurons
 from neurons import Clip
 from neurons.attacks.published_sets import labelled, rta100, synthetic
 from neurons.errors import ImagesNotFoundError, OptionError
-from neurons.lettering.words import Lettering
+from neurons.lettering.lettering import Lettering
 from neurons.results.blocks import Bars, Gallery, Note, Table
 from neurons.studies.typography import bench as bench_module
 from neurons.studies.typography.bench import TypographyBench, bench

@@ -13,7 +13,7 @@ from neurons import Clip
 from neurons.drawn_world.concepts import concepts
 from neurons.drawn_world.scenes import TEMPLATES
 from neurons.errors import LabelsMissingError, OptionError
-from neurons.lettering.words import Lettering
+from neurons.lettering.lettering import Lettering
 from neurons.readouts.readout import ZeroShot, zero_shot
 from neurons.stats import Share
 from neurons.studies.typography.defence import Defence, Point, _best, defend

@@ -32,7 +32,7 @@ def scans(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, list[str], np.ndarra
     return peaks, np.flatnonzero(~skipped), ids, labels
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(scans(), st.integers(1, 70), st.booleans())
 def test_extremes_are_what_sorting_everything_gives(scan, count: int, largest: bool) -> None:
     peaks, good, ids, _ = scan
@@ -41,7 +41,7 @@ def test_extremes_are_what_sorting_everything_gives(scan, count: int, largest: b
     assert extremes(peaks, good, ids, count, largest=largest) == expected
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(scans(), st.integers(1, 12))
 def test_buckets_are_numpys_and_hold_every_value_once(scan, n: int) -> None:
     peaks, good, _, _ = scan
@@ -54,7 +54,7 @@ def test_buckets_are_numpys_and_hold_every_value_once(scan, n: int) -> None:
     assert sorted(np.concatenate(members).tolist()) == list(range(len(values)))
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(scans(), st.integers(1, 30))
 def test_lifts_are_what_counting_by_hand_gives(scan, n_top: int) -> None:
     peaks, good, ids, labels = scan
