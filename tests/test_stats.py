@@ -8,10 +8,22 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import norm
+from scipy.stats import norm, spearmanr
 from sklearn.metrics import roc_auc_score
 
-from neurons.stats import Interval, auc, skewness, wilson
+from neurons.stats import (
+    Interval,
+    auc,
+    benjamini_hochberg,
+    difference_of_means,
+    excess_interval,
+    holm,
+    p_of_draws,
+    rank_correlation,
+    resampled,
+    skewness,
+    wilson,
+)
 
 
 @given(st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
@@ -59,3 +71,106 @@ def test_aucs_interval_covers_the_truth_as_often_as_it_says() -> None:
         _, interval = auc(rng.normal(1, 1, 40), rng.normal(0, 1, 40))
         held += interval.low <= truth <= interval.high
     assert 0.92 < held / 600 < 0.98
+
+
+def test_a_bootstrap_of_a_mean_is_as_wide_as_theory_says() -> None:
+    values = np.random.default_rng(1).normal(5, 2, 400)
+    found = resampled(lambda random: float(random.choice(values, 400).mean()), seed=0)
+    assert found.low < values.mean() < found.high
+    assert found.high - found.low == pytest.approx(2 * 1.96 * values.std() / 20, rel=0.06)
+    # the same seed, the same resamples
+    assert found == resampled(lambda random: float(random.choice(values, 400).mean()), seed=0)
+    nothing = resampled(lambda random: math.nan, seed=0)
+    assert math.isnan(nothing.low) and math.isnan(nothing.high)
+
+
+def test_the_interval_of_an_excess_covers_the_truth_as_often_as_it_says() -> None:
+    rng, held = np.random.default_rng(0), 0
+    for seed in range(50):
+        # images differ, draws differ, and both are a sample
+        images, draws = rng.normal(0, 1, 60), rng.normal(0, 0.5, (30, 1))
+        own = 0.8 + images + rng.normal(0, 1, 60)
+        found = excess_interval(own, images + draws + rng.normal(0, 1, (30, 60)), seed)
+        held += found.low <= 0.8 <= found.high
+    assert held / 50 > 0.84
+
+
+def test_an_excess_that_every_image_and_draw_agrees_on_has_no_width() -> None:
+    found = excess_interval(np.full(7, 1.5), np.full((5, 7), 0.5), seed=0)
+    assert (found.low, found.high) == (1.0, 1.0)
+
+
+def test_the_difference_of_means_covers_the_truth_as_often_as_it_says() -> None:
+    rng, held = np.random.default_rng(0), 0
+    for seed in range(40):
+        found, interval = difference_of_means(rng.normal(1, 1, 50), rng.normal(0, 2, 40), seed)
+        assert interval.low < found < interval.high
+        held += interval.low <= 1 <= interval.high
+    assert held / 40 > 0.84
+
+
+def test_ranks_are_spearmans_and_equal_values_have_none() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=60)
+    y = x + rng.normal(size=60)
+    found, interval = rank_correlation(x, y, seed=0)
+    assert found == pytest.approx(spearmanr(x, y).statistic)
+    assert 0 < interval.low < found < interval.high < 1
+    # any growing change of scale leaves ranks as they are
+    assert rank_correlation(np.exp(x), y, seed=0) == (found, interval)
+    nothing, unknown = rank_correlation(np.ones(9), np.arange(9.0), seed=0)
+    assert math.isnan(nothing) and math.isnan(unknown.low)
+    # most resamples of one odd value out of five have it; those without are left out
+    rare, _ = rank_correlation(np.arange(5.0), np.array([0, 0, 0, 0, 1.0]), seed=0)
+    assert rare > 0
+
+
+def test_p_values_are_uniform_where_nothing_is_to_be_found() -> None:
+    rng = np.random.default_rng(0)
+    found = np.array([p_of_draws(*_null(rng, 99)) for _ in range(4000)])
+    for level in (0.01, 0.05, 0.2, 0.5):
+        assert (found <= level).mean() == pytest.approx(level, abs=3 * math.sqrt(level / 4000))
+    assert p_of_draws(3.0, [1.0, 2.0, 3.0]) == 2 / 4
+    assert p_of_draws(9.0, [1.0, 2.0, 3.0]) == 1 / 4
+
+
+def _null(rng: np.random.Generator, n: int) -> tuple[float, np.ndarray]:
+    drawn = rng.normal(size=n + 1)
+    return float(drawn[0]), drawn[1:]
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=7), st.floats(0.001, 0.999))
+def test_holm_rejects_what_the_step_down_procedure_rejects(
+    p_values: list[float], level: float
+) -> None:
+    adjusted = holm(p_values)
+    # brute force: test the smallest of those left against level / left, and stop at the first miss
+    rejected: set[int] = set()
+    left = list(range(len(p_values)))
+    while left:
+        smallest = min(left, key=lambda i: p_values[i])
+        if p_values[smallest] * len(left) > level:
+            break
+        rejected.add(smallest)
+        left.remove(smallest)
+    assert {i for i in range(len(p_values)) if adjusted[i] <= level} == rejected
+
+
+def test_holm_keeps_the_chance_of_one_false_finding() -> None:
+    rng = np.random.default_rng(0)
+    false = [holm(rng.uniform(size=12)).min() <= 0.05 for _ in range(3000)]
+    assert np.mean(false) == pytest.approx(0.05, abs=0.015)
+
+
+def test_benjamini_hochberg_keeps_the_share_of_false_findings() -> None:
+    rng, shares, power = np.random.default_rng(0), [], []
+    for _ in range(600):
+        # 30 tests of nothing, and 20 of a clear effect
+        z = rng.normal(size=50) + 3 * (np.arange(50) >= 30)
+        found = benjamini_hochberg(norm.sf(z)) <= 0.1
+        shares.append(found[:30].sum() / max(found.sum(), 1))
+        power.append(found[30:].mean())
+    # its bound is the level times the share of tests of nothing
+    assert np.mean(shares) == pytest.approx(0.06, abs=0.01)
+    assert np.mean(power) > 0.8
+    assert benjamini_hochberg([0.01, 0.04, 0.03]).tolist() == pytest.approx([0.03, 0.04, 0.04])

@@ -10,16 +10,14 @@ from numpy.typing import NDArray
 
 from neurons.address import Neuron
 from neurons.attacks.conditions import accuracy, respond_to_text
-from neurons.attacks.mediators import SILENT
 from neurons.data.prepared import Prepared
 from neurons.errors import OptionError
+from neurons.interventions.controls import SILENT, matched_draws
 from neurons.interventions.editable import NO_EDITS, EditableNetwork, Edits
-from neurons.lettering.words import Lettering
+from neurons.lettering.lettering import Lettering
 from neurons.readouts.readout import Readout
 from neurons.results.blocks import Table
-from neurons.stats import Interval, Share
-
-_N_RESAMPLES = 2000
+from neurons.stats import Interval, Share, excess_interval, p_of_draws
 
 
 @dataclass(frozen=True)
@@ -136,13 +134,12 @@ def knock_out(
     right = accuracy(trial.answers(edits), truth)
     progress()
     drawn = []
-    for other in matched(units, activity, n_random, seed):
+    for other in matched_draws(units, activity, n_random, seed):
         drawn.append(trial.hits({neuron: SILENT for neuron in other})[at_risk])
         progress()
     random = np.array(drawn)
     drop = float(intact.mean() - silenced.mean())
     drops = intact.mean() - random.mean(1)
-    low, high = _resampled(silenced, random, seed)
     return KnockOut(
         tuple(str(neuron) for neuron in units),
         Share(int(intact.sum()), len(intact)),
@@ -152,62 +149,10 @@ def knock_out(
         drop,
         tuple(float(each) for each in drops),
         float(drop - drops.mean()),
-        Interval(low, high),
-        float((1 + (drops >= drop).sum()) / (1 + len(drops))),
+        # what is lost is minus what is left: the intact network's successes cancel
+        excess_interval(-silenced.astype(np.float64), -random.astype(np.float64), seed),
+        p_of_draws(drop, drops),
     )
-
-
-def matched(
-    units: Sequence[Neuron], activity: NDArray[np.float32], n_draws: int, seed: int
-) -> list[list[Neuron]]:
-    """Draw other units of the layer that are about as active.
-
-    Parameters
-    ----------
-    units : sequence of Neuron
-        Of one layer.
-    activity : ndarray of float, (units of the layer,)
-    n_draws : int
-        Each unit is replaced by one of the ``2 * n_draws`` nearest to it in activity.
-    seed : int
-
-    Raises
-    ------
-    OptionError
-        If the layer has too few other units.
-    """
-    taken = {neuron.unit for neuron in units}
-    pool = np.array([unit for unit in range(len(activity)) if unit not in taken])
-    if len(pool) < n_draws + len(units):
-        raise OptionError(
-            f"{units[0].layer} has {len(pool)} other units: too few for {n_draws} draws of "
-            f"{len(units)}; name another layer's neuron"
-        )
-    random, draws = np.random.default_rng(seed), []
-    near = [
-        pool[np.argsort(np.abs(activity[pool] - activity[neuron.unit]), kind="stable")]
-        for neuron in units
-    ]
-    for _ in range(n_draws):
-        draw: list[int] = []
-        for order in near:
-            free = [int(unit) for unit in order[: 2 * n_draws + len(units)] if unit not in draw]
-            draw.append(int(random.choice(free)))
-        draws.append([Neuron(units[0].layer, unit) for unit in draw])
-    return draws
-
-
-def _resampled(
-    silenced: NDArray[np.bool_], random: NDArray[np.bool_], seed: int
-) -> tuple[float, float]:
-    """Give the interval of how much more is lost without the units than without random ones."""
-    generator, excess = np.random.default_rng(seed), []
-    n_draws, n = random.shape
-    for _ in range(_N_RESAMPLES):
-        images, draws = generator.integers(0, n, n), generator.integers(0, n_draws, n_draws)
-        excess.append(random[draws][:, images].mean() - silenced[images].mean())
-    low, high = np.quantile(excess, (0.025, 0.975))
-    return float(low), float(high)
 
 
 def knock_out_table(knock_outs: Sequence[KnockOut], n: int) -> Table:

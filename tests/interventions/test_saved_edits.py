@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from neurons import Clip, Neuron
-from neurons.errors import OptionError, StaleActivationsError
+from neurons.errors import MismatchError, OptionError
 from neurons.interventions.saved_edits import load_edit, save_edit
 
 
@@ -17,7 +17,7 @@ def test_an_edit_comes_back_as_it_was(planted: Clip, vit: Clip, tmp_path: Path) 
     assert load_edit(path, clip=planted) == load_edit(path) == edits
     again = save_edit(tmp_path / "again.json", dict(reversed(edits.items())), clip=planted)
     assert again.read_bytes() == path.read_bytes()
-    with pytest.raises(StaleActivationsError, match="is an edit of 'local-dir:"):
+    with pytest.raises(MismatchError, match="is an edit of 'local-dir:"):
         load_edit(path, clip=vit)
 
 

@@ -10,20 +10,18 @@ from numpy.typing import NDArray
 
 from neurons.activations.run import Activations
 from neurons.address import EMBEDDING, Neuron
-from neurons.attacks.knock_outs import matched
 from neurons.data.images import ImageSet
 from neurons.data.prepared import prepare
 from neurons.data.split import CHOOSE, TEST
 from neurons.errors import OptionError
+from neurons.interventions.controls import SILENT, matched_draws
 from neurons.interventions.editable import Edits, Responses, open_editable
 from neurons.network.clip import Clip
 from neurons.readouts.probe import Probe
 from neurons.readouts.readout import Readout, zero_shot
 from neurons.results.blocks import Block, Note, Table
 from neurons.results.result import Result
-from neurons.stats import Interval, Share
-
-_RESAMPLES = 2000
+from neurons.stats import Interval, Share, excess_interval, p_of_draws
 
 
 @dataclass(frozen=True)
@@ -203,10 +201,12 @@ def causal_check(
         intact = eye.respond(pictures.pixels)
         before = [_margins(intact, readout, own) for readout in readouts]
         activity = intact.peaks[probe.layer].mean(0)
+        # another unit of the class is no control for one
+        weighted = np.flatnonzero(probe.weights[own]).tolist()
         for done, (group, value) in enumerate(todo):
-            draws = matched(group, _controls(activity, probe.weights[own], group), n_random, seed)
+            draws = matched_draws(group, activity, n_random, seed, never=weighted)
             variants: list[Edits] = [
-                {unit: float(usual[unit.unit]) if value == "mean" else 0.0 for unit in chosen}
+                {unit: float(usual[unit.unit]) if value == "mean" else SILENT for unit in chosen}
                 for chosen in (group, *draws)
             ]
             seen = eye.respond_to_each(pictures.pixels, variants)
@@ -237,17 +237,6 @@ def _usual(run: Activations, layer: str) -> NDArray[np.float64]:
     return total / len(rows)
 
 
-def _controls(
-    activity: NDArray[np.float32], weights: NDArray[np.float32], group: Sequence[Neuron]
-) -> NDArray[np.float32]:
-    """Give activities in which no other unit of the class is near to any: no control for it."""
-    found = activity.copy()
-    found[np.flatnonzero(weights)] = np.inf
-    for neuron in group:
-        found[neuron.unit] = activity[neuron.unit]
-    return found
-
-
 def _changes(
     seen: Responses,
     n_variants: int,
@@ -263,30 +252,17 @@ def _changes(
         drops = intact - margins
         random = drops[1:].mean(1)
         drop = float(drops[0].mean())
-        low, high = _resampled(drops[0], drops[1:], seed)
         changes.append(
             Change(
                 _share(margins[0]),
                 drop,
                 tuple(float(each) for each in random),
                 float(drop - random.mean()),
-                Interval(low, high),
-                float((1 + (random >= drop).sum()) / (1 + len(random))),
+                excess_interval(drops[0], drops[1:], seed),
+                p_of_draws(drop, random),
             )
         )
     return changes
-
-
-def _resampled(
-    drops: NDArray[np.float64], random: NDArray[np.float64], seed: int
-) -> tuple[float, float]:
-    generator, (n_draws, n) = np.random.default_rng(seed), random.shape
-    found = []
-    for _ in range(_RESAMPLES):
-        images, draws = generator.integers(0, n, n), generator.integers(0, n_draws, n_draws)
-        found.append(drops[images].mean() - random[draws][:, images].mean())
-    low, high = np.quantile(found, (0.025, 0.975))
-    return float(low), float(high)
 
 
 def _margins(seen: Responses, readout: Readout, own: int) -> NDArray[np.float64]:

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import stats
 
 from neurons.attacks.conditions import alone, plain_grounds, provenance, respond_to_text, success
 from neurons.attacks.confirmation import (
@@ -22,17 +20,18 @@ from neurons.data.images import ImageSet
 from neurons.data.prepared import prepare
 from neurons.errors import OptionError
 from neurons.interventions.editable import open_editable
-from neurons.lettering.words import Lettering, writable
+from neurons.lettering.lettering import Lettering
+from neurons.lettering.sizes import writable
 from neurons.network.clip import Clip
 from neurons.network.inference import Precision, exact
 from neurons.network.layers import last_block
 from neurons.readouts.readout import Readout, class_index, log_shares
 from neurons.results.blocks import Block, Note, Table
 from neurons.results.result import Result
-from neurons.stats import Interval, Share
+from neurons.stats import Interval, Share, difference_of_means, rank_correlation
 
 _SYMBOLS = "$€£¥%&#@!?*+=<>~^"
-_N_WHY, _N_CANDIDATES, _N_RESAMPLES, _FEWEST_RANKED = 5, 12, 2000, 5
+_N_WHY, _N_CANDIDATES, _FEWEST_RANKED = 5, 12, 5
 # strings looked at together
 _CHUNK = 64
 
@@ -161,8 +160,8 @@ def search_words(
             progress(len(words) + count + len(random), total)
     first = np.array([each.success.value for each in confirmed])
     chosen = np.array([each.success.value for each in random])
-    rank, reach = _rank_correlation(scores[chance], chosen, seed)
-    gain, gain_reach = _gain(first, chosen, seed)
+    rank, reach = rank_correlation(scores[chance], chosen, seed)
+    gain, gain_reach = difference_of_means(first, chosen, seed)
     return Search(
         provenance=provenance(
             clip,
@@ -273,33 +272,3 @@ class Search(Result):
                 "Drawn from the whole vocabulary, the best ones not left out.",
             ),
         )
-
-
-def _rank_correlation(
-    scores: NDArray[np.float64], successes: NDArray[np.float64], seed: int
-) -> tuple[float, Interval]:
-    if np.ptp(scores) == 0 or np.ptp(successes) == 0:
-        nothing = float("nan")
-        return nothing, Interval(nothing, nothing)
-    random, n = np.random.default_rng(seed), len(scores)
-    drawn = []
-    for _ in range(_N_RESAMPLES):
-        rows = random.integers(0, n, n)
-        # a resample of equal values has no ranks
-        if np.ptp(scores[rows]) and np.ptp(successes[rows]):
-            drawn.append(float(stats.spearmanr(scores[rows], successes[rows]).statistic))
-    low, high = np.quantile(drawn, (0.025, 0.975))
-    found = float(stats.spearmanr(scores, successes).statistic)
-    return found, Interval(float(low), float(high))
-
-
-def _gain(
-    first: NDArray[np.float64], chosen: NDArray[np.float64], seed: int
-) -> tuple[float, Interval]:
-    random = np.random.default_rng(seed)
-    drawn = [
-        random.choice(first, len(first)).mean() - random.choice(chosen, len(chosen)).mean()
-        for _ in range(_N_RESAMPLES)
-    ]
-    low, high = np.quantile(drawn, (0.025, 0.975))
-    return float(first.mean() - chosen.mean()), Interval(float(low), float(high))

@@ -14,6 +14,7 @@ from neurons.data.sources import UNLABELLED
 from neurons.errors import OptionError
 from neurons.results.blocks import Bars, Block, Note, Table
 from neurons.results.result import Result
+from neurons.stats import p_of_draws
 
 NONE = -1
 
@@ -111,7 +112,7 @@ def census(
         n_multimodal=found,
         chance=float(np.mean(chance)),
         chance_largest=max(chance),
-        p_value=(1 + sum(count >= found for count in chance)) / (1 + n_permutations),
+        p_value=p_of_draws(found, chance),
         tops=tops.astype(np.int32),
         leads=lead.astype(np.float32),
     )

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 import neurons
 from neurons import Clip, ImageSet, Neuron
-from neurons.attacks.knock_outs import matched
 from neurons.drawn_world.concepts import concepts
 from neurons.drawn_world.scenes import TEMPLATES
 from neurons.errors import LayerNotFoundError, NeuronNotFoundError, OptionError
-from neurons.lettering.words import Lettering
+from neurons.lettering.lettering import Lettering
 from neurons.readouts.readout import zero_shot
 from neurons.stats import Share
 from neurons.studies.typography.hijack import Hijack, hijack
@@ -75,20 +73,6 @@ def test_a_unit_that_does_not_read_carries_nothing(reader: Clip, shown: ImageSet
     assert alone.drop == 0 and alone.p_value == 1
     # with the unit that does read among its companions the attack is gone
     assert f"{BANK}:0" in together.neurons and together.silenced == Share(0, 6)
-
-
-def test_random_units_are_matched_by_their_activity() -> None:
-    activity = np.linspace(0, 1, 201).astype(np.float32)
-    units = [Neuron("a", 20), Neuron("a", 180)]
-    draws = matched(units, activity, 20, seed=0)
-    assert len(draws) == 20
-    for low, high in draws:
-        assert abs(activity[low.unit] - 0.1) < 0.12 and abs(activity[high.unit] - 0.9) < 0.12
-        assert len({low, high, *units}) == 4
-    assert len({pair[0] for pair in draws}) > 5
-    assert matched(units, activity, 20, seed=0) == draws
-    with pytest.raises(OptionError, match="has 9 other units: too few for 20 draws"):
-        matched([Neuron("a", 0)], activity[:10], 20, seed=0)
 
 
 def test_mistakes_are_told(reader: Clip, shown: ImageSet) -> None:
