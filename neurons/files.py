@@ -15,11 +15,9 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from neurons.errors import OptionError, RunLockedError, StaleActivationsError
+from neurons.errors import MismatchError, OptionError, RunLockedError
 
 NAME = ".lock"
-# where a model lay is not what it was
-_NOT_COMPARED = ("model.name:",)
 
 
 @contextmanager
@@ -38,7 +36,7 @@ def locked(folder: Path, what: str) -> Iterator[None]:
     except Timeout:
         raise RunLockedError(
             f"another process is writing {what} {str(folder)!r}; wait for it, or choose another "
-            f"--out"
+            f"folder"
         ) from None
     try:
         yield
@@ -56,7 +54,7 @@ def folder_for_writing(
     ----------
     path : Path
     what : str
-        What messages call it.
+        What messages call it, such as ``album``.
     settings : str
         Name of the file that keeps what the things in the folder depend on.
     depends_on : mapping
@@ -64,8 +62,8 @@ def folder_for_writing(
 
     Raises
     ------
-    StaleActivationsError
-        If what is there was made in another way; the message says what differs.
+    MismatchError
+        If what is there was made with other settings; the message says which differ.
     RunLockedError
         If another process is writing there.
     OptionError
@@ -76,28 +74,44 @@ def folder_for_writing(
         file = path / settings
         if file.is_file():
             held = json.loads(file.read_text(encoding="utf-8"))
-            found = differences(held, asked, holder=f"the {what}")
-            found = [line for line in found if not line.startswith(_NOT_COMPARED)]
-            if found:
-                raise StaleActivationsError(
-                    f"{what} {str(path)!r} was made in another way ({'; '.join(found)}); ask for "
-                    f"the same, or choose another --out"
-                )
+            told = mismatch(path, what, held, asked)
+            if told:
+                raise MismatchError(told)
         elif any(not found.name.startswith((NAME, settings)) for found in path.iterdir()):
-            raise OptionError(f"{str(path)!r} is not empty and is no {what}; choose another --out")
+            raise OptionError(f"{str(path)!r} is not empty and is no {what}; choose another folder")
         else:
             write_file(file, (json.dumps(asked, indent=1) + "\n").encode())
         yield
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write a file beside its place, flush it to the disk, and rename it into its place."""
-    part = path.with_name(f"{path.name}.partial")
+    """Write a file beside its place, flush it to the disk, and rename it into its place.
+
+    A kill, or a power cut, leaves the file that was there before or the new one, whole.
+    """
+    part = _beside(path)
     with part.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+    move(part, path)
+
+
+def write_unflushed(path: Path, content: bytes) -> None:
+    """Write a file that can be made again, such as one of a page's hundred pictures.
+
+    A kill leaves it whole; a power cut may not. Nothing waits for the disk, which `write_file`
+    does for some 5 ms a file.
+    """
+    part = _beside(path)
+    part.write_bytes(content)
     part.replace(path)
+
+
+def move(part: Path, path: Path) -> None:
+    """Rename a finished file or folder into its place; it is there after a power cut, too."""
+    part.replace(path)
+    sync_folder(path.parent)
 
 
 def sync_file(path: Path) -> None:
@@ -106,20 +120,56 @@ def sync_file(path: Path) -> None:
         os.fsync(file.fileno())
 
 
+def sync_folder(path: Path) -> None:
+    """Flush a folder's list of names to the disk, where the system can: Windows cannot."""
+    if os.name == "nt":
+        return
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.partial")
+
+
+def mismatch(path: Path, what: str, held: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
+    """Say in one line which settings something was made with that are not asked; empty if none."""
+    found = differences(held, asked, holder=f"the {what}")
+    if not found:
+        return ""
+    return (
+        f"{what} {str(path)!r} was made with other settings ({'; '.join(found)}); ask for the "
+        f"same, or choose another folder"
+    )
+
+
 def differences(
     held: Mapping[str, Any], asked: Mapping[str, Any], at: str = "", *, holder: str = "the run"
 ) -> list[str]:
-    """List where two nested mappings differ, key by key, as far as ``asked`` has the key."""
+    """List where two nested mappings differ, key by key, as far as ``asked`` has the key.
+
+    Where things lay is no difference: a moved folder holds the same images, and a moved model
+    has the same weights.
+    """
     found = []
     if at == "layers." and set(held) != set(asked):
         return [f"layers: {holder} has {', '.join(held)}, asked is {', '.join(asked)}"]
     for key, value in asked.items():
+        if _is_place(f"{at}{key}"):
+            continue
         there = held.get(key)
         if isinstance(value, Mapping) and isinstance(there, Mapping):
             found += differences(there, value, f"{at}{key}.", holder=holder)
         elif there != value:
             found.append(f"{at}{key}: {holder} has {_short(there)}, asked is {_short(value)}")
     return found
+
+
+def _is_place(key: str) -> bool:
+    return key.split(".")[-1] == "where" or key.split(".")[-2:] == ["model", "name"]
 
 
 def _short(value: object) -> str:

@@ -24,13 +24,10 @@ from typing import Any
 import numpy as np
 
 from neurons.errors import RunNotFoundError, StaleActivationsError
-from neurons.files import differences
+from neurons.files import mismatch
 
 FORMAT = 1
 PENDING, GOOD, SKIPPED = 0, 1, 2
-
-# where things lay, not what they were: a moved folder holds the same images
-_NOT_COMPARED = ("provenance.where.", "provenance.model.name:", "model.name:")
 
 
 @dataclass(frozen=True)
@@ -156,7 +153,7 @@ def read_spec(path: Path) -> RunSpec:
     """
     file = path / "zarr.json"
     if not file.is_file():
-        raise RunNotFoundError(f"no run at {str(path)!r}; `neurons scan --out {path}` makes one")
+        raise RunNotFoundError(f"no run at {str(path)!r}; `neurons scan` makes one")
     attributes = json.loads(file.read_text(encoding="utf-8")).get("attributes", {})
     if attributes.get("format") != FORMAT:
         raise RunNotFoundError(
@@ -168,9 +165,6 @@ def read_spec(path: Path) -> RunSpec:
 
 def check_same(path: Path, run: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
     """Raise StaleActivationsError, saying what differs, unless the run has what is asked."""
-    found = [line for line in differences(run, asked) if not line.startswith(_NOT_COMPARED)]
-    if found:
-        raise StaleActivationsError(
-            f"run {str(path)!r} was made with other settings ({'; '.join(found)}); "
-            f"ask for the same, or scan to another --out"
-        )
+    told = mismatch(path, "run", run, asked)
+    if told:
+        raise StaleActivationsError(told)

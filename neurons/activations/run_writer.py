@@ -19,7 +19,7 @@ from zarr.codecs import ZstdCodec
 from neurons.activations.run_format import GOOD, SKIPPED, RunSpec, arrays, check_same, read_spec
 from neurons.data.images import ImageSet
 from neurons.errors import OptionError, RunNotFoundError
-from neurons.files import NAME, locked, sync_file, write_file
+from neurons.files import NAME, locked, move, sync_file, write_file
 
 # units that lie together in a file: reading one unit reads this many
 _UNITS_PER_CHUNK = 32
@@ -107,7 +107,7 @@ class Writer:
         if np.any(np.isinf(stored) & np.isfinite(values)):
             raise OptionError(
                 f"{name}: an activation of {np.nanmax(np.abs(values)):.3g} does not fit into "
-                f"float16; scan with --dtype float32"
+                f"float16; scan with float32"
             )
         self._group[name][where] = stored
 
@@ -138,7 +138,7 @@ def open_for_writing(path: Path, spec: RunSpec, images: ImageSet) -> Iterator[Wr
             check_same(path, read_spec(path).as_attributes(), spec.as_attributes())
         elif any(file.name != NAME for file in path.iterdir()) and not _is_torn(path):
             raise RunNotFoundError(
-                f"{str(path)!r} is not empty and is no run; choose another --out"
+                f"{str(path)!r} is not empty and is no run; choose another folder"
             )
         else:
             _create(path, spec, images)
@@ -186,7 +186,7 @@ def _write_ids(path: Path, images: ImageSet, *, batch: int = 65_536) -> None:
                 labels = images.labels[start : start + batch].tolist()
             writer.write_table(pa.table({"id": list(ids), "label": labels}, schema=schema))
     sync_file(part)
-    part.replace(path)
+    move(part, path)
 
 
 def _as_json(skipped: Mapping[int, str]) -> bytes:

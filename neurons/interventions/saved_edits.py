@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from neurons.address import Neuron
-from neurons.errors import OptionError, StaleActivationsError
+from neurons.errors import MismatchError, OptionError
+from neurons.files import write_file
 from neurons.network.clip import Clip
 
 FORMAT = 1
@@ -36,9 +37,7 @@ def save_edit(path: str | Path, edits: Mapping[Neuron, float], *, clip: Clip) ->
         "model": {"name": clip.name, "weights_sha256": clip.weights_sha256},
         "edit": {str(neuron): float(edits[neuron]) for neuron in sorted(edits)},
     }
-    part = path.with_name(f"{path.name}.partial")
-    part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    part.replace(path)
+    write_file(path, (json.dumps(content, indent=1) + "\n").encode())
     return path
 
 
@@ -61,7 +60,7 @@ def load_edit(path: str | Path, *, clip: Clip | None = None) -> dict[Neuron, flo
         If there is no such file, or it is no edit.
     AddressError
         If a unit's address has another form.
-    StaleActivationsError
+    MismatchError
         If the edit is of another model.
     """
     path = Path(path)
@@ -76,7 +75,7 @@ def load_edit(path: str | Path, *, clip: Clip | None = None) -> dict[Neuron, flo
             f"{str(path)!r} is no edit: JSON with `model` and `edit` was expected"
         ) from None
     if clip is not None and made_for.get("weights_sha256") != clip.weights_sha256:
-        raise StaleActivationsError(
+        raise MismatchError(
             f"{str(path)!r} is an edit of {made_for.get('name')!r}, not of {clip.name!r}: their "
             f"weights differ"
         )

@@ -16,6 +16,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from PIL import Image
 
+from neurons.files import write_file, write_unflushed
 from neurons.pages.figures import figure, plotly_js
 from neurons.results.blocks import Block, Gallery, Note, Strip, Tile, as_table, data_uri, media_type
 from neurons.results.provenance import model_of
@@ -114,18 +115,18 @@ def write(
     for folder in ("assets", "images"):
         (out / folder).mkdir(parents=True, exist_ok=True)
     for name in _STATIC:
-        _write(out / "assets" / name, _static(name))
-    _write(out / "assets" / "plotly.min.js", plotly_js())
+        write_unflushed(out / "assets" / name, _static(name).encode())
+    write_unflushed(out / "assets" / "plotly.min.js", plotly_js().encode())
     environment = _environment(lambda image: _save_image(out, image))
     listed = []
     for page in pages:
         html = environment.get_template("page.html").render(page=page, single=False)
-        _write(out / page.file_name, html)
+        write_unflushed(out / page.file_name, html.encode())
         listed.append(_entry(page))
         if done is not None:
             done(page)
     html = environment.get_template("index.html").render(title=title, entries=listed)
-    _write(out / "index.html", html)
+    write_file(out / "index.html", html.encode())
     return out / "index.html"
 
 
@@ -134,7 +135,8 @@ def write_single(path: str | Path, page: Page) -> Path:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     template = _environment(data_uri).get_template("page.html")
-    _write(path, template.render(page=page, single=True, style=_static("style.css")))
+    html = template.render(page=page, single=True, style=_static("style.css"))
+    write_file(path, html.encode())
     return path
 
 
@@ -190,8 +192,10 @@ def _environment(source_of: Callable[[bytes], str]) -> Environment:
 def _save_image(out: Path, image: bytes) -> str:
     ending = "webp" if media_type(image) == "image/webp" else "png"
     name = f"images/{hashlib.sha256(image).hexdigest()[:20]}.{ending}"
-    if not (out / name).is_file():
-        _write(out / name, image)
+    file = out / name
+    # a power cut may have left a shorter one
+    if not file.is_file() or file.stat().st_size != len(image):
+        write_unflushed(file, image)
     return name
 
 
@@ -202,12 +206,6 @@ def _aspect(image: bytes) -> str:
 
 def _static(name: str) -> str:
     return (files("neurons.pages") / "static" / name).read_text(encoding="utf-8")
-
-
-def _write(path: Path, content: str | bytes) -> None:
-    part = path.with_name(f"{path.name}.partial")
-    part.write_bytes(content.encode() if isinstance(content, str) else content)
-    part.replace(path)
 
 
 def _flat(values: Mapping[str, Any], at: str = "") -> dict[str, str]:

@@ -69,7 +69,7 @@ def saved_path(folder: str | Path | None, depends_on: Mapping[str, Any]) -> Iter
 
     Raises
     ------
-    StaleActivationsError, RunLockedError, OptionError
+    MismatchError, RunLockedError, OptionError
         As `folder_for_writing`.
     """
     if folder is None:

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from neurons.errors import RunNotFoundError
-from neurons.files import folder_for_writing, sync_file
+from neurons.errors import AlbumNotFoundError
+from neurons.files import folder_for_writing, move, write_file
 from neurons.visualization.result import Visualization
 
 FORMAT = 1
@@ -35,9 +35,9 @@ class Album:
         return (self.path / folder_name(target) / "result.json").is_file()
 
     def check(self, target: str) -> None:
-        """Raise RunNotFoundError if the target's pictures are not there."""
+        """Raise AlbumNotFoundError if the target's pictures are not there."""
         if not self.has(target):
-            raise RunNotFoundError(
+            raise AlbumNotFoundError(
                 f"album {str(self.path)!r} has no pictures of {target!r}; make them with "
                 f"`neurons visualize` into the same folder"
             )
@@ -47,7 +47,7 @@ class Album:
 
         Raises
         ------
-        RunNotFoundError
+        AlbumNotFoundError
             If the album has none of it.
         """
         self.check(target)
@@ -61,10 +61,8 @@ class Album:
         made.save(part)
         for portrait in made.portraits:
             name = re.sub(r"[^\w.-]+", "-", portrait.name, flags=re.ASCII)
-            (part / f"{name}.png").write_bytes(portrait.image)
-        for file in part.iterdir():
-            sync_file(file)
-        part.replace(place)
+            write_file(part / f"{name}.png", portrait.image)
+        move(part, place)
 
 
 def open_album(path: str | Path) -> Album:
@@ -72,12 +70,12 @@ def open_album(path: str | Path) -> Album:
 
     Raises
     ------
-    RunNotFoundError
+    AlbumNotFoundError
         If there is none.
     """
     path = Path(path)
     if not (path / _SETTINGS).is_file():
-        raise RunNotFoundError(
+        raise AlbumNotFoundError(
             f"no album of pictures at {str(path)!r}; `neurons visualize` makes one"
         )
     return Album(path)
@@ -95,7 +93,7 @@ def album_for_writing(path: Path, depends_on: Mapping[str, Any]) -> Iterator[Alb
 
     Raises
     ------
-    StaleActivationsError
+    MismatchError
         If the pictures there were made in another way; the message says what differs.
     RunLockedError
         If another process is writing it.

@@ -73,7 +73,7 @@ def test_mistakes_are_one_line(call, scanned: Path, tmp_path: Path) -> None:
     assert call(*asked)[0] == 0
     for arguments, told in (
         ((*asked[:-1], tmp_path / "x", "--choose", "luck"), "no rule 'luck'"),
-        ((*asked, "--l1-ratio", 0.5), "was made in another way (l1_ratio"),
+        ((*asked, "--l1-ratio", 0.5), "was made with other settings (l1_ratio"),
         (("compose", made, "reed"), "nearest: red"),
         (("roles", made, "visual.layer3:1"), f"the probe reads {LAYER}"),
         (("compose", tmp_path / "nothing", "red"), "no result at"),

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from neurons import Clip, Neuron, Series, Settings, visualize_to
-from neurons.errors import OptionError, RunLockedError, RunNotFoundError, StaleActivationsError
+from neurons.errors import AlbumNotFoundError, MismatchError, OptionError, RunLockedError
 from neurons.visualization.album import album_for_writing, folder_name, open_album
 from tests.conftest import DEAD, LAYER, RED
 
@@ -36,7 +36,8 @@ def whole(planted: Clip, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
 def test_an_album_has_a_folder_a_target_and_a_page(whole: dict[str, bytes]) -> None:
     for unit in UNITS:
         name = folder_name(str(unit))
-        assert {f"{name}/result.json", f"{name}/arrays.npz", f"{name}/seed-0.png"} <= set(whole)
+        kept = {file.split("/")[-1][:7] for file in whole if file.startswith(f"{name}/")}
+        assert kept == {"result.", "arrays-", "seed-0."}
         assert f"{name}.html" in whole
     assert b"nothing in an image excites" in whole[f"{LAYER}-{DEAD}.html"]
 
@@ -72,7 +73,7 @@ def test_killed_at_any_moment_it_goes_on_and_ends_with_the_same_bytes(
 ) -> None:
     def command(out: Path) -> list[str]:
         units = [f"{LAYER}:{unit}" for unit in (3, 7, 9, 11)]
-        start = "from neurons.cli import main; main()"
+        start = "from neurons.cli.app import main; main()"
         return [sys.executable, "-c", start, "visualize", planted_name, *units, "--out",
                 str(out), "--steps", "12", "--batch", "1", "--seeds", "1", "--device",
                 "cpu"]  # fmt: skip
@@ -100,7 +101,7 @@ def test_pictures_made_in_another_way_are_refused(planted: Clip, tmp_path: Path)
         (Settings(steps=7, batch=2), ONE, "settings.steps: the album has 6, asked is 7"),
         (SHORT, Series(n_seeds=2), "series.n_seeds"),
     ):
-        with pytest.raises(StaleActivationsError, match=said):
+        with pytest.raises(MismatchError, match=said):
             visualize_to(planted, UNITS[:1], tmp_path / "a", settings=settings, series=series)
     (tmp_path / "b").mkdir()
     (tmp_path / "b/letter.txt").write_text("dear")
@@ -112,9 +113,9 @@ def test_pictures_made_in_another_way_are_refused(planted: Clip, tmp_path: Path)
         album_for_writing(tmp_path / "c", {}),
     ):
         pass
-    with pytest.raises(RunNotFoundError, match="no album"):
+    with pytest.raises(AlbumNotFoundError, match="no album"):
         open_album(tmp_path / "d")
-    with pytest.raises(RunNotFoundError, match="no pictures of 'visual.layer4:200'"):
+    with pytest.raises(AlbumNotFoundError, match="no pictures of 'visual.layer4:200'"):
         open_album(tmp_path / "a").get("visual.layer4:200")
 
 

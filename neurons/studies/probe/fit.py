@@ -102,7 +102,9 @@ def probe(
     OptionError
         If a class has fewer than two images, a value is not finite, or an option makes no sense.
     StaleActivationsError
-        If images or labels are not those of the run, or the folder holds a probe of other settings.
+        If images or labels are not those of the run.
+    MismatchError
+        If the folder holds a probe of other settings.
     LayerNotFoundError, RunLockedError
         As elsewhere.
 

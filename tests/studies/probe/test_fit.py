@@ -21,6 +21,7 @@ from neurons.data.split import FIT, TEST
 from neurons.errors import (
     LabelsMissingError,
     LayerNotFoundError,
+    MismatchError,
     OptionError,
     StaleActivationsError,
 )
@@ -159,7 +160,7 @@ def test_a_killed_probe_goes_on_and_ends_in_the_same_bytes(
         made.save(tmp_path / name)
     for file in (tmp_path / "whole").iterdir():
         assert (out / file.name).read_bytes() == file.read_bytes(), file.name
-    with pytest.raises(StaleActivationsError, match="l1_ratio"):
+    with pytest.raises(MismatchError, match="l1_ratio"):
         probe(run, images, LAYER, strengths=SHORT, folder=out, l1_ratio=0.5)
 
 
