@@ -65,11 +65,11 @@ class Outcome:
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     """Give a command line and get its outcome."""
-    from neurons.cli import app
+    from neurons.cli import app, terminal
 
     # rich looks at the width once, when its console is made
-    monkeypatch.setattr(app.console, "_width", 300)
-    monkeypatch.setattr(app.out_console, "_width", 300)
+    monkeypatch.setattr(terminal.console, "_width", 300)
+    monkeypatch.setattr(terminal.out_console, "_width", 300)
 
     def call(*arguments: object) -> Outcome:
         monkeypatch.setattr(sys, "argv", ["neurons", *map(str, arguments)])

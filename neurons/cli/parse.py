@@ -1,23 +1,23 @@
-"""What does a string on the command line mean?"""
+"""How are lists written? Parted by commas, repeated, or one a line in a file."""
 
 from __future__ import annotations
 
-from neurons.errors import OptionError
-from neurons.sparse.path import Choose, UnitsPerClass, best, one_standard_error
+from collections.abc import Sequence
+from pathlib import Path
 
 
-def parse_choose(text: str) -> Choose:
-    """Read a rule: ``one-se``, ``best`` or ``units:NUMBER``.
+def parted(texts: Sequence[str]) -> list[str]:
+    """Read an option that may be repeated, and whose values may be parted by commas."""
+    return [part for text in texts for part in text.split(",") if part]
 
-    Raises
-    ------
-    OptionError
-        If it is none of these.
-    """
-    known: dict[str, Choose] = {"one-se": one_standard_error, "best": best}
-    name, _, number = text.partition(":")
-    if name == "units" and number.replace(".", "", 1).isdigit():
-        return UnitsPerClass(float(number))
-    if text not in known:
-        raise OptionError(f"no rule {text!r}; there are: {', '.join(known)}, units:3")
-    return known[text]
+
+def listed(text: str) -> list[str]:
+    """Read strings: a file with one a line, or parted by commas."""
+    if Path(text).is_file():
+        return lines(Path(text))
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def lines(path: Path) -> list[str]:
+    """Read the lines of a text file that are not empty."""
+    return [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]

@@ -1,17 +1,16 @@
-"""What does a string of an attack's command line mean? A lettering, classes, readouts, rows."""
+"""What is asked of an attack? Strings become classes, readouts, targets, words and rows."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from neurons.attacks.conditions import AttackTarget
+from neurons.cli.parse import lines, listed
 from neurons.data.images import MINIATURE, ImageSet
 from neurons.drawn_world.concepts import concepts
 from neurons.drawn_world.scenes import TEMPLATES
 from neurons.errors import OptionError, StaleActivationsError
-from neurons.lettering.words import PLACES, Lettering
 from neurons.network.clip import Clip
 from neurons.readouts.probe import Probe
 from neurons.readouts.prompts import PLAIN, openai
@@ -19,16 +18,6 @@ from neurons.readouts.readout import Among, Readout, ZeroShot, among, zero_shot
 from neurons.studies.typography.string_search import symbol_strings
 
 ZERO_SHOT, PROBE = "zero-shot", "probe"
-
-
-_NAMED_COLOURS = {
-    "black": (0, 0, 0),
-    "white": (255, 255, 255),
-    "red": (212, 36, 36),
-    "green": (36, 160, 60),
-    "blue": (36, 84, 214),
-    "yellow": (235, 205, 20),
-}
 
 
 def parse_readouts(
@@ -127,7 +116,7 @@ def _zero_shot(clip: Clip, names: Sequence[str], prompts: str) -> ZeroShot:
     if asked in known:
         templates = known[asked]
     elif Path(asked).is_file():
-        templates = tuple(_lines(Path(asked)))
+        templates = tuple(lines(Path(asked)))
     else:
         raise OptionError(
             f"no prompts {asked!r}; there are: auto, {', '.join(known)}, or a file with one a line"
@@ -161,63 +150,6 @@ def parse_vocabulary(asked: str | None, clip: Clip, class_names: Sequence[str]) 
     return list(dict.fromkeys([*class_names, *more, *symbol_strings()]))
 
 
-def parse_lettering(
-    *,
-    font: str | None,
-    size_px: float | None,
-    area: float | None,
-    place: str,
-    colour: str | None = None,
-    stroke_px: int | None = None,
-    stroke_colour: str | None = None,
-    plate: str | None = None,
-    rotation_deg: float = 0.0,
-    opacity: float = 1.0,
-    repeats: bool = False,
-) -> Lettering:
-    """Put the options of a lettering together; what is not asked for keeps its default.
-
-    Raises
-    ------
-    OptionError
-        If a colour or a place cannot be read, or a number makes no sense.
-    """
-    asked: dict[str, object] = {
-        "font": font,
-        "size_px": size_px,
-        "area": area,
-        "colour": None if colour is None else parse_colour(colour),
-        "stroke_px": stroke_px,
-        "stroke_colour": None if stroke_colour is None else parse_colour(stroke_colour),
-        "plate": None if plate is None else parse_colour(plate),
-    }
-    given = {name: value for name, value in asked.items() if value is not None}
-    return Lettering(
-        places=_place(place),
-        rotation_deg=rotation_deg,
-        opacity=opacity,
-        repeats=repeats,
-        **given,  # type: ignore[arg-type]
-    )
-
-
-def parse_colour(text: str) -> tuple[int, int, int]:
-    """Read a colour: a name, or ``#rrggbb``.
-
-    Raises
-    ------
-    OptionError
-        If it is neither.
-    """
-    if text in _NAMED_COLOURS:
-        return _NAMED_COLOURS[text]
-    match = re.fullmatch(r"#?([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})", text)
-    if match is None:
-        raise OptionError(f"no colour {text!r}; write #rrggbb or {', '.join(_NAMED_COLOURS)}")
-    red, green, blue = (int(part, 16) for part in match.groups())
-    return red, green, blue
-
-
 def parse_rows(images: ImageSet, only: str | None) -> list[int] | None:
     """Find the images of some values of a column, as ``COLUMN=A,B``; None for all of them.
 
@@ -242,24 +174,3 @@ def parse_rows(images: ImageSet, only: str | None) -> list[int] | None:
             f"{', '.join(sorted(set(shown))[:12])}"
         )
     return rows
-
-
-def listed(text: str) -> list[str]:
-    """Read strings: a file with one a line, or parted by commas."""
-    if Path(text).is_file():
-        return _lines(Path(text))
-    return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def _place(text: str) -> str | tuple[float, float]:
-    if text in PLACES:
-        return text
-    match = re.fullmatch(r"\s*([\d.]+)\s*,\s*([\d.]+)\s*", text)
-    if match is None:
-        raise OptionError(f"no place {text!r}; write {', '.join(PLACES)}, or X,Y such as 0.5,0.8")
-    return float(match[1]), float(match[2])
-
-
-def _lines(path: Path) -> list[str]:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if line.strip()]

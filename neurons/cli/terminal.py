@@ -1,63 +1,36 @@
-"""How does the command line talk? Options that commands share, bars, tables, two consoles."""
+"""How does the command line talk? Bars, tables, two consoles."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING
 
-import typer
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 from rich.table import Table
 from rich.text import Text
 
-from neurons.data.images import MINIATURE, ImageSet, images
-from neurons.drawn_world import labelled_pictures
+if TYPE_CHECKING:
+    from neurons.results.blocks import Block
+    from neurons.results.result import Result
 
 # results go to stdout, which may be piped; bars and errors to stderr
 out_console, console = Console(), Console(stderr=True)
-
-MODEL_HELP = "MODEL/TAG, local-dir:PATH, hf-hub:OWNER/NAME or miniature."
-ModelOption = Annotated[
-    str,
-    typer.Option("--model", "-m", help=MODEL_HELP),
-]
-ImagesOption = Annotated[
-    list[str],
-    typer.Option(
-        "--images",
-        "-i",
-        help="A folder, .parquet, .tar or .txt file, hf:OWNER/NAME:SPLIT, miniature; repeat for a "
-        "list.",
-    ),
-]
-RunArgument = Annotated[Path, typer.Argument(help="A run's folder, as `neurons scan` made it.")]
-LabelOption = Annotated[str, typer.Option("--label-column", help="Where a table keeps the class.")]
-DeviceOption = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1; default: a GPU if any.")]
-
-
-def open_images(parts: Sequence[str], label_column: str) -> ImageSet:
-    """Open images, with a bar while the miniature's are drawn."""
-    source = parts[0] if len(parts) == 1 else list(parts)
-    if source == MINIATURE:
-        with Bar("drawing", "pictures") as bar:
-            labelled_pictures.folder(progress=bar.show)
-    return images(source, label_column=label_column)
 
 
 class Bar:
     """A progress bar that appears with the first thing done, so that an error stands alone."""
 
     def __init__(self, what: str, unit: str, *, per_minute: bool = False) -> None:
+        from rich.progress import (  # the help shows no bar, and need not wait for it
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
+
         self._what, self._unit = what, unit
         self._seconds, self._per = (60, "min") if per_minute else (1, "s")
         self._bar = Progress(
@@ -106,6 +79,20 @@ def table(*columns: str) -> Table:
     return begun
 
 
+def say(text: str) -> None:
+    """Tell a sentence, unwrapped and without markup, so that it can be piped."""
+    out_console.print(Text(text), soft_wrap=True)
+
+
 def say_path(what: str, path: Path) -> None:
     """Tell where something was written."""
-    out_console.print(Text(f"{what}: {path}"), soft_wrap=True)
+    say(f"{what}: {path}")
+
+
+def show(result: Result, *blocks: Block) -> None:
+    """Tell what was found, and draw some of the result's blocks below it."""
+    from neurons.results.blocks import as_text  # with numpy, which the help does not need
+
+    say(result.verdict())
+    for block in blocks:
+        out_console.print(as_text(block))

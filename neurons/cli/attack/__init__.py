@@ -1,0 +1,1 @@
+"""How are typographic attacks asked for? One command per file."""

@@ -1,0 +1,76 @@
+"""How does a model do on a published set of written words?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+import neurons
+from neurons.cli.options import ImageOptions, LetteringOptions, ModelOptions, Out
+from neurons.cli.parse import listed
+from neurons.cli.terminal import Bar, say_path, show
+
+if TYPE_CHECKING:
+    from neurons.attacks.published_sets import TypographicSet
+
+
+def bench(
+    *,
+    model: ModelOptions,
+    set_: Annotated[str, Parameter(name="--set")],
+    out: Out,
+    prompts: str | None = None,
+    n: int | None = None,
+    seed: int = 0,
+    label_column: str = "label",
+    letters: LetteringOptions = LetteringOptions(),
+) -> None:
+    """Measure a published set under one protocol, beside what was published.
+
+    ``synthetic:IMAGES`` takes labelled images and writes a wrong class's name on each.
+
+    Parameters
+    ----------
+    set_ : str
+        scam:PATH, rta100:PATH, paint:PATH, labelled:PATH or synthetic:IMAGES.
+    out : Path
+        Folder for the pages.
+    prompts : str, optional
+        A file of templates; default: the set's published ones.
+    n : int, optional
+        Of each part; default: all.
+    seed : int
+        Of images and places.
+    label_column : str
+        Where the table of synthetic:IMAGES keeps the class.
+    """
+    from neurons.recipes.write_result import write_result
+
+    asked = _set(set_, letters, seed, label_column)
+    clip = model.open()
+    with Bar("reading", "images") as bar:
+        found = neurons.bench(
+            clip,
+            asked,
+            templates=() if prompts is None else listed(prompts),
+            n=n,
+            seed=seed,
+            precision=model.how(),
+            progress=bar.show,
+        )
+    index = write_result(out, found)
+    show(found, *found.blocks()[:1])
+    say_path("pages", index)
+
+
+def _set(text: str, letters: LetteringOptions, seed: int, label_column: str) -> TypographicSet:
+    """Open a published set, or write wrong names on labelled images."""
+    kind, _, source = text.partition(":")
+    if kind != "synthetic":
+        return neurons.typographic_set(text)
+    images = ImageOptions(images=(source,), label_column=label_column)
+    lettering = letters.lettering()
+    from neurons.attacks.published_sets import synthetic
+
+    return synthetic(images.open(), lettering, seed=seed)

@@ -1,0 +1,91 @@
+"""Is it this neuron that a written word speaks through?"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+import neurons
+from neurons.cli.options import (
+    LetteringOptions,
+    ModelOptions,
+    NeuronAddress,
+    Out,
+    ReadoutOptions,
+    RunImageOptions,
+    RunOption,
+    SamplingOptions,
+)
+from neurons.cli.terminal import Bar, say_path, show
+from neurons.errors import OptionError
+
+
+def hijack(
+    *,
+    model: ModelOptions,
+    neuron: NeuronAddress,
+    out: Out,
+    run: RunOption = None,
+    vocabulary: str | None = None,
+    text: str | None = None,
+    target: str | None = None,
+    n_with: Annotated[int, Parameter(name="--with")] = 3,
+    draws: int = 20,
+    images: RunImageOptions = RunImageOptions(),
+    asked: ReadoutOptions = ReadoutOptions(),
+    sampling: SamplingOptions = SamplingOptions(),
+    letters: LetteringOptions = LetteringOptions(),
+) -> None:
+    """Follow a neuron to its words and their attack, then silence it and attack again.
+
+    Parameters
+    ----------
+    neuron : Neuron
+        LAYER:UNIT, such as visual.layer4:89.
+    out : Path
+        Folder for the pages.
+    run : Path, optional
+        A run: its images are attacked.
+    vocabulary : str, optional
+        Strings parted by commas, or a file; default: class names and symbols.
+    text : str, optional
+        Attack with this, not the strongest.
+    target : str, optional
+        The class to make; default: what the string means.
+    n_with : int
+        Other mediators to silence with the neuron.
+    draws : int
+        Random units to compare with.
+    """
+    from neurons.cli.parse_attack import ZERO_SHOT, parse_vocabulary
+    from neurons.recipes.write_result import write_result
+
+    if run is None and not images.images:
+        raise OptionError("no images to attack; name a run with --run, or images with --images")
+    lettering, clip = letters.lettering(), model.open()
+    shown = images.open() if run is None else images.of(neurons.Activations.open(run, clip=clip))
+    also = asked.readouts(clip, shown)
+    readout = also.pop(ZERO_SHOT)
+    with Bar("knocking out", "passes") as bar:
+        found = neurons.hijack(
+            clip,
+            shown,
+            neuron,
+            parse_vocabulary(vocabulary, clip, readout.class_names),
+            readout=readout,
+            text=text,
+            class_name=target,
+            lettering=lettering,
+            n=sampling.n,
+            rows=sampling.rows(shown),
+            n_with=n_with,
+            n_random=draws,
+            seed=sampling.seed,
+            precision=model.how(),
+            also=also,
+            progress=bar.show,
+        )
+    index = write_result(out, found)
+    show(found)
+    say_path("pages", index)

@@ -1,0 +1,71 @@
+"""How often does a written word win?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import neurons
+from neurons.cli.options import (
+    ImageOptions,
+    LetteringOptions,
+    ModelOptions,
+    Out,
+    ReadoutOptions,
+    SamplingOptions,
+)
+from neurons.cli.terminal import Bar, say_path, show
+
+
+def run(
+    *,
+    model: ModelOptions,
+    images: ImageOptions,
+    targets: str,
+    out: Out,
+    foreign: str | None = None,
+    edit: Path | None = None,
+    layer: str | None = None,
+    asked: ReadoutOptions = ReadoutOptions(),
+    sampling: SamplingOptions = SamplingOptions(),
+    letters: LetteringOptions = LetteringOptions(),
+) -> None:
+    """Write words on images and count how often the answer follows, beside four controls.
+
+    Parameters
+    ----------
+    targets : str
+        CLASS or TEXT=CLASS, parted by commas.
+    out : Path
+        Folder for the pages.
+    foreign : str, optional
+        The word of no class.
+    edit : Path, optional
+        An edit that `defend` wrote.
+    layer : str, optional
+        Module path; default: the last block.
+    """
+    from neurons.cli.parse_attack import parse_targets
+    from neurons.recipes.write_result import write_result
+
+    lettering, wanted = letters.lettering(), parse_targets(targets)
+    shown, clip = images.open(), model.open()
+    readouts = asked.readouts(clip, shown)
+    with Bar("attacking", "images") as bar:
+        found = neurons.attack(
+            clip,
+            shown,
+            wanted,
+            readouts=readouts,
+            lettering=lettering,
+            n=sampling.n,
+            rows=sampling.rows(shown),
+            foreign=foreign,
+            edits={} if edit is None else neurons.load_edit(edit, clip=clip),
+            layer=layer,
+            seed=sampling.seed,
+            precision=model.how(),
+            progress=bar.show,
+        )
+    index = write_result(out, found)
+    show(found)
+    say_path("pages", index)

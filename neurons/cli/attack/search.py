@@ -1,0 +1,95 @@
+"""Which strings make a class of images?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cyclopts import Parameter
+
+import neurons
+from neurons.cli.options import (
+    ImageOptions,
+    LetteringOptions,
+    ModelOptions,
+    Out,
+    ReadoutOptions,
+    SamplingOptions,
+)
+from neurons.cli.terminal import Bar, say_path, show
+
+if TYPE_CHECKING:
+    from neurons import BlackBoxSearch, Search
+
+
+@Parameter(name="*", group="Sampling")
+@dataclass(frozen=True, kw_only=True)
+class FewerImages(SamplingOptions):
+    """As for other attacks, but fewer: every string is tried on each.
+
+    Parameters
+    ----------
+    n : int
+        Images, drawn at random.
+    """
+
+    n: int = 64
+
+
+def search(
+    *,
+    model: ModelOptions,
+    images: ImageOptions,
+    target: str,
+    out: Out,
+    vocabulary: str | None = None,
+    budget: int | None = None,
+    count: int = 5,
+    layer: str | None = None,
+    asked: ReadoutOptions = ReadoutOptions(),
+    sampling: FewerImages = FewerImages(),
+    letters: LetteringOptions = LetteringOptions(),
+) -> None:
+    """Find the strings that make a class of images, and say why and what the ranking is worth.
+
+    Parameters
+    ----------
+    target : str
+        The class that images are to become.
+    out : Path
+        Folder for the pages.
+    vocabulary : str, optional
+        Strings parted by commas, or a file; default: class names and symbols.
+    budget : int, optional
+        Ask for so many answers alone: no units, no scores.
+    count : int
+        Strings to confirm.
+    layer : str, optional
+        Module path; default: the last block.
+    """
+    from neurons.cli.parse_attack import ZERO_SHOT, parse_vocabulary
+    from neurons.recipes.write_result import write_result
+
+    lettering = letters.lettering()
+    shown, clip = images.open(), model.open()
+    also = asked.readouts(clip, shown)
+    readout = also.pop(ZERO_SHOT)
+    words = parse_vocabulary(vocabulary, clip, readout.class_names)
+    rows, how = sampling.rows(shown), model.how()
+    found: Search | BlackBoxSearch
+    with Bar("searching", "strings" if budget is None else "answers") as bar:
+        if budget is None:
+            found = neurons.search_words(
+                clip, shown, target, words, readout=readout, lettering=lettering, count=count,
+                n=sampling.n, rows=rows, layer=layer, seed=sampling.seed, precision=how, also=also,
+                progress=bar.show,
+            )  # fmt: skip
+        else:
+            found = neurons.search_black_box(
+                clip, shown, target, words, readout=readout, budget=budget, lettering=lettering,
+                count=count, n=sampling.n, rows=rows, seed=sampling.seed, precision=how, also=also,
+                progress=bar.show,
+            )  # fmt: skip
+    index = write_result(out, found)
+    show(found, *found.blocks()[:1])
+    say_path("pages", index)

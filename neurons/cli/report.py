@@ -1,0 +1,98 @@
+"""What is known of some neurons? A page per neuron."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+import neurons
+from neurons.address import Neuron
+from neurons.cli.options import NeuronAddress, Out, ProbeOption, RunImageOptions, RunPath
+from neurons.cli.terminal import Bar, say_path
+
+if TYPE_CHECKING:
+    from neurons import Activations, TopStrings
+    from neurons.pages import Page
+
+
+def report(
+    run: RunPath,
+    addresses: Annotated[tuple[NeuronAddress, ...], Parameter(name="neurons")],
+    /,
+    *,
+    out: Out,
+    count: int = 16,
+    per_bucket: int = 6,
+    by: str | None = None,
+    pictures: Path | None = None,
+    probe: ProbeOption = None,
+    words: str | None = None,
+    images: RunImageOptions = RunImageOptions(),
+) -> None:
+    """Write a page per neuron and an index; it opens from disk, without a network.
+
+    Parameters
+    ----------
+    addresses : tuple of Neuron
+        LAYER:UNIT, one or more.
+    out : Path
+        The report's folder.
+    count : int
+        Images at each end.
+    per_bucket : int
+        Images from each bucket.
+    by : str, optional
+        Column that groups the images: each group's top, first.
+    pictures : Path, optional
+        An album that `neurons visualize` made.
+    probe : Path, optional
+        A probe of this run: the classes that neurons serve.
+    words : str, optional
+        See which of these each neuron reads: strings parted by commas, a file, or names: the
+        images' class names and symbols. Needs the run's model.
+    """
+    from neurons.recipes.probe_pages import open_probe
+
+    opened = neurons.Activations.open(run)
+    for address in addresses:
+        opened.check(address)
+    shown = images.of(opened)
+    further = None if words is None else _read(opened, addresses, words, shown.class_names)
+    written: list[str] = []
+    with Bar("writing pages", "pages") as bar:
+
+        def show(page: Page) -> None:
+            written.append(page.title)
+            bar.show(len(written), len(set(addresses)))
+
+        index = neurons.report(
+            opened,
+            addresses,
+            out,
+            image_set=shown,
+            count=count,
+            per_bucket=per_bucket,
+            by=by,
+            pictures=pictures,
+            probe=None if probe is None else open_probe(probe, run=run)[0],
+            further=further,
+            done=show,
+        )
+    say_path("report", index)
+
+
+def _read(
+    run: Activations, addresses: Sequence[Neuron], words: str, class_names: Sequence[str]
+) -> Mapping[Neuron, TopStrings]:
+    """See which words each neuron reads, with the run's own model."""
+    from neurons.cli.parse_attack import parse_vocabulary
+    from neurons.recipes.neuron_report import read_strings
+
+    clip = neurons.load(str(run.spec.provenance["model"]["name"]))
+    run.check_clip(clip)
+    tried = parse_vocabulary(None if words == "names" else words, clip, class_names)
+    with Bar("reading", "strings") as bar:
+        return read_strings(clip, addresses, tried, progress=bar.show)
