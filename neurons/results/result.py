@@ -24,13 +24,15 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from neurons.errors import ResultNotFoundError
 from neurons.files import write_file
 from neurons.results.blocks import Block, Note, as_html, as_text
-from neurons.results.table import Row, plain_rows, write_table
+from neurons.results.table import Row, as_arrow, write_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FORMAT = 2
-_JSON, _ARRAYS = "result.json", "arrays-{}.npz"
+_JSON, _ARRAYS, _ARRAYS_OF_0_1 = "result.json", "arrays-{}.npz", "arrays.npz"
+# letters of a repr
+_LONGEST = 190
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,9 @@ class Result:
         What it was measured on: model, images, precision, versions.
     """
 
-    # what this kind was called when it was written by version 0.1
+    # what this kind, and its fields, were called when they were written by version 0.1
     was: ClassVar[str] = ""
+    fields_were: ClassVar[Mapping[str, str]] = {}
 
     provenance: Mapping[str, Any]
 
@@ -80,9 +83,7 @@ class Result:
 
     def to_pandas(self) -> pd.DataFrame:
         """Give the `rows` as a table of pandas; pictures are left out."""
-        import pandas as pd  # it takes half a second, and few need it
-
-        return pd.DataFrame(plain_rows(self.rows()))
+        return as_arrow(self.rows()).to_pandas()
 
     def to_table(self, path: str | Path) -> Path:
         """Write the `rows` to a ``.csv`` or ``.parquet`` file; pictures are left out.
@@ -115,9 +116,10 @@ class Result:
         }
         write_file(folder / name, buffer.getvalue())
         write_file(folder / _JSON, json.dumps(content, indent=1, allow_nan=False).encode())
-        for old in folder.glob(_ARRAYS.format("*")):
+        # also what a kill left unfinished, and what version 0.1 wrote
+        for old in (*folder.glob("arrays-*"), folder / _ARRAYS_OF_0_1):
             if old.name != name:
-                old.unlink()
+                old.unlink(missing_ok=True)
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
@@ -132,8 +134,7 @@ class Result:
         file = Path(folder) / _JSON
         if not file.is_file():
             raise ResultNotFoundError(f"no result at {str(folder)!r}")
-        content = json.loads(file.read_text(encoding="utf-8"))
-        kind, version = content["kind"], content["format"]
+        kind, version, content = _read(file)
         if kind not in (cls.__name__, cls.was):
             raise ResultNotFoundError(
                 f"{str(folder)!r} holds a {kind}, not a {cls.__name__}; load it with {kind}.load"
@@ -143,22 +144,26 @@ class Result:
                 f"{str(folder)!r} was written by a later version (format {version}, here "
                 f"{FORMAT}); update neurons to read it"
             )
-        with np.load(Path(folder) / content.get("arrays", "arrays.npz")) as stored:
+        with np.load(Path(folder) / content.get("arrays", _ARRAYS_OF_0_1)) as stored:
             arrays = dict(stored)
+        fields = content["fields"]
+        if version < FORMAT:
+            fields = {cls.fields_were.get(name, name): value for name, value in fields.items()}
         try:
-            return _converter(arrays).structure(content["fields"], cls)
+            return _converter(arrays).structure(fields, cls)
         except Exception as error:
-            if version == FORMAT:
-                raise
             # cattrs groups whatever it meets; all that matters is that the fields were others
+            writer = "version 0.1" if version < FORMAT else "another state of this version"
             raise ResultNotFoundError(
-                f"{str(folder)!r} was written by version 0.1, whose {kind} had other fields; make "
-                f"it again with the command that wrote it"
+                f"{str(folder)!r} was written by {writer}, whose {kind} had other fields; make it "
+                f"again with the command that wrote it"
             ) from error
 
     def __repr__(self) -> str:
         facts = ", ".join(f"{name} {value}" for name, value in self.facts())
-        return f"<{type(self).__name__} {self.title}{': ' if facts else ''}{facts}>"
+        # a title may hold a file's name, and that a line break
+        told = " ".join(f"{type(self).__name__} {self.title}{': ' if facts else ''}{facts}".split())
+        return f"<{told}>" if len(told) <= _LONGEST else f"<{told[:_LONGEST]}...>"
 
     def _repr_html_(self) -> str:
         return "".join(as_html(block) for block in self.described())
@@ -166,6 +171,15 @@ class Result:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         for block in self.described():
             yield as_text(block)
+
+
+def _read(file: Path) -> tuple[str, int, dict[str, Any]]:
+    """Read the kind, the format and the content of a saved result."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        return str(content["kind"]), int(content["format"]), content
+    except (ValueError, KeyError, TypeError):
+        raise ResultNotFoundError(f"{str(file)!r} is no result that `save` wrote") from None
 
 
 def _plain(value: Any, arrays: dict[str, NDArray[Any]]) -> Any:
@@ -189,7 +203,8 @@ def _plain(value: Any, arrays: dict[str, NDArray[Any]]) -> Any:
 
 
 def _converter(arrays: Mapping[str, NDArray[Any]]) -> cattrs.Converter:
-    converter = cattrs.Converter()
+    # a field that this version does not know must not be dropped in silence
+    converter = cattrs.Converter(forbid_extra_keys=True)
     converter.register_structure_hook(bytes, lambda name, _: arrays[name].tobytes())
     converter.register_structure_hook_func(_is_array, lambda name, _: arrays[name])
     converter.register_structure_hook_func(_is_provenance, lambda value, _: value)

@@ -20,14 +20,31 @@ from neurons.files import write_file
 Row = Any
 
 
-def plain_rows(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Give rows as flat mappings of numbers and text.
+def as_arrow(rows: Sequence[Row]) -> pa.Table:
+    """Give rows as a table of numbers and text.
 
     A nested dataclass spreads over columns (``success.value``), a sequence becomes text, and
-    pictures are left out. A property of a nested dataclass named ``value`` or ``interval`` counts
-    as a field of it: a share is worth little without its interval.
+    pictures are left out. A property of a dataclass named ``value`` or ``interval`` counts as a
+    field of it: a share is worth little without its interval. A row that lacks a column has an
+    empty cell there, and a column of several kinds of value becomes text.
+
+    Parameters
+    ----------
+    rows : sequence of dataclass or mapping
+        One for each thing that was measured.
+
+    Returns
+    -------
+    pyarrow.Table
+        Columns in the order in which the rows name them.
     """
-    return [_flat(row) for row in rows]
+    plain = [_flat(row) for row in rows]
+    names = dict.fromkeys(name for row in plain for name in row)
+    columns = {name: [row.get(name) for row in plain] for name in names}
+    # what only says that a nested row is absent, where others spread it over columns
+    spread = {name[:i] for name in names for i, letter in enumerate(name) if letter == "."}
+    absent = {name for name in spread & set(names) if set(columns[name]) == {None}}
+    return pa.table({name: _column(columns[name]) for name in names if name not in absent})
 
 
 def write_table(rows: Sequence[Row], path: Path) -> Path:
@@ -38,18 +55,23 @@ def write_table(rows: Sequence[Row], path: Path) -> Path:
     OptionError
         If the path has another ending.
     """
-    plain = plain_rows(rows)
-    table = pa.Table.from_pylist(plain, schema=None) if plain else pa.table({})
     buffer = io.BytesIO()
     if path.suffix == ".csv":
-        pyarrow.csv.write_csv(table, buffer)
+        pyarrow.csv.write_csv(as_arrow(rows), buffer)
     elif path.suffix == ".parquet":
-        pq.write_table(table, buffer)
+        pq.write_table(as_arrow(rows), buffer)
     else:
         raise OptionError(f"{path.name!r}: a table is written to .csv or .parquet")
     path.parent.mkdir(parents=True, exist_ok=True)
     write_file(path, buffer.getvalue())
     return path
+
+
+def _column(values: list[Any]) -> pa.Array:
+    try:
+        return pa.array(values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+        return pa.array([None if value is None else str(value) for value in values])
 
 
 def _flat(row: Row, at: str = "") -> dict[str, Any]:
@@ -75,7 +97,10 @@ def _items(row: Row) -> list[tuple[str, Any]]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
-        return value.item()
+        return _plain(value.item())
     if isinstance(value, (list, tuple, np.ndarray)):
-        return ", ".join(str(item) for item in value)
-    return value
+        return _plain(", ".join(str(item) for item in value))
+    if isinstance(value, str):
+        # a file's name may hold bytes that are no text
+        return value.encode("utf-8", "backslashreplace").decode()
+    return value if isinstance(value, (bool, int, float)) or value is None else str(value)

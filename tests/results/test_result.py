@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import importlib
 import io
+import json
 import math
+import pkgutil
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from rich.console import Console
 
 from neurons.data.thumbnails import thumbnail
-from neurons.errors import RunNotFoundError
+from neurons.errors import ResultNotFoundError
 from neurons.geometry import Box
 from neurons.results.blocks import Bars, Block, Curve, Gallery, Note, Strip, Table, Tile, as_html
 from neurons.results.result import Result
 
 HOSTILE = '<script>alert("x")</script>[bold]'
+ROOT = Path(__file__).resolve().parents[2]
 PICTURE = thumbnail(np.full((8, 12, 3), 120, np.uint8))
 
 
@@ -40,6 +52,23 @@ class Study(Result):
     words: tuple[str, ...]
     parts: tuple[Inner, ...]
     vector: np.ndarray
+
+    @property
+    def title(self) -> str:
+        """Hostile, and of two lines."""
+        return f"study\nof {HOSTILE}"
+
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Two numbers."""
+        return ("n", "3"), ("words", ", ".join(self.words))
+
+    def verdict(self) -> str:
+        """One sentence."""
+        return f"Nothing was found of {HOSTILE}."
+
+    def rows(self) -> Sequence[Inner]:
+        """One part each."""
+        return self.parts
 
     def blocks(self) -> tuple[Block, ...]:
         """Show every kind of block, with hostile text."""
@@ -72,8 +101,9 @@ def test_a_result_reloads_as_it_was(tmp_path: Path) -> None:
 def test_equal_results_have_equal_bytes(tmp_path: Path) -> None:
     for name in ("a", "b"):
         study().save(tmp_path / name)
-    for file in ("result.json", "arrays.npz"):
-        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+    kept = [{f.name: f.read_bytes() for f in (tmp_path / n).iterdir()} for n in ("a", "b")]
+    assert kept[0] == kept[1]
+    assert len(kept[0]) == 2
 
 
 def test_a_result_of_another_kind_is_refused(tmp_path: Path) -> None:
@@ -82,17 +112,34 @@ def test_a_result_of_another_kind_is_refused(tmp_path: Path) -> None:
         """Another kind."""
 
     study().save(tmp_path / "r")
-    with pytest.raises(RunNotFoundError, match="holds a Study, not a Other"):
+    with pytest.raises(ResultNotFoundError, match="holds a Study, not a Other"):
         Other.load(tmp_path / "r")
-    with pytest.raises(RunNotFoundError, match="no result"):
+    with pytest.raises(ResultNotFoundError, match="no result"):
         Study.load(tmp_path)
+
+
+def test_a_file_that_is_no_result_or_of_a_later_version_says_so(tmp_path: Path) -> None:
+    study().save(tmp_path)
+    file = tmp_path / "result.json"
+    content = json.loads(file.read_text())
+    for changed, said in (
+        ({**content, "format": 99}, r"written by a later version \(format 99"),
+        ({**content, "fields": {**content["fields"], "colour": 3}}, "had other fields; make it"),
+        ({"kind": "Study"}, "is no result that `save` wrote"),
+    ):
+        file.write_text(json.dumps(changed))
+        with pytest.raises(ResultNotFoundError, match=said) as raised:
+            Study.load(tmp_path)
+        assert "\n" not in str(raised.value)
 
 
 def test_a_notebook_never_sees_hostile_text_as_html() -> None:
     html = study()._repr_html_()
     assert "<script" not in html
     assert "&lt;script&gt;" in html
-    assert html == "".join(as_html(block) for block in study().blocks())
+    assert html == "".join(as_html(block) for block in study().described())
+    # what was found, or that it means nothing, comes first
+    assert html.startswith("<p><em>Nothing was found of &lt;script&gt;")
 
 
 def test_a_terminal_prints_brackets_as_they_are() -> None:
@@ -114,3 +161,109 @@ def test_a_thumbnail_keeps_pixels_and_nothing_else() -> None:
     small = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
     with Image.open(io.BytesIO(thumbnail(small))) as found:
         assert (np.asarray(found.convert("RGB")) == small).all()
+
+
+def test_a_repr_is_one_line_with_title_and_facts() -> None:
+    assert repr(study()).startswith(f"<Study study of {HOSTILE}: n 3, words x, ")
+    long = Study({}, 1.0, 1, (10_000 * "word\n",), (), np.arange(3))
+    assert len(repr(long)) < 200
+    assert "\n" not in repr(long)
+
+
+def test_every_kind_of_result_prints_itself_in_one_line() -> None:
+    for package in ("studies", "readouts", "visualization"):
+        root = importlib.import_module(f"neurons.{package}")
+        for module in pkgutil.walk_packages(root.__path__, f"{root.__name__}."):
+            importlib.import_module(module.name)
+    kinds = [kind for kind in _below(Result) if kind.__module__.startswith("neurons.")]
+    assert len(kinds) >= 18
+    for kind in kinds:
+        assert kind.__repr__ is Result.__repr__, kind
+        assert kind.__doc__
+
+
+def _below(kind: type[Result]) -> list[type[Result]]:
+    return [each for sub in kind.__subclasses__() for each in (sub, *_below(sub))]
+
+
+def test_a_save_over_one_of_version_0_1_leaves_no_old_arrays(tmp_path: Path) -> None:
+    study().save(tmp_path)
+    (arrays,) = tmp_path.glob("arrays-*.npz")
+    content = json.loads((tmp_path / "result.json").read_text())
+    old = {"format": 1, "kind": "Study", "fields": content["fields"]}
+    (tmp_path / "result.json").write_text(json.dumps(old))
+    arrays.rename(tmp_path / "arrays.npz")
+    # as 0.1 laid it out, and as a kill in the middle of a save leaves it
+    (tmp_path / "arrays-0123.npz.partial").write_bytes(b"torn")
+    assert (Study.load(tmp_path).vector == study().vector).all()
+    study().save(tmp_path)
+    assert {file.name for file in tmp_path.iterdir()} == {"result.json", arrays.name}
+    assert (Study.load(tmp_path).vector == study().vector).all()
+
+
+def test_what_version_0_1_called_otherwise_is_read(tmp_path: Path) -> None:
+    @dataclass(frozen=True)
+    class Renamed(Result):
+        """What was a Study, with one field renamed."""
+
+        was = "Study"
+        fields_were = {"number": "amount"}
+
+        amount: float
+        count: int
+        words: tuple[str, ...]
+        parts: tuple[Inner, ...]
+        vector: np.ndarray
+
+    study().save(tmp_path)
+    file = tmp_path / "result.json"
+    content = json.loads(file.read_text())
+    with pytest.raises(ResultNotFoundError, match="had other fields"):
+        Renamed.load(tmp_path)
+    file.write_text(json.dumps({**content, "format": 1}))
+    assert Renamed.load(tmp_path).count == 3
+    assert math.isnan(Renamed.load(tmp_path).amount)
+
+
+@dataclass(frozen=True)
+class Pair(Result):
+    """A number in JSON, and the same number in an array: torn if they differ."""
+
+    number: int
+    filled: np.ndarray
+
+
+_SAVE_FOR_EVER = """
+import itertools, sys
+import numpy as np
+from tests.results.test_result import Pair
+print("ready", flush=True)
+for i in itertools.count():
+    Pair({}, i % 7, np.full(20_000 + i % 3, i % 7)).save(sys.argv[1])
+"""
+
+
+def test_killed_at_any_moment_a_save_leaves_a_whole_result(tmp_path: Path) -> None:
+    Pair({}, 0, np.zeros(9)).save(tmp_path)
+    rng = random.Random(0)
+    seen = set()
+    for _ in range(6):
+        command = [sys.executable, "-c", _SAVE_FOR_EVER, str(tmp_path)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as saving:
+            assert saving.stdout is not None
+            assert saving.stdout.readline() == b"ready\n"
+            time.sleep(rng.uniform(0.02, 0.12))
+            saving.send_signal(signal.SIGKILL)
+        found = Pair.load(tmp_path)
+        assert set(found.filled.tolist()) == {found.number}
+        seen.add(found.number)
+    assert len(seen) > 1
+    Pair({}, 3, np.full(5, 3)).save(tmp_path)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_numbers_go_to_pandas_and_pictures_do_not() -> None:
+    table = study().to_pandas()
+    assert isinstance(table, pd.DataFrame)
+    assert table["name"].tolist() == ["a", "b"]
+    assert not any(re.search("picture", column) for column in table)
