@@ -7,12 +7,9 @@ import io
 import json
 import math
 import pkgutil
-import random
 import re
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -233,31 +230,37 @@ class Pair(Result):
     filled: np.ndarray
 
 
-_SAVE_FOR_EVER = """
-import itertools, sys
+# a child saves one pair after another and is killed; its parent looks at what is left
+_KILLED_SAVES = """
+import itertools, os, random, signal, sys, time
 import numpy as np
 from tests.results.test_result import Pair
-print("ready", flush=True)
-for i in itertools.count():
-    Pair({}, i % 7, np.full(20_000 + i % 3, i % 7)).save(sys.argv[1])
+
+def save_for_ever(folder):
+    for i in itertools.count(os.getpid()):
+        Pair({}, i % 7, np.full(2_000 + i % 3, i % 7)).save(folder)
+
+rng = random.Random(0)
+for _ in range(60):
+    child = os.fork()
+    if not child:
+        save_for_ever(sys.argv[1])
+    time.sleep(rng.uniform(0.01, 0.06))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    found = Pair.load(sys.argv[1])
+    print(found.number, *sorted(set(found.filled.tolist())))
 """
 
 
 def test_killed_at_any_moment_a_save_leaves_a_whole_result(tmp_path: Path) -> None:
     Pair({}, 0, np.zeros(9)).save(tmp_path)
-    rng = random.Random(0)
-    seen = set()
-    for _ in range(6):
-        command = [sys.executable, "-c", _SAVE_FOR_EVER, str(tmp_path)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as saving:
-            assert saving.stdout is not None
-            assert saving.stdout.readline() == b"ready\n"
-            time.sleep(rng.uniform(0.02, 0.12))
-            saving.send_signal(signal.SIGKILL)
-        found = Pair.load(tmp_path)
-        assert set(found.filled.tolist()) == {found.number}
-        seen.add(found.number)
-    assert len(seen) > 1
+    command = [sys.executable, "-c", _KILLED_SAVES, str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    found = [line.split() for line in done.stdout.splitlines()]
+    assert len(found) == 60
+    assert len({number for number, _ in found}) > 3
+    assert all(number == filled for number, filled in found)
     Pair({}, 3, np.full(5, 3)).save(tmp_path)
     assert len(list(tmp_path.iterdir())) == 2
 
