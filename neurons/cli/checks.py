@@ -77,3 +77,14 @@ def read_neuron(kind: Any, tokens: Sequence[Any]) -> Neuron:
         If it is no address.
     """
     return Neuron.parse(tokens[0].value)
+
+
+def read_neurons(kind: Any, tokens: Sequence[Any]) -> tuple[Neuron, ...]:
+    """Turn words of the command line into neurons; `Parameter` calls it.
+
+    Raises
+    ------
+    AddressError
+        If one is no address.
+    """
+    return tuple(Neuron.parse(token.value) for token in tokens)

@@ -10,7 +10,14 @@ from cyclopts import Parameter
 
 import neurons
 from neurons.address import Neuron
-from neurons.cli.checks import MINIATURE, check_images, check_probe, check_run, read_neuron
+from neurons.cli.checks import (
+    MINIATURE,
+    check_images,
+    check_probe,
+    check_run,
+    read_neuron,
+    read_neurons,
+)
 from neurons.cli.terminal import Bar, console
 
 if TYPE_CHECKING:
@@ -33,6 +40,9 @@ ProbePath = Annotated[
 ]
 ProbeOption = Annotated[Path | None, Parameter(validator=check_probe)]
 NeuronAddress = Annotated[Neuron, Parameter(converter=read_neuron, n_tokens=1, accepts_keys=False)]
+NeuronAddresses = Annotated[
+    tuple[Neuron, ...], Parameter(converter=read_neurons, n_tokens=1, accepts_keys=False)
+]
 LayerPaths = Annotated[tuple[str, ...], Parameter(name=("--layers", "-l"))]
 Out = Annotated[Path, Parameter(name=("--out", "-o"))]
 OptionalOut = Annotated[Path | None, Parameter(name=("--out", "-o"))]

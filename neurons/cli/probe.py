@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 import neurons
-from neurons.cli.options import DeviceOptions, NeuronAddress, Out, RunImageOptions, RunPath
+from neurons.cli.options import DeviceOptions, NeuronAddresses, Out, RunImageOptions, RunPath
 from neurons.cli.terminal import Bar, say_path, show
 
 
@@ -43,7 +43,7 @@ class FitOptions:
     choose: str = "one-se"
     l1_ratio: float = 1.0
     tolerance: float = 1e-3
-    without: tuple[NeuronAddress, ...] = ()
+    without: NeuronAddresses = ()
     seed: int = 0
 
 

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 import neurons
 from neurons.address import Neuron
-from neurons.cli.options import NeuronAddress, Out, ProbeOption, RunImageOptions, RunPath
+from neurons.cli.options import NeuronAddresses, Out, ProbeOption, RunImageOptions, RunPath
 from neurons.cli.terminal import Bar, say_path
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def report(
     run: RunPath,
-    addresses: Annotated[tuple[NeuronAddress, ...], Parameter(name="neurons")],
+    addresses: Annotated[NeuronAddresses, Parameter(name="neurons")],
     /,
     *,
     out: Out,
