@@ -9,7 +9,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cyclopts import App
+    from cyclopts import App, CycloptsError
 
 # a command is the function of that name in the module of that name; its docstring is its help
 COMMANDS = (
@@ -87,6 +87,7 @@ def main() -> None:
         if debug or not told:
             raise
         _say(told, error=code == 2)
+        stop.told = True
         sys.exit(code)
     finally:
         # after a Ctrl-C the way out stays quiet: another one ends the process at once
@@ -98,13 +99,14 @@ class _Stop:
     """What Ctrl-C does: the first stops the command, the second the process."""
 
     def __init__(self) -> None:
-        self.asked = False
+        self.asked = self.told = False
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         if self.asked:
             # files are written whole or not at all, so that nothing is lost by not tidying up
-            show_cursor = "\x1b[?25h" if sys.stderr.isatty() else ""
-            os.write(2, f"{show_cursor}{_STOPPED}\n".encode())
+            shown = "" if self.told else f"{_STOPPED}\n"
+            # a bar that was shown has hidden the cursor
+            os.write(2, ("\x1b[?25h" * sys.stderr.isatty() + shown).encode())
             os._exit(130)
         # an import that is interrupted may end in another error: this tells what it was
         self.asked = True
@@ -113,19 +115,29 @@ class _Stop:
 
 def _one_line(error: BaseException) -> str:
     """Tell an error that a user can mend in one line; nothing for any other."""
-    from cyclopts import CycloptsError, MissingArgumentError
+    from cyclopts import CycloptsError
 
     from neurons.errors import NeuronsError
 
-    if isinstance(error, MissingArgumentError) and error.argument and not error.argument.tokens:
-        command = " ".join(("neurons", *(error.command_chain or ())))
-        return f"{command} needs {error.argument.name}; see `{command} --help`"
     if isinstance(error, CycloptsError):
-        told = " ".join(str(error).split())
-        return told[:1].lower() + told[1:]
+        return _usage(error)
     if isinstance(error, (NeuronsError, OSError)):
         return " ".join(str(error).splitlines())
     return ""
+
+
+def _usage(error: CycloptsError) -> str:
+    """Tell what cannot be parsed: a word too many or too few, an option that is not there."""
+    from cyclopts import MissingArgumentError, UnusedCliTokensError
+
+    command = " ".join(("neurons", *(error.command_chain or ())))
+    if isinstance(error, UnusedCliTokensError):
+        words = " ".join(error.unused_tokens or ())
+        return f"{command} has no use for {words!r}; see `{command} --help`"
+    if isinstance(error, MissingArgumentError) and error.argument and not error.argument.tokens:
+        return f"{command} needs {error.argument.name}; see `{command} --help`"
+    told = " ".join(str(error).split())
+    return told[:1].lower() + told[1:]
 
 
 def _say(told: str, *, error: bool) -> None:

@@ -45,9 +45,9 @@ def bench(
     label_column : str
         Where the table of synthetic:IMAGES keeps the class.
     """
+    asked = _set(set_, letters, seed, label_column)
     from neurons.recipes.write_result import write_result
 
-    asked = _set(set_, letters, seed, label_column)
     clip = model.open()
     with Bar("reading", "images") as bar:
         found = neurons.bench(
@@ -71,6 +71,7 @@ def _set(text: str, letters: LetteringOptions, seed: int, label_column: str) -> 
         return neurons.typographic_set(text)
     images = ImageOptions(images=(source,), label_column=label_column)
     lettering = letters.lettering()
+
     from neurons.attacks.published_sets import synthetic
 
     return synthetic(images.open(), lettering, seed=seed)

@@ -41,9 +41,9 @@ def defend(
     cost : float
         Clean accuracy that may be lost for it.
     """
+    lettering = letters.lettering()
     from neurons.recipes.write_result import write_result
 
-    lettering = letters.lettering()
     shown, clip = images.open(), model.open()
     readout = asked.readout(clip, shown)
     with Bar("silencing", "passes") as bar:

@@ -58,12 +58,13 @@ def hijack(
     draws : int
         Random units to compare with.
     """
+    if run is None and not images.images:
+        raise OptionError("no images to attack; name a run with --run, or images with --images")
+    lettering = letters.lettering()
     from neurons.cli.parse_attack import ZERO_SHOT, parse_vocabulary
     from neurons.recipes.write_result import write_result
 
-    if run is None and not images.images:
-        raise OptionError("no images to attack; name a run with --run, or images with --images")
-    lettering, clip = letters.lettering(), model.open()
+    clip = model.open()
     shown = images.open() if run is None else images.of(neurons.Activations.open(run, clip=clip))
     also = asked.readouts(clip, shown)
     readout = also.pop(ZERO_SHOT)

@@ -44,10 +44,11 @@ def run(
     layer : str, optional
         Module path; default: the last block.
     """
+    lettering = letters.lettering()
     from neurons.cli.parse_attack import parse_targets
     from neurons.recipes.write_result import write_result
 
-    lettering, wanted = letters.lettering(), parse_targets(targets)
+    wanted = parse_targets(targets)
     shown, clip = images.open(), model.open()
     readouts = asked.readouts(clip, shown)
     with Bar("attacking", "images") as bar:

@@ -67,10 +67,10 @@ def search(
     layer : str, optional
         Module path; default: the last block.
     """
+    lettering = letters.lettering()
     from neurons.cli.parse_attack import ZERO_SHOT, parse_vocabulary
     from neurons.recipes.write_result import write_result
 
-    lettering = letters.lettering()
     shown, clip = images.open(), model.open()
     also = asked.readouts(clip, shown)
     readout = also.pop(ZERO_SHOT)
