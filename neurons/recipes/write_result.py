@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
 from pathlib import Path
 
-from neurons.network.clip import Clip, short_name
 from neurons.pages import Page, write
 from neurons.results.provenance import model_of
 from neurons.results.result import Result
@@ -25,7 +24,7 @@ def write_result(
         It gives the page its title and its facts.
     *more : Result
         What else is known of the same thing: drawn below on the same page, each kept in a folder
-        of its kind's name, such as ``out/stability``.
+        of its kind's name, such as ``out/causal_check``.
     index_title : str
         Default: the result's title and the model's short name.
     subtitle : str
@@ -39,9 +38,11 @@ def write_result(
     out = Path(out)
     keep_result(out / "result", result)
     for other in more:
-        keep_result(out / type(other).__name__.lower(), other)
+        keep_result(out / kind_of(other), other)
     page = Page.of(result, subtitle=subtitle, below=more)
-    return write(out, [page], title=index_title or title_of(result))
+    model = model_of(result.provenance)
+    named = f"{result.title} · {model}" if model else result.title
+    return write(out, [page], title=index_title or named)
 
 
 def keep_result(folder: Path, result: Result) -> None:
@@ -50,21 +51,6 @@ def keep_result(folder: Path, result: Result) -> None:
     result.to_table(folder / "table.csv")
 
 
-def title_of(result: Result) -> str:
-    """Name a result and the model that it was measured on."""
-    model = model_of(result.provenance)
-    return f"{result.title} · {model}" if model else result.title
-
-
-def write_titled(
-    out: str | Path,
-    clip: Clip,
-    result: Result,
-    *,
-    title: str,
-    facts: Sequence[tuple[str, str]] = (),
-) -> Path:
-    """Write a result that does not name itself yet, under a title given by the caller."""
-    result.save(Path(out) / "result")
-    page = Page(title, short_name(clip.name), tuple(facts), (result,))
-    return write(out, [page], title=f"Typographic attacks on {short_name(clip.name)}")
+def kind_of(result: Result) -> str:
+    """Name a kind of result as a folder: ``causal_check``."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(result).__name__).lower()
