@@ -31,6 +31,7 @@ import neurons
 from neurons import Activations, Clip
 from neurons.attacks.conditions import WORD, AttackTarget
 from neurons.attacks.published_sets import ATTACKED, labelled
+from neurons.attacks.sample import Sample
 from neurons.data.images import MINIATURE
 from neurons.data.prepared import prepare
 from neurons.data.split import TEST
@@ -128,8 +129,7 @@ def attacks(
             [AttackTarget(name, text)],
             readouts=readouts,
             lettering=Lettering(area=cover, places="article" if eight else "random"),
-            n=asked.n,
-            rows=rows,
+            sample=Sample(n=asked.n, rows=rows),
             n_shown=0,
         )
         print(f"{text:<8} {name:<18} {found.outcome(text).coverage:7.4f} {success:9.3f}")

@@ -24,10 +24,12 @@ from PIL import Image
 import neurons
 from experiments.docs_figures import IMG, cut, photograph
 from neurons import Activations
-from neurons.drawn_world.scenes import RENDITIONS, single, with_word
+from neurons.drawn_world.items import RENDITIONS
+from neurons.drawn_world.scenes import single, with_word
 from neurons.miniature import World
-from neurons.miniature.measure import Share, hijack, planted_tilt, zero_shot
+from neurons.miniature.measure import hijack, planted_tilt, zero_shot
 from neurons.recipes.demo import BY, LAYER, demo
+from neurons.stats import Share
 
 RESULTS = Path(__file__).parent / "results" / "miniature_card.json"
 WEIGHTS = Path(neurons.__file__).parent / "miniature" / "weights"

@@ -21,7 +21,9 @@ from typing import Any
 import neurons
 from neurons import Activations, Clip, ImageSet, Neuron
 from neurons.attacks.conditions import AttackTarget
+from neurons.attacks.frontier import FrontierPoint
 from neurons.attacks.knock_outs import KnockOut
+from neurons.attacks.sample import Sample
 from neurons.drawn_world.concepts import concepts
 from neurons.drawn_world.scenes import TEMPLATES
 from neurons.lettering.lettering import Lettering
@@ -30,7 +32,7 @@ from neurons.recipes.demo import BY, LAYER
 from neurons.stats import Share
 from neurons.studies.typography.attack import attack
 from neurons.studies.typography.black_box_search import search_black_box
-from neurons.studies.typography.defence import Point, defend
+from neurons.studies.typography.defence import defend
 from neurons.studies.typography.hijack import Hijack, hijack
 from neurons.studies.typography.string_search import search_words, symbol_strings
 from neurons.studies.typography.stroop import stroop
@@ -87,8 +89,8 @@ def attacks(clip: Clip, images: ImageSet, readout: ZeroShot, rows: Sequence[int]
     """Money makes piggy banks, and words make what they say; the controls do not."""
     targets = [AttackTarget("piggy bank", "$$$"), *(AttackTarget(word, word) for word in WORDS)]
     found = attack(
-        clip, images, targets, readouts={"zero-shot": readout}, lettering=LETTERING, n=N,
-        rows=rows, n_shown=0,
+        clip, images, targets, readouts={"zero-shot": readout}, lettering=LETTERING,
+        sample=Sample(n=N, rows=rows), n_shown=0,
     )  # fmt: skip
     told: dict[str, Any] = {}
     for outcome in found.outcomes:
@@ -105,12 +107,12 @@ def searches(
 ) -> dict[str, Any]:
     """Find strings for a piggy bank, with and without sight of the units."""
     seen = search_words(
-        clip, images, "piggy bank", vocabulary, readout=readout, lettering=LETTERING, n=100,
-        rows=rows, n_random=40,
+        clip, images, "piggy bank", vocabulary, readout=readout, lettering=LETTERING,
+        sample=Sample(n=100, rows=rows), n_random=40,
     )  # fmt: skip
     blind = search_black_box(
-        clip, images, "piggy bank", vocabulary, readout=readout, lettering=LETTERING, n=100,
-        rows=rows, budget=3000,
+        clip, images, "piggy bank", vocabulary, readout=readout, lettering=LETTERING,
+        sample=Sample(n=100, rows=rows), budget=3000,
     )  # fmt: skip
     return {
         "best": [[each.text, *pair(each.success)] for each in seen.confirmed],
@@ -135,18 +137,19 @@ def hijacks(
     def follow(unit: int) -> Hijack:
         return hijack(
             clip, images, Neuron(LAYER, unit), vocabulary, readout=readout, text="$$$",
-            class_name="piggy bank", lettering=LETTERING, n=N, rows=rows, n_random=40,
+            class_name="piggy bank", lettering=LETTERING,
+            sample=Sample(n=N, rows=rows), n_random=40,
         )  # fmt: skip
 
     # the census's own finance unit, and the unit that the choosing half needs most: the halves
     # are the same ones in both
     census = follow(finance[0])
-    found = follow(Neuron.parse(census.carriers[0].neuron).unit)
+    found = follow(Neuron.parse(census.mediators[0].neuron).unit)
     alone, together = found.knock_outs
     return {
         "finance": list(finance),
         "bank": list(bank),
-        "carriers": [[c.neuron, c.drop] for c in found.carriers[:5]],
+        "carriers": [[m.neuron, m.drop] for m in found.mediators[:5]],
         "strings": [each.text for each in found.strings[:4]],
         "activity": [found.reading.clean, found.reading.blank, found.reading.attacked],
         "alone": knocked(alone),
@@ -164,9 +167,10 @@ def defences(
     chose to blind the first stage (success 0.177, accuracy under attack 0.080). The rule was
     changed to count right answers under attack, and this is measured with another seed.
     """
-    found = defend(clip, images, readout=readout, lettering=LETTERING, n=N, rows=rows, seed=1)
+    sample = Sample(n=N, rows=rows, seed=1)
+    found = defend(clip, images, readout=readout, lettering=LETTERING, sample=sample)
 
-    def told(point: Point) -> dict[str, Any]:
+    def told(point: FrontierPoint) -> dict[str, Any]:
         return {
             "size": point.size,
             "success": pair(point.success),

@@ -31,8 +31,9 @@ from torch.nn import functional
 
 import neurons
 from neurons import Activations, Clip, Neuron
-from neurons.miniature.measure import Share, text_directions
+from neurons.miniature.measure import text_directions
 from neurons.recipes.demo import BY, LAYER
+from neurons.stats import Share
 from neurons.studies.visualization.facets import FacetProbes, facet_probes
 from neurons.studies.visualization.visualize import Series, visualize_each
 from neurons.visualization.ascent import Settings

@@ -26,7 +26,7 @@ _CHUNK = 32
 
 
 @dataclass(frozen=True)
-class Layer:
+class PlacedSprite:
     """One sprite in its place.
 
     Parameters
@@ -52,15 +52,15 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Canvas:
-    """A ground colour and what lies on it, from the bottom up."""
+class Drawing:
+    """What is to be drawn: a ground colour and the sprites on it, from the bottom up."""
 
     ground: Colour
-    layers: tuple[Layer, ...]
+    sprites: tuple[PlacedSprite, ...]
 
 
 class Painter:
-    """Draws canvases on a device; sprites stay there once they have been used.
+    """Puts drawings into pixels on a device; sprites stay there once they have been used.
 
     Parameters
     ----------
@@ -77,32 +77,37 @@ class Painter:
         self._atlas = torch.zeros(1 << 20, 2, dtype=torch.int32, device=self.device)
         self._used = 0
 
-    def draw(self, canvases: Sequence[Canvas]) -> Tensor:
-        """Draw canvases.
+    def draw(self, drawings: Sequence[Drawing]) -> Tensor:
+        """Draw.
+
+        Parameters
+        ----------
+        drawings : sequence of Drawing
+            One or more.
 
         Returns
         -------
-        Tensor of uint8, (canvases, 3, 96, 96)
+        Tensor of uint8, (drawings, 3, 96, 96)
         """
-        starts = range(0, len(canvases), _CHUNK)
-        return torch.cat([self._draw(canvases[start : start + _CHUNK]) for start in starts])
+        starts = range(0, len(drawings), _CHUNK)
+        return torch.cat([self._draw(drawings[start : start + _CHUNK]) for start in starts])
 
-    def cover(self, layers: Sequence[Layer]) -> Tensor:
-        """Draw how much of each pixel a layer covers, each on an image of its own.
+    def cover(self, placed: Sequence[PlacedSprite]) -> Tensor:
+        """Draw how much of each pixel a sprite covers, each on an image of its own.
 
         Returns
         -------
-        Tensor of uint8, (layers, 96, 96)
+        Tensor of uint8, (sprites, 96, 96)
         """
         # black on white: what is missing to white
-        alone = [Canvas((255,) * 3, (replace(layer, colour=(0, 0, 0)),)) for layer in layers]
+        alone = [Drawing((255,) * 3, (replace(each, colour=(0, 0, 0)),)) for each in placed]
         return 255 - self.draw(alone)[:, 1]
 
-    def _draw(self, canvases: Sequence[Canvas]) -> Tensor:
-        red_blue, green = _grounds([canvas.ground for canvas in canvases], self.device)
-        for depth in range(max(len(canvas.layers) for canvas in canvases)):
-            which = [i for i, canvas in enumerate(canvases) if depth < len(canvas.layers)]
-            table = [self._numbers(canvases[i].layers[depth]) for i in which]
+    def _draw(self, drawings: Sequence[Drawing]) -> Tensor:
+        red_blue, green = _grounds([each.ground for each in drawings], self.device)
+        for depth in range(max(len(each.sprites) for each in drawings)):
+            which = [i for i, each in enumerate(drawings) if depth < len(each.sprites)]
+            table = [self._numbers(drawings[i].sprites[depth]) for i in which]
             rows = torch.tensor(which, device=self.device)
             numbers = torch.tensor(table, dtype=torch.int32, device=self.device)
             red_blue[rows], green[rows] = self._lay(
@@ -111,23 +116,23 @@ class Painter:
         channels = [red_blue >> 16 & 0xFF, green, red_blue & 0xFF]
         return torch.stack(channels, 1).to(torch.uint8).view(-1, 3, SIZE_PX, SIZE_PX)
 
-    def _numbers(self, layer: Layer) -> tuple[int, ...]:
+    def _numbers(self, placed: PlacedSprite) -> tuple[int, ...]:
         level = 0
-        while layer.zoom << level <= 600 and level < 2:
+        while placed.zoom << level <= 600 and level < 2:
             level += 1
-        offset, height, width = self._place(layer.sprite, level)
+        offset, height, width = self._place(placed.sprite, level)
         # one step to the right in the image, in the sprite
-        zoom = layer.zoom << level
-        right_x = 1000 * _cosine(layer.degrees) // zoom
-        right_y = -1000 * _cosine(90 - layer.degrees) // zoom
+        zoom = placed.zoom << level
+        right_x = 1000 * _cosine(placed.degrees) // zoom
+        right_y = -1000 * _cosine(90 - placed.degrees) // zoom
         # a pixel's centre is half a pixel from its corner; the centre of the image's pixel goes
         # to the centre of the sprite's
-        x, y = 2 * layer.centre[0] - 1, 2 * layer.centre[1] - 1
+        x, y = 2 * placed.centre[0] - 1, 2 * placed.centre[1] - 1
         start_x = (width - 1 << 15) - (x * right_x - y * right_y) // 2
         start_y = (height - 1 << 15) - (x * right_y + y * right_x) // 2
         # a colour of 255 becomes 256: no change
-        colour = (channel + (channel >> 7) for channel in layer.colour)
-        opacity = layer.opacity + (layer.opacity >> 7)
+        colour = (channel + (channel >> 7) for channel in placed.colour)
+        opacity = placed.opacity + (placed.opacity >> 7)
         return offset, height, width, right_x, right_y, start_x, start_y, *colour, opacity
 
     def _place(self, sprite: Sprite, level: int) -> tuple[int, int, int]:

@@ -19,7 +19,8 @@ from filelock import FileLock
 from PIL import Image
 
 from neurons.drawn_world.concepts import HERE, concepts
-from neurons.drawn_world.scenes import RENDITIONS, UNSEEN, single
+from neurons.drawn_world.items import RENDITIONS, UNSEEN
+from neurons.drawn_world.scenes import single
 from neurons.drawn_world.world import Picture, World
 
 PER_CELL = 8
@@ -28,8 +29,10 @@ _DECIDING = (
     "world.toml",
     "concepts.py",
     "fonts.py",
+    "textures.py",
     "sprites.py",
     "drawing.py",
+    "items.py",
     "scenes.py",
     "world.py",
     "labelled_pictures.py",

@@ -20,25 +20,15 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from neurons.drawn_world.fonts import open_font
+from neurons.drawn_world.textures import SIZE_PX, noise, texture
 
 Pixels = NDArray[np.uint8]
 
 RENDITIONS = ("flat", "outline", "photo", "silhouette")
 HATS = {"red": "#d42424", "yellow": "#f4d620", "blue": "#2454d6", "green": "#28a03c"}
-# what a picture is drawn at; it is placed smaller, from one of the halved copies
-SIZE_PX = 96
 # the height of a line of text, likewise
 TEXT_PX = 32
 N_LIGHTS = 4
-_N_TEXTURES = 8
-TRAINING_TEXTURES = tuple(
-    f"{kind}-{i}"
-    for kind in ("blobs", "clouds", "grain", "stripes", "rings", "dots")
-    for i in range(_N_TEXTURES)
-)
-HELD_OUT_TEXTURES = tuple(
-    f"{kind}-{i}" for kind in ("checks", "bricks") for i in range(_N_TEXTURES)
-)
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _SHAPES = {f"{_SVG}{shape}" for shape in ("path", "circle", "ellipse", "rect")}
@@ -105,7 +95,7 @@ def raster(sprite: Sprite) -> Pixels:
     if isinstance(sprite, Word):
         return _framed(_written(sprite))
     if isinstance(sprite, Texture):
-        return _framed(_texture(sprite.name))
+        return _framed(texture(sprite.name))
     return _framed(np.full((16, 16, 4), 255, np.uint8))
 
 
@@ -198,7 +188,7 @@ def _lit(flat: Pixels, light: int) -> Pixels:
     across = columns if light % 2 else SIZE_PX - 1 - columns
     down = rows if light // 2 % 2 else SIZE_PX - 1 - rows
     shade = 120 + (across + down) * 3 // 4
-    surface = _noise(SIZE_PX, (6, 16, 48), seed=900 + light) * 96 // 256 - 48
+    surface = noise(SIZE_PX, (6, 16, 48), seed=900 + light) * 96 // 256 - 48
     brightness = np.clip(shade + surface, 40, 255)[..., None]
     lit = flat.astype(np.int64)
     lit[..., :3] = lit[..., :3] * brightness // 255
@@ -215,63 +205,6 @@ def _written(sprite: Word) -> Pixels:
     mask = Image.new("L", size)
     ImageDraw.Draw(mask).text((-left, -top), sprite.text, font=font, fill=255)
     return np.repeat(np.asarray(mask)[..., None], 4, axis=2)
-
-
-def _texture(name: str) -> Pixels:
-    kind, _, number = name.partition("-")
-    i = int(number)
-    rows, columns = np.mgrid[:SIZE_PX, :SIZE_PX]
-    if kind == "blobs":
-        grey = _noise(SIZE_PX, (3 + i,), seed=i)
-    elif kind == "clouds":
-        grey = _noise(SIZE_PX, (3, 7, 15, 31), seed=100 + i)
-    elif kind == "grain":
-        grey = _noise(SIZE_PX, (SIZE_PX // (1 + i % 3),), seed=200 + i)
-    else:
-        grey = np.where(_pattern(kind, i, rows, columns), 240, 40)
-    pixels = np.repeat(grey[..., None], 4, axis=2)
-    pixels[..., 3] = 255
-    return pixels.astype(np.uint8)
-
-
-def _pattern(
-    kind: str, i: int, rows: NDArray[np.int64], columns: NDArray[np.int64]
-) -> NDArray[np.bool_]:
-    """Tell which pixels of a regular pattern are light; its period grows with i."""
-    period = 4 + 2 * i
-    light: NDArray[np.bool_]
-    if kind == "stripes":
-        light = rows % period < period // 2
-    elif kind == "rings":
-        # of equal areas, so they grow thinner outwards; a squared distance is an integer
-        squared = (rows - SIZE_PX // 2) ** 2 + (columns - SIZE_PX // 2) ** 2
-        light = squared // (40 * (1 + i)) % 2 == 0
-    elif kind == "dots":
-        across, down = columns % period - period // 2, rows % period - period // 2
-        light = 9 * (across**2 + down**2) < period**2
-    elif kind == "checks":
-        light = (rows // period + columns // period) % 2 == 0
-    else:
-        mortar = max(1, period // 6)
-        shifted = columns + period * (rows // period % 2)
-        light = (rows % period >= mortar) & (shifted % (2 * period) >= mortar)
-    return light
-
-
-def _noise(size: int, scales: tuple[int, ...], seed: int) -> NDArray[np.int64]:
-    """Mix grids of random greys, each stretched over the whole square: 0 to 255."""
-    random = np.random.Generator(np.random.PCG64(seed))
-    total = np.zeros((size, size), np.int64)
-    for n in scales:
-        grid = random.integers(0, 256, (n + 1, n + 1), dtype=np.int64)
-        # in 256ths of a grid cell
-        place = np.arange(size, dtype=np.int64) * n * 256 // size
-        cell, part = place // 256, place % 256
-        lines: NDArray[np.int64] = (
-            grid[cell] * (256 - part)[:, None] + grid[cell + 1] * part[:, None]
-        )
-        total += (lines[:, cell] * (256 - part) + lines[:, cell + 1] * part) >> 16
-    return total // len(scales)
 
 
 def pictogram_names() -> list[str]:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from neurons.drawn_world.concepts import Concept, concept, concepts
 from neurons.drawn_world.drawing import Painter
-from neurons.drawn_world.scenes import RENDITIONS, SEEN, Look, Scene, single
+from neurons.drawn_world.items import RENDITIONS, SEEN, Look
+from neurons.drawn_world.scenes import Scene, single
 from neurons.errors import OptionError
 
 # a pixel belongs to a thing that covers at least a quarter of it
@@ -113,11 +114,11 @@ class World:
         return picture
 
     def draw(self, scenes: Sequence[Scene]) -> list[Picture]:
-        """Draw scenes of one's own, many at once; see ``neurons.miniature.scenes``."""
+        """Draw scenes of one's own, many at once; see `neurons.drawn_world.scenes`."""
         if not scenes:
             return []
-        images = self._painter.draw([scene.canvas for scene in scenes]).cpu()
-        covers = self._painter.cover([i.layers[-1] for scene in scenes for i in scene.items])
+        images = self._painter.draw([scene.drawing for scene in scenes]).cpu()
+        covers = self._painter.cover([i.sprites[-1] for scene in scenes for i in scene.items])
         boxes = iter([_box(cover) for cover in covers.cpu().numpy()])
         return [
             Picture(

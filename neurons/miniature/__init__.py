@@ -5,7 +5,7 @@ pictures; `World` draws more.
 """
 
 from neurons.drawn_world.concepts import Concept
-from neurons.drawn_world.scenes import SEEN, UNSEEN, Look
+from neurons.drawn_world.items import SEEN, UNSEEN, Look
 from neurons.drawn_world.world import Picture, Thing, World
 
 __all__ = ["SEEN", "UNSEEN", "Concept", "Look", "Picture", "Thing", "World"]

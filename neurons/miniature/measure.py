@@ -16,8 +16,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from neurons.drawn_world.concepts import concept, concepts
-from neurons.drawn_world.drawing import Canvas, Layer, Painter
-from neurons.drawn_world.scenes import TEMPLATES, UNSEEN, single, with_word
+from neurons.drawn_world.drawing import Drawing, Painter, PlacedSprite
+from neurons.drawn_world.items import UNSEEN
+from neurons.drawn_world.scenes import TEMPLATES, single, with_word
 from neurons.drawn_world.sprites import HATS, Pictogram, Word
 from neurons.network.clip import Clip
 from neurons.readouts.prompts import class_directions
@@ -27,7 +28,7 @@ _CHUNK = 256
 
 
 @dataclass(frozen=True)
-class Hijack:
+class HijackByInk:
     """What small foreign words do to pictures, by the share of the picture that they cover.
 
     Parameters
@@ -60,16 +61,16 @@ def text_directions(clip: Clip, names: Sequence[str]) -> Tensor:
     return torch.from_numpy(directions).to(clip.device)
 
 
-def top_classes(clip: Clip, canvases: Sequence[Canvas], directions: Tensor) -> Tensor:
-    """Classify pictures zero-shot: the index of the nearest direction, (canvases,), on the CPU."""
-    found = [(features @ directions.T.cpu()).argmax(1) for features in _features(clip, canvases)]
+def top_classes(clip: Clip, drawings: Sequence[Drawing], directions: Tensor) -> Tensor:
+    """Classify pictures zero-shot: the index of the nearest direction, (drawings,), on the CPU."""
+    found = [(features @ directions.T.cpu()).argmax(1) for features in _features(clip, drawings)]
     return torch.cat(found)
 
 
-def _features(clip: Clip, canvases: Sequence[Canvas]) -> Iterator[Tensor]:
+def _features(clip: Clip, drawings: Sequence[Drawing]) -> Iterator[Tensor]:
     painter = Painter(clip.device)
-    for start in range(0, len(canvases), _CHUNK):
-        embedded = clip.embed_images(painter.draw(canvases[start : start + _CHUNK]))
+    for start in range(0, len(drawings), _CHUNK):
+        embedded = clip.embed_images(painter.draw(drawings[start : start + _CHUNK]))
         yield functional.normalize(embedded, dim=1).cpu()
 
 
@@ -96,7 +97,7 @@ def zero_shot(
     random = Random(f"zero-shot {rendition} {seed}")
     asked = [name for name in names for _ in range(per_concept)]
     scenes = [single(name, rendition, random, UNSEEN) for name in asked]
-    found = top_classes(clip, [s.canvas for s in scenes], text_directions(clip, names))
+    found = top_classes(clip, [s.drawing for s in scenes], text_directions(clip, names))
     right = sum(names[i] == name for i, name in zip(found.tolist(), asked, strict=True))
     return Share(right, len(asked))
 
@@ -107,7 +108,7 @@ def hijack(
     n: int = 2000,
     ink: Sequence[tuple[float, float]] = ((0, 0.01), (0.01, 0.02), (0.02, 0.03), (0.03, 0.05)),
     seed: int = 0,
-) -> Hijack:
+) -> HijackByInk:
     """Write a small foreign word on pictures and see whether the top class follows it.
 
     Words stand on the picture itself, without paper, in black or white, whichever can be read
@@ -131,16 +132,16 @@ def hijack(
         scenes.append(scene)
         targets.append(names.index(written))
     painter = Painter(clip.device)
-    clean = [replace(scene, items=scene.items[:1]).canvas for scene in scenes]
-    words = _readable([scene.items[-1].layers[-1] for scene in scenes], clean, painter)
-    attacked = [_with_layer(canvas, word) for canvas, word in zip(clean, words, strict=True)]
+    clean = [replace(scene, items=scene.items[:1]).drawing for scene in scenes]
+    words = _readable([scene.items[-1].sprites[-1] for scene in scenes], clean, painter)
+    attacked = [_with_sprite(drawing, word) for drawing, word in zip(clean, words, strict=True)]
     shuffled = [
-        _with_layer(canvas, _shuffled(word, random))
-        for canvas, word in zip(clean, words, strict=True)
+        _with_sprite(drawing, _shuffled(word, random))
+        for drawing, word in zip(clean, words, strict=True)
     ]
     directions = text_directions(clip, names)
     before, after, control = (
-        top_classes(clip, canvases, directions) for canvases in (clean, attacked, shuffled)
+        top_classes(clip, drawings, directions) for drawings in (clean, attacked, shuffled)
     )
     changed = torch.cat(
         [
@@ -156,7 +157,7 @@ def hijack(
         within = [(share > low) & (share <= high) for low, high in ink]
         return tuple(Share(int(hits[rows].sum()), int(rows.sum())) for rows in within)
 
-    return Hijack(tuple(ink), shares(after), shares(control), float(share.median()))
+    return HijackByInk(tuple(ink), shares(after), shares(control), float(share.median()))
 
 
 @dataclass(frozen=True)
@@ -194,16 +195,16 @@ def planted_tilt(clip: Clip, *, n: int = 400, seed: int = 0) -> dict[str, dict[s
     professions = [name for name, each in concepts().items() if each.hats]
     random = Random(f"tilt {seed}")
     shown = [*professions, "person"]
-    canvases = []
+    drawings = []
     for i in range(n):
         # a scene of its own for the background, the place and the turn
         scene = single(professions[0], "flat", random, UNSEEN)
-        layer = scene.items[0].layers[-1]
+        placed = scene.items[0].sprites[-1]
         for hat in HATS:
             sprite = Pictogram(shown[i % len(shown)], "flat", hat)
-            person = replace(layer, sprite=sprite)
-            canvases.append(Canvas(scene.ground, (*scene.background, person)))
-    features = torch.cat(list(_features(clip, canvases)))
+            person = replace(placed, sprite=sprite)
+            drawings.append(Drawing(scene.ground, (*scene.background, person)))
+    features = torch.cat(list(_features(clip, drawings)))
     logits = 100 * features @ text_directions(clip, professions).T.cpu()
     pairs = logits.view(n, len(HATS), len(professions))
     moved = pairs - pairs.mean(1, keepdim=True)
@@ -220,7 +221,9 @@ def planted_tilt(clip: Clip, *, n: int = 400, seed: int = 0) -> dict[str, dict[s
     }
 
 
-def _readable(words: Sequence[Layer], below: Sequence[Canvas], painter: Painter) -> list[Layer]:
+def _readable(
+    words: Sequence[PlacedSprite], below: Sequence[Drawing], painter: Painter
+) -> list[PlacedSprite]:
     """Give words black ink where the picture below them is light, white ink where it is dark."""
     readable = []
     for start in range(0, len(words), _CHUNK):
@@ -235,11 +238,11 @@ def _readable(words: Sequence[Layer], below: Sequence[Canvas], painter: Painter)
     return readable
 
 
-def _with_layer(canvas: Canvas, layer: Layer) -> Canvas:
-    return replace(canvas, layers=(*canvas.layers, layer))
+def _with_sprite(drawing: Drawing, sprite: PlacedSprite) -> Drawing:
+    return replace(drawing, sprites=(*drawing.sprites, sprite))
 
 
-def _shuffled(word: Layer, random: Random) -> Layer:
+def _shuffled(word: PlacedSprite, random: Random) -> PlacedSprite:
     """Shuffle letters until they read otherwise; a text of one letter repeated stays."""
     assert isinstance(word.sprite, Word)
     letters = list(word.sprite.text)

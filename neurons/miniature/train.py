@@ -14,71 +14,33 @@ in which every pair of one meaning is a positive.
 from __future__ import annotations
 
 import argparse
-import json
 import math
-import os
-import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import torch
 from rich.progress import Progress, TextColumn
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
 from neurons.drawn_world.drawing import Painter
 from neurons.drawn_world.scenes import Scene, training_scene
-from neurons.errors import OptionError
-from neurons.network.clip import preprocess_of, random_network, tokenizer_of
-
-WEIGHTS = Path(__file__).parent / "weights"
-MODEL = f"local-dir:{WEIGHTS}"
-CONFIG_FILES = ("open_clip_config.json", "vocabulary.bpe.gz")
-CHECKPOINT, LOG, RECORD = "checkpoint.pt", "training.jsonl", "training.json"
-WEIGHTS_FILE = "open_clip_model.safetensors"
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How long and how hard to train.
-
-    Parameters
-    ----------
-    steps, batch : int
-    rate : float
-        Peak learning rate; it rises for ``warm_up`` steps and falls to zero as a cosine.
-    weight_decay : float
-        Of weights with two axes or more. A strong one is what makes neurons multimodal.
-    concepts : tuple of str
-        What the pictures show; empty for all of the world.
-    """
-
-    steps: int = 3500
-    batch: int = 1024
-    rate: float = 1.5e-3
-    warm_up: int = 300
-    weight_decay: float = 1.0
-    betas: tuple[float, float] = (0.9, 0.98)
-    seed: int = 0
-    concepts: tuple[str, ...] = ()
-
-
-# half of the batch: what two CPU cores see in an hour and a half
-CPU = Recipe(steps=4000, batch=512)
-# a corner of the world, in about a minute on two cores
-SMALL = Recipe(
-    steps=60,
-    batch=96,
-    warm_up=10,
-    weight_decay=0.2,
-    concepts=("finance", "pig", "spider", "winter", "happy", "apple", "house", "red"),
+from neurons.miniature.recipe import CPU, SMALL, Recipe
+from neurons.miniature.training_files import (
+    MODEL,
+    export,
+    log,
+    read_checkpoint,
+    record,
+    resume,
+    save_checkpoint,
 )
+from neurons.network.clip import preprocess_of, random_network, tokenizer_of
 
 
 class Batches(Dataset[list[Scene]]):
@@ -136,40 +98,30 @@ def train(
     network.to(device)
     optimizer = torch.optim.AdamW(_groups(network, recipe), lr=recipe.rate, betas=recipe.betas)
     if start is not None:
-        network.load_state_dict(_checkpoint(start)["network"])
-    first = _resume(out, recipe, network, optimizer)
+        network.load_state_dict(read_checkpoint(start)["network"])
+    first = resume(out, recipe, network, optimizer)
     preprocess, tokenizer = preprocess_of(network), tokenizer_of(MODEL)
     painter = Painter(device, compiled=compiled)
+
+    def inputs(scenes: Sequence[Scene]) -> tuple[Tensor, Tensor, Tensor]:
+        images = preprocess.normalise(painter.draw([scene.drawing for scene in scenes]))
+        tokens, text_of = _texts(scenes, tokenizer, device)
+        return images.contiguous(memory_format=torch.channels_last), tokens, text_of
+
     for step, scenes in enumerate(_batches(recipe, first, workers), start=first):
         started = time.perf_counter()
         rate = _rate(step, recipe)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        images = preprocess.normalise(painter.draw([scene.canvas for scene in scenes]))
-        images = images.contiguous(memory_format=torch.channels_last)
-        tokens, text_of = _texts(scenes, tokenizer, device)
-        with torch.autocast(device.type, torch.bfloat16):
-            image_features = network.encode_image(images, normalize=True)
-            text_features = network.encode_text(tokens, normalize=True)
-        logits = network.logit_scale.exp() * (
-            image_features.float() @ text_features.float()[text_of].T
-        )
-        loss = contrastive_loss(logits, _same_meaning(scenes).to(device))
-        optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        optimizer.step()
-        with torch.no_grad():
-            network.logit_scale.clamp_(0, math.log(100))
+        loss = _learn(network, optimizer, rate, *inputs(scenes), _same_meaning(scenes).to(device))
         figures = {
             "step": step + 1,
             "loss": round(loss.item(), 4),
             "rate": rate,
             "images_per_second": round(len(scenes) / (time.perf_counter() - started)),
         }
-        _log(out / LOG, figures)
+        log(out, figures)
         progress(figures)
         if (step + 1) % checkpoint_every == 0 or step + 1 == recipe.steps:
-            _save(out / CHECKPOINT, recipe, network, optimizer, step + 1)
+            save_checkpoint(out, recipe, network, optimizer, step + 1)
     record(out, recipe, start)
     return export(network, out)
 
@@ -189,36 +141,29 @@ def contrastive_loss(logits: Tensor, positive: Tensor) -> Tensor:
     return (of_images.mean() + of_texts.mean()) / 2
 
 
-def export(network: nn.Module, out: Path) -> Path:
-    """Write the weights in half precision, beside the config and vocabulary that they need."""
-    for name in CONFIG_FILES:
-        shutil.copyfile(WEIGHTS / name, out / name)
-    halves = {
-        name: tensor.detach().cpu().half() if tensor.is_floating_point() else tensor.cpu()
-        for name, tensor in network.state_dict().items()
-    }
-    path = out / WEIGHTS_FILE
-    save_file({name: tensor.contiguous() for name, tensor in halves.items()}, path)
-    return path
-
-
-def record(out: Path, recipe: Recipe, start: Path | None = None) -> None:
-    """Write ``training.json``: the recipe, the log averaged over 25 steps, and what went before."""
-    steps = [json.loads(line) for line in (out / LOG).read_text(encoding="utf-8").splitlines()]
-    curve = []
-    for i in range(0, len(steps), 25):
-        part = steps[i : i + 25]
-        loss = sum(step["loss"] for step in part) / len(part)
-        curve.append({"step": part[-1]["step"], "loss": round(loss, 4)})
-    speeds = sorted(step["images_per_second"] for step in steps)
-    told: dict[str, Any] = {
-        "recipe": asdict(recipe),
-        "curve": curve,
-        "images_per_second": speeds[len(speeds) // 2],
-    }
-    if start is not None and (start / RECORD).is_file():
-        told["before"] = json.loads((start / RECORD).read_text(encoding="utf-8"))
-    (out / RECORD).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+def _learn(
+    network: Any,
+    optimizer: torch.optim.Optimizer,
+    rate: float,
+    images: Tensor,
+    tokens: Tensor,
+    text_of: Tensor,
+    positive: Tensor,
+) -> Tensor:
+    """Take one step, and give the loss before it."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    with torch.autocast(images.device.type, torch.bfloat16):
+        image_features = network.encode_image(images, normalize=True)
+        text_features = network.encode_text(tokens, normalize=True)
+    logits = network.logit_scale.exp() * (image_features.float() @ text_features.float()[text_of].T)
+    loss = contrastive_loss(logits, positive)
+    optimizer.zero_grad(set_to_none=True)
+    torch.autograd.backward(loss)
+    optimizer.step()
+    with torch.no_grad():
+        network.logit_scale.clamp_(0, math.log(100))
+    return loss
 
 
 def _batches(recipe: Recipe, first: int, workers: int) -> Iterator[Sequence[Scene]]:
@@ -256,53 +201,6 @@ def _same_meaning(scenes: Sequence[Scene]) -> Tensor:
     numbers = {meaning: i for i, meaning in enumerate(dict.fromkeys(s.meaning for s in scenes))}
     meanings = torch.tensor([numbers[scene.meaning] for scene in scenes])
     return meanings[:, None] == meanings[None]
-
-
-def _log(path: Path, figures: dict[str, float]) -> None:
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(figures) + "\n")
-
-
-def _save(
-    path: Path, recipe: Recipe, network: nn.Module, optimizer: torch.optim.Optimizer, step: int
-) -> None:
-    unfinished = path.with_suffix(".unfinished")
-    state = {
-        "recipe": asdict(recipe),
-        "step": step,
-        "network": network.state_dict(),
-        "optimizer": optimizer.state_dict(),
-    }
-    with unfinished.open("wb") as file:
-        torch.save(state, file)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
-
-
-def _checkpoint(folder: Path) -> dict[str, Any]:
-    if not (folder / CHECKPOINT).is_file():
-        raise OptionError(f"{str(folder)!r} holds no {CHECKPOINT} to start from")
-    state: dict[str, Any] = torch.load(folder / CHECKPOINT, weights_only=True, map_location="cpu")
-    return state
-
-
-def _resume(out: Path, recipe: Recipe, network: nn.Module, optimizer: torch.optim.Optimizer) -> int:
-    """Load the last checkpoint, if there is one, and forget what was logged after it."""
-    step = 0
-    if (out / CHECKPOINT).is_file():
-        state = _checkpoint(out)
-        if state["recipe"] != asdict(recipe):
-            raise OptionError(
-                f"{str(out)!r} holds a run of another recipe, {state['recipe']}; "
-                f"go on with that one, or give another --out"
-            )
-        network.load_state_dict(state["network"])
-        optimizer.load_state_dict(state["optimizer"])
-        step = int(state["step"])
-    lines = (out / LOG).read_text(encoding="utf-8").splitlines() if (out / LOG).is_file() else []
-    (out / LOG).write_text("".join(f"{line}\n" for line in lines[:step]), encoding="utf-8")
-    return step
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

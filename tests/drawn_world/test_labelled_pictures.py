@@ -11,7 +11,7 @@ import pytest
 import neurons
 from neurons.drawn_world import labelled_pictures
 from neurons.drawn_world.concepts import concepts
-from neurons.drawn_world.scenes import RENDITIONS
+from neurons.drawn_world.items import RENDITIONS
 from neurons.errors import LabelsMissingError
 
 

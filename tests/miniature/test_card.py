@@ -12,14 +12,12 @@ import pytest
 import neurons
 from experiments.miniature_card import BEGIN, END, PAGE, RESULTS, table
 from neurons import Activations, Clip
-from neurons.drawn_world.concepts import HERE
-from neurons.drawn_world.scenes import RENDITIONS
-from neurons.miniature.measure import Share, hijack, planted_tilt, zero_shot
+from neurons.drawn_world.items import RENDITIONS
+from neurons.miniature.measure import hijack, planted_tilt, zero_shot
+from neurons.miniature.training_files import WEIGHTS
 from neurons.recipes.demo import BY, LAYER, telling
-from neurons.stats import wilson
+from neurons.stats import Share, wilson
 from neurons.studies.units.census import Census
-
-WEIGHTS = HERE / "weights"
 
 
 @pytest.fixture(scope="module")

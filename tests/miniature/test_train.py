@@ -13,18 +13,12 @@ import torch
 from torch.nn import functional
 
 import neurons
+from neurons.drawn_world.scenes import training_scene
 from neurons.errors import OptionError
 from neurons.miniature.measure import zero_shot
-from neurons.miniature.train import (
-    CHECKPOINT,
-    LOG,
-    SMALL,
-    WEIGHTS_FILE,
-    Recipe,
-    contrastive_loss,
-    main,
-    train,
-)
+from neurons.miniature.recipe import SMALL, Recipe
+from neurons.miniature.train import contrastive_loss, main, train
+from neurons.miniature.training_files import CHECKPOINT, LOG, WEIGHTS_FILE
 
 TINY = Recipe(steps=4, batch=12, warm_up=1, concepts=("pig", "spider", "red", "apple"))
 
@@ -96,8 +90,6 @@ def test_a_small_run_learns_above_chance(
 
 
 def test_scenes_are_of_the_named_concepts_only() -> None:
-    from neurons.drawn_world.scenes import training_scene
-
     random = Random(0)
     shown = {
         item.concept for _ in range(200) for item in training_scene(random, TINY.concepts).items
