@@ -46,7 +46,7 @@ class AlbumNotFoundError(NeuronsError):
 
 
 class RunLockedError(NeuronsError):
-    """Another process is writing this run."""
+    """Another process is writing to this folder, such as a run or an album."""
 
 
 class MismatchError(NeuronsError):

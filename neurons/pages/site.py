@@ -72,7 +72,8 @@ class Page:
         """A safe name; different titles have different ones."""
         safe = re.sub(r"[^\w.-]+", "-", self.title, flags=re.ASCII)
         mark = hashlib.sha256(self.title.encode()).hexdigest()[:6]
-        return f"{safe}.html" if safe == self.title.replace(":", "-") else f"{safe}-{mark}.html"
+        plain = safe == self.title or re.fullmatch(r"[\w.]+:\d+", self.title, flags=re.ASCII)
+        return f"{safe}.html" if plain else f"{safe}-{mark}.html"
 
     def blocks(self) -> tuple[Block, ...]:
         """Every result's verdict and blocks."""

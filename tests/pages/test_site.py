@@ -17,7 +17,7 @@ import neurons
 from neurons import Activations, Clip, Neuron
 from neurons.data.thumbnails import thumbnail
 from neurons.pages import Page, write, write_single
-from neurons.results.blocks import Bars, Block, Curve, Gallery, Tile
+from neurons.results.blocks import Bars, Block, Curve, Gallery, Note, Tile
 from neurons.results.result import Result
 from tests.conftest import DEAD, LAYER, RED, STRIPE, picture
 
@@ -27,6 +27,19 @@ HOSTILE = '"><img src=x onerror=alert(1)><script>alert(2)</script></script><b>'
 @dataclass(frozen=True)
 class Hostile(Result):
     """A result whose every text is hostile."""
+
+    @property
+    def title(self) -> str:
+        """Hostile."""
+        return HOSTILE
+
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Hostile."""
+        return ((HOSTILE, HOSTILE),)
+
+    def verdict(self) -> str:
+        """Hostile."""
+        return HOSTILE
 
     def blocks(self) -> tuple[Block, ...]:
         """Every kind of block that carries text into the page."""
@@ -42,7 +55,33 @@ class Hostile(Result):
 
 def hostile_page() -> Page:
     provenance = {"images": {"name": HOSTILE}, "list": [HOSTILE]}
-    return Page(HOSTILE, HOSTILE, ((HOSTILE, HOSTILE),), (Hostile(provenance),))
+    return Page.of(Hostile(provenance), subtitle=HOSTILE)
+
+
+def test_a_page_is_made_of_what_its_result_says() -> None:
+    result = Hostile({"run": {"model": {"name": "local-dir:/a/tiny"}}})
+    page = Page.of(result, above=(Hostile({}),), below=(Hostile({"seed": 1}),))
+    assert (page.title, page.subtitle, page.facts) == (HOSTILE, "tiny", result.facts())
+    assert [each.provenance for each in page.results] == [{}, result.provenance, {"seed": 1}]
+    # each result's verdict stands above its own blocks
+    assert [isinstance(block, Note) for block in page.blocks()] == 3 * [True, False, False, False]
+
+
+def test_titles_that_look_alike_have_files_of_their_own() -> None:
+    titles = ("visual.layer4:3", "a-b", "a:b", "a b", "a/b", "a\\b", "../a", "é")
+    names = [Page(title, "", (), ()).file_name for title in titles]
+    assert len(set(names)) == len(names)
+    assert names[0] == "visual.layer4-3.html"
+    assert not any("/" in name or "\\" in name for name in names)
+
+
+def test_a_picture_that_a_power_cut_left_short_is_written_again(tmp_path: Path) -> None:
+    write(tmp_path, [hostile_page()], title="x")
+    (file,) = (tmp_path / "images").iterdir()
+    whole = file.read_bytes()
+    file.write_bytes(whole[:10])
+    write(tmp_path, [hostile_page()], title="x")
+    assert file.read_bytes() == whole
 
 
 def assert_harmless(page: str) -> None:
