@@ -1,0 +1,76 @@
+"""An attack is counted beside its controls, by zero-shot and by a probe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from neurons import Attack, Clip, Defence
+from tests.cli.attack.conftest import CLASSES, SMALL, probe_by_hand
+
+MODEL = ("-i", "miniature", *SMALL)
+
+
+def test_run_defend_and_run_again(attack, tmp_path: Path) -> None:
+    done = attack("run", *MODEL, "--targets", "guitar,$$$=piggy bank", "--classes", CLASSES,
+                  "--out", tmp_path / "a")  # fmt: skip
+    assert done.code == 0, done.err
+    found = Attack.load(tmp_path / "a" / "result")
+    assert found.n == 16
+    assert found.verdict() in done.out
+    assert done.out.rstrip().endswith(f"pages: {tmp_path / 'a' / 'index.html'}")
+    page = next((tmp_path / "a").glob("Attack*.html")).read_text(encoding="utf-8")
+    assert "Accuracy" in page and "guitar" in page and "word of no class" in page
+    done = attack("defend", *MODEL, "--layers", "visual.layer3", "--wanted", "0.5",
+                  "--out", tmp_path / "d")  # fmt: skip
+    assert done.code == 0, done.err
+    made = Defence.load(tmp_path / "d" / "result")
+    assert made.verdict() in done.out and f"edit: {tmp_path / 'd' / 'edit.json'}" in done.out
+    done = attack("run", *MODEL, "--targets", "guitar", "--edit", tmp_path / "d" / "edit.json",
+                  "--out", tmp_path / "b")  # fmt: skip
+    assert done.code == 0, done.err
+    again = Attack.load(tmp_path / "b" / "result")
+    assert len(again.provenance["edits"]) == len(made.units) > 0
+
+
+def test_a_probe_is_read_beside_zero_shot(attack, refused, miniature: Clip, tmp_path: Path) -> None:
+    probe_by_hand(miniature).save(tmp_path / "probe")
+    asked = (*MODEL, "--probe", tmp_path / "probe")
+    done = attack("run", *asked, "--targets", "$$$=piggy bank", "--out", tmp_path / "a")
+    assert done.code == 0, done.err
+    found = Attack.load(tmp_path / "a" / "result")
+    assert found.readouts == ("zero-shot", "probe")
+    # unit 39 rises on money written anywhere, and on nothing that stands there instead
+    assert found.outcome("$$$", readout="probe").success.value > 0.5
+    assert found.outcome("$$$", "blank", readout="probe").success.successes == 0
+    probe_by_hand(miniature, weights="others").save(tmp_path / "other")
+    wrong = {
+        ("--probe", tmp_path / "no"): "no result at",
+        ("--probe", tmp_path / "a" / "result"): "holds a Attack, not a Probe",
+        ("--probe", tmp_path / "probe", "--classes", "pig,piggy bank,spider"): (
+            "was fitted on other classes: it has no 'spider' (1 of 3 are missing); its 3 are: pig"
+        ),
+        ("--probe", tmp_path / "other"): "is a probe of 'miniature', not of 'miniature'",
+    }
+    for more, told in wrong.items():
+        assert told in refused("attack", "run", "-m", "miniature", "--device", "cpu", *MODEL, *more,
+                               "--targets", "pig", "--out", tmp_path / "b")  # fmt: skip
+    assert not (tmp_path / "b").exists()
+
+
+def test_mistakes_are_one_line(attack, refused, tmp_path: Path) -> None:
+    asked = ("attack", "run", "-m", "miniature", "-i", "miniature", "--device", "cpu",
+             "--out", tmp_path / "a")  # fmt: skip
+    for more, told in (
+        (("--targets", "iPod"), "no class 'iPod'"),
+        (("--targets", "trash="), "write CLASS, or TEXT=CLASS"),
+        (("--targets", "pig", "--place", "up"), "no place 'up'"),
+        (("--targets", "pig", "--colour", "mauve"), "no colour 'mauve'"),
+        (("--targets", "pig", "--font", __file__), "no font file"),
+        (("--targets", "pig", "--area", "0.9", "--place", "random"), "cannot cover"),
+        (("--targets", "pig", "--prompts", "loud"), "no prompts 'loud'"),
+        (("--targets", "pig", "--only", "rendition"), "COLUMN=VALUE"),
+        (("--targets", "pig", "--only", "rendition=loud"), "its values are: flat"),
+        (("--targets", "pig", "--edit", tmp_path / "no"), "no edit at"),
+    ):
+        assert told in refused(*asked, *more)
+    assert not (tmp_path / "a").exists()
