@@ -7,6 +7,7 @@ from .address import Neuron as Neuron
 from .attacks.conditions import AttackTarget as AttackTarget
 from .attacks.image_folder import build_attacked as build_attacked
 from .attacks.published_sets import typographic_set as typographic_set
+from .attacks.sample import Sample as Sample
 from .data.images import ImageSet as ImageSet
 from .data.images import images as images
 from .errors import NeuronsError as NeuronsError

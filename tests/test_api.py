@@ -11,7 +11,7 @@ def test_the_exported_names_are_these() -> None:
     assert set(neurons.__all__) == {
         "Activations", "Attack", "BlackBoxSearch", "CausalCheck", "Census", "Clip", "Composition",
         "Defence", "FacetProbes", "Hijack", "ImageSet", "Lettering", "Neuron", "NeuronsError",
-        "Objective", "Probe", "TopStrings", "Roles", "Search", "Series", "Settings", "SparseProbe",
+        "Objective", "Probe", "TopStrings", "Roles", "Sample", "Search", "Series", "Settings", "SparseProbe",
         "Spectrum", "Stability", "AttackTarget", "Stroop", "TopBy", "TopExamples",
         "TypographyBench",
         "Visualization", "accentuate", "attack", "bench", "build_attacked", "causal_check",

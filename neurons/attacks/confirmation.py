@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from neurons.attacks.conditions import CONDITIONS, WORD, attack_with_controls, foreign_word, success
+from neurons.attacks.conditions import CONDITIONS, WORD, AttackTarget, success
 from neurons.attacks.mediators import Mediator
-from neurons.data.prepared import Prepared
-from neurons.interventions.editable import EditableNetwork
-from neurons.lettering.lettering import Lettering
+from neurons.attacks.repeatable_attack import RepeatableAttack
 from neurons.readouts.readout import Readout, class_index
 from neurons.results.blocks import Bars, Table
 from neurons.stats import Share
 
+# other readouts than the one that is attacked, by name
 NO_OTHERS: Mapping[str, Readout] = {}
 
 
 @dataclass(frozen=True)
-class Confirmed:
+class ConfirmedString:
     """A string that was chosen, with its controls.
 
     Parameters
@@ -49,61 +48,41 @@ class Confirmed:
 
 
 def confirm(
-    eye: EditableNetwork,
-    ready: Prepared,
-    text: str,
-    lettering: Lettering,
+    attack: RepeatableAttack,
+    target: AttackTarget,
     *,
-    readout: Readout,
-    wanted: int,
     score: float,
     why: tuple[Mediator, ...] = (),
-    seed: int = 0,
-    also: Mapping[str, Readout] = NO_OTHERS,
-) -> Confirmed:
+) -> ConfirmedString:
     """Attack images with one string, and with its controls.
 
     Parameters
     ----------
-    eye : EditableNetwork
-    ready : Prepared
-    text : str
-    lettering : Lettering
-    readout : Readout
-    wanted : int
-        The class, as the readout counts.
+    attack : RepeatableAttack
+        Its first readout is counted; the others are asked the same, and reported beside it.
+    target : AttackTarget
     score, why
         What is known of the string already.
-    seed : int
-        Of the places.
-    also : mapping of str to Readout
-        Others that are asked the same, by the name under which each is reported; their layers are
-        the eye's too.
     """
-    clean = eye.respond(ready.pixels)
-    before = clean.answers(readout)
-    foreign = foreign_word(text, [readout, *also.values()])
-    looks = attack_with_controls(eye, ready.pixels, text, lettering, foreign=foreign, seed=seed)
-    found = {
-        name: success(before, look.seen.answers(readout), wanted) for name, look in looks.items()
-    }
-    controls = tuple((name, share) for name, share in found.items() if name != WORD)
-    coverage = float(looks[WORD].coverage.mean())
-    others = tuple(
-        (
-            name,
-            success(
-                clean.answers(other),
-                looks[WORD].seen.answers(other),
-                class_index(other, readout.class_names[wanted]),
-            ),
-        )
-        for name, other in also.items()
+    clean = attack.clean()
+    attacked = attack.with_controls(target.text)
+
+    def counted(readout: Readout, condition: str) -> Share:
+        after = attacked[condition].responses.answers(readout)
+        return success(clean.answers(readout), after, class_index(readout, target.class_name))
+
+    return ConfirmedString(
+        target.text,
+        score,
+        counted(attack.readout, WORD),
+        tuple((name, counted(attack.readout, name)) for name in attacked if name != WORD),
+        float(attacked[WORD].coverage.mean()),
+        why,
+        tuple((name, counted(each, WORD)) for name, each in list(attack.readouts.items())[1:]),
     )
-    return Confirmed(text, score, found[WORD], controls, coverage, why, others)
 
 
-def confirmed_bars(class_name: str, confirmed: Sequence[Confirmed]) -> Bars:
+def confirmed_bars(class_name: str, confirmed: Sequence[ConfirmedString]) -> Bars:
     """Draw the successes."""
     return Bars(
         f"Strings that make {class_name}",
@@ -115,7 +94,7 @@ def confirmed_bars(class_name: str, confirmed: Sequence[Confirmed]) -> Bars:
     )
 
 
-def confirmed_table(class_name: str, confirmed: Sequence[Confirmed]) -> Table:
+def confirmed_table(class_name: str, confirmed: Sequence[ConfirmedString]) -> Table:
     """List them beside their controls."""
     rows, others = [], [name for name, _ in confirmed[0].also] if confirmed else []
     for each in confirmed:
@@ -137,4 +116,34 @@ def confirmed_table(class_name: str, confirmed: Sequence[Confirmed]) -> Table:
         tuple(rows),
         "Controls: a blank patch, the same letters in another order (- where there is none), a "
         "word of no class.",
+    )
+
+
+def confirmed_rows(confirmed: Sequence[ConfirmedString]) -> list[dict[str, object]]:
+    """Give one row per string: score, success, that of its controls, and by other readouts."""
+    return [
+        {
+            "text": each.text,
+            "score": each.score,
+            "success": each.success,
+            **{f"success, {name}": share for name, share in each.controls},
+            **{f"success by {name}": share for name, share in each.also},
+            "coverage": each.coverage,
+        }
+        for each in confirmed
+    ]
+
+
+def confirmed_facts(confirmed: Sequence[ConfirmedString]) -> tuple[tuple[str, str], ...]:
+    """Give the best string and its success: two facts for the top of a page."""
+    best = confirmed[0]
+    return (("best string", best.text), ("success", f"{best.success.value:.3f}"))
+
+
+def unwritable_note(unwritable: Sequence[str]) -> str:
+    """Say how many strings do not fit on an image as they were to be written; empty for none."""
+    if not unwritable:
+        return ""
+    return (
+        f" {len(unwritable):,} strings cannot be written like this, the first: {unwritable[0]!r}."
     )

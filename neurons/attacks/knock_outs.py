@@ -9,13 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurons.address import Neuron
-from neurons.attacks.conditions import accuracy, respond_to_text
-from neurons.data.prepared import Prepared
+from neurons.attacks.conditions import AttackTarget, accuracy
+from neurons.attacks.repeatable_attack import RepeatableAttack
 from neurons.errors import OptionError
 from neurons.interventions.controls import SILENT, matched_draws
-from neurons.interventions.editable import NO_EDITS, EditableNetwork, Edits
-from neurons.lettering.lettering import Lettering
-from neurons.readouts.readout import Readout
 from neurons.results.blocks import Table
 from neurons.stats import Interval, Share, excess_interval, p_of_draws
 
@@ -55,47 +52,9 @@ class KnockOut:
     p_value: float
 
 
-@dataclass(frozen=True)
-class RepeatableAttack:
-    """An attack that can be repeated on the same images with units silenced.
-
-    Parameters
-    ----------
-    eye : EditableNetwork
-        Opened for the units' layer.
-    held : Prepared
-    text : str
-    lettering : Lettering
-    readout : Readout
-    wanted : int
-        The class, as the readout counts.
-    seed : int
-        Of the places.
-    """
-
-    eye: EditableNetwork
-    held: Prepared
-    text: str
-    lettering: Lettering
-    readout: Readout
-    wanted: int
-    seed: int
-
-    def hits(self, edits: Edits = NO_EDITS) -> NDArray[np.bool_]:
-        """Tell which images are read as the class, with the string on them."""
-        look = respond_to_text(
-            self.eye, self.held.pixels, self.text, self.lettering, seed=self.seed, edits=edits
-        )
-        found: NDArray[np.bool_] = look.seen.answers(self.readout) == self.wanted
-        return found
-
-    def answers(self, edits: Edits = NO_EDITS) -> NDArray[np.intp]:
-        """Give the top classes of the clean images."""
-        return self.eye.respond(self.held.pixels, edits=edits).answers(self.readout)
-
-
 def knock_out(
-    trial: RepeatableAttack,
+    attack: RepeatableAttack,
+    target: AttackTarget,
     units: Sequence[Neuron],
     activity: NDArray[np.float32],
     *,
@@ -107,13 +66,15 @@ def knock_out(
 
     Parameters
     ----------
-    trial : RepeatableAttack
+    attack : RepeatableAttack
+    target : AttackTarget
     units : sequence of Neuron
         Of one layer.
     activity : ndarray of float32, (units of the layer,)
         What the random units are matched by: mean peaks on attacked images.
     n_random : int >= 1
     seed : int
+        Of the draws.
     progress : callable
         Called after each repetition.
 
@@ -122,20 +83,21 @@ def knock_out(
     OptionError
         If every image is read as the class already, or the layer has too few other units.
     """
-    edits = {neuron: SILENT for neuron in units}
-    before, truth = trial.answers(), trial.held.truth(trial.readout.class_names)
-    at_risk = before != trial.wanted
+    wanted = attack.index_of(target)
+    before, truth = attack.answers(), attack.ready.truth(attack.readout.class_names)
+    at_risk = before != wanted
     if not at_risk.any():
         raise OptionError(
-            f"every image is read as {trial.readout.class_names[trial.wanted]!r} already: there "
-            f"is nothing to attack; give other images"
+            f"every image is read as {target.class_name!r} already: there is nothing to attack; "
+            f"give other images"
         )
-    intact, silenced = trial.hits()[at_risk], trial.hits(edits)[at_risk]
-    right = accuracy(trial.answers(edits), truth)
+    edits = dict.fromkeys(units, SILENT)
+    intact, silenced = attack.hits(target)[at_risk], attack.hits(target, edits)[at_risk]
+    right = accuracy(attack.answers(edits), truth)
     progress()
     drawn = []
     for other in matched_draws(units, activity, n_random, seed):
-        drawn.append(trial.hits({neuron: SILENT for neuron in other})[at_risk])
+        drawn.append(attack.hits(target, dict.fromkeys(other, SILENT))[at_risk])
         progress()
     random = np.array(drawn)
     drop = float(intact.mean() - silenced.mean())
@@ -189,3 +151,25 @@ def knock_out_table(knock_outs: Sequence[KnockOut], n: int) -> Table:
         f"network did not read as the class before. A large drop says that this attack needs "
         f"these units; it does not say that no other attack would work.",
     )
+
+
+def knock_out_rows(knock_outs: Sequence[KnockOut]) -> list[dict[str, object]]:
+    """Give one row per knock-out; of the random units the mean and the range of their drops."""
+    return [
+        {
+            "neurons": each.neurons,
+            "success_intact": each.intact,
+            "success_silenced": each.silenced,
+            "accuracy_intact": each.accuracy_intact,
+            "accuracy_silenced": each.accuracy_silenced,
+            "drop": each.drop,
+            "n_draws": len(each.random_drops),
+            "random_drop_mean": float(np.mean(each.random_drops)),
+            "random_drop_min": min(each.random_drops),
+            "random_drop_max": max(each.random_drops),
+            "excess": each.excess,
+            "excess_interval": each.interval,
+            "p_value": each.p_value,
+        }
+        for each in knock_outs
+    ]

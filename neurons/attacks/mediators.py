@@ -1,4 +1,4 @@
-"""Which units carry a written word to the answer? Those without which it would not be given."""
+"""Which units mediate between a written word and the answer? Silencing these takes it away."""
 
 from __future__ import annotations
 
@@ -6,20 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from neurons.address import Neuron
-from neurons.attacks.conditions import place_seeds
 from neurons.interventions.editable import EditableNetwork
-from neurons.lettering.lettering import Lettering
-from neurons.lettering.words import write_on
 from neurons.readouts.readout import Readout, log_shares
+from neurons.results.blocks import Table
 
 # units that are screened, and images that they are screened on
 MOST, _SCREENED_ON = 512, 4
-_CHUNK = 256
 
 
 @dataclass(frozen=True)
@@ -43,16 +39,14 @@ class Mediator:
 
 
 def mediators(
-    eye: EditableNetwork,
-    pixels: Tensor,
-    text: str,
-    lettering: Lettering,
+    network: EditableNetwork,
+    clean: Tensor,
+    written: Tensor,
     *,
     readout: Readout,
     wanted: int,
     layer: str,
     n_candidates: int = 32,
-    seed: int = 0,
 ) -> tuple[Mediator, ...]:
     """Silence units one by one where a word is written, and rank them by what is lost.
 
@@ -61,39 +55,33 @@ def mediators(
 
     Parameters
     ----------
-    eye : EditableNetwork
+    network : EditableNetwork
         Opened for the layer.
-    pixels : Tensor of uint8, (images, 3, H, W)
-        To write on.
-    text : str
-    lettering : Lettering
+    clean, written : Tensor of uint8, (images, 3, H, W)
+        The same images without and with the word.
     readout : Readout
     wanted : int
-        The class, as the readout counts.
+        The class that the word makes, as the readout counts.
     layer : str
     n_candidates : int >= 1
-    seed : int
-        Of the places.
 
     Returns
     -------
     tuple of Mediator
-        The most needed first.
+        The most needed first; none where the word excites no unit.
+
+    References
+    ----------
+    Pearl, "Direct and indirect effects", UAI 2001: what passes through a mediator is lost when
+    the mediator is held. Units that stand in for each other may each lose little.
     """
-    seeds = place_seeds(len(pixels), seed)
-    parts = []
-    for at in range(0, len(pixels), _CHUNK):
-        part = pixels[at : at + _CHUNK].to(eye.clip.device)
-        made = write_on(part, [text] * len(part), lettering, seeds=seeds[at : at + _CHUNK])
-        parts.append(made.pixels.cpu())
-    written = torch.cat(parts)
-    before = eye.respond(pixels).peaks[layer].mean(0)
-    seen = eye.respond(written)
-    after, whole = seen.peaks[layer].mean(0), log_shares(seen.scores(readout))[:, wanted]
+    before = network.respond(clean).peaks[layer].mean(0)
+    intact = network.respond(written)
+    after, whole = intact.peaks[layer].mean(0), log_shares(intact.scores(readout))[:, wanted]
 
     def drops(units: Sequence[int], n: int) -> NDArray[np.float64]:
         neurons = [Neuron(layer, unit) for unit in units]
-        found = eye.respond_without_each(written[:n], neurons).scores(readout)
+        found = network.respond_without_each(written[:n], neurons).scores(readout)
         left = log_shares(found)[:, wanted].reshape(len(units), n)
         lost: NDArray[np.float64] = (whole[:n] - left).mean(1)
         return lost
@@ -108,4 +96,15 @@ def mediators(
     return tuple(
         Mediator(f"{layer}:{u}", float(before[u]), float(after[u]), float(loss))
         for loss, u in sorted(zip(lost, units, strict=True), key=lambda pair: -pair[0])
+    )
+
+
+def mediator_table(title: str, found: Sequence[Mediator]) -> Table:
+    """List units that an attack needs."""
+    return Table(
+        title,
+        ("neuron", "clean", "attacked", "lost without it"),
+        tuple((m.neuron, f"{m.before:.3g}", f"{m.after:.3g}", f"{m.drop:+.3f}") for m in found),
+        "Mean peaks; lost: how much the logarithm of the class's share falls when this "
+        "unit alone is set to zero.",
     )

@@ -12,20 +12,21 @@ from neurons.attacks.conditions import (
     CLEAN,
     NO_CLASS,
     WORD,
-    AttackResponses,
     AttackTarget,
     accuracy,
-    place_seeds,
     succeeded,
     success,
 )
+from neurons.attacks.repeatable_attack import (
+    AttackResponses,
+    RepeatableAttack,
+    place_seeds,
+    written_pixels,
+)
 from neurons.data.prepared import Prepared
 from neurons.data.thumbnails import thumbnail
-from neurons.interventions.editable import EditableNetwork, Responses
-from neurons.lettering.lettering import Lettering
-from neurons.lettering.words import write_on
+from neurons.interventions.editable import Responses
 from neurons.readouts.readout import Readout, class_index, shares
-from neurons.results.blocks import Gallery, Table, Tile
 from neurons.stats import Share
 
 _N_MOVED, _N_TOP = 8, 5
@@ -80,7 +81,7 @@ class ClassOutcome:
 
 
 @dataclass(frozen=True)
-class Moved:
+class MovedUnit:
     """A unit that a word moved.
 
     Parameters
@@ -101,7 +102,7 @@ class Moved:
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownImage:
     """An image of the gallery, with the five likeliest classes before and after.
 
     Parameters
@@ -128,7 +129,7 @@ def outcomes_of(
     target: AttackTarget,
     ready: Prepared,
     clean: Responses,
-    looks: Mapping[str, AttackResponses],
+    attacked: Mapping[str, AttackResponses],
 ) -> list[Outcome]:
     """Count what one text did to one readout, under every condition."""
     wanted = class_index(readout, target.class_name)
@@ -139,10 +140,10 @@ def outcomes_of(
 
     already = Share(int((before == wanted).sum()), len(before))
     rows = [outcome(CLEAN, "", already, accuracy(before, truth), 0.0)]
-    for condition, look in looks.items():
-        after = look.seen.answers(readout)
+    for condition, found in attacked.items():
+        after = found.responses.answers(readout)
         share, right = success(before, after, wanted), accuracy(after, truth)
-        rows.append(outcome(condition, look.written, share, right, float(look.coverage.mean())))
+        rows.append(outcome(condition, found.written, share, right, float(found.coverage.mean())))
     return rows
 
 
@@ -152,7 +153,7 @@ def by_class(
     target: AttackTarget,
     ready: Prepared,
     clean: Responses,
-    looks: Mapping[str, AttackResponses],
+    attacked: Mapping[str, AttackResponses],
 ) -> list[ClassOutcome]:
     """Count how often images of each class fell to one text."""
     wanted, before = class_index(readout, target.class_name), clean.answers(readout)
@@ -160,7 +161,7 @@ def by_class(
     if not any(labels):
         labels = np.array([readout.class_names[i] for i in before])
     found = {
-        condition: succeeded(before, looks[condition].seen.answers(readout), wanted)
+        condition: succeeded(before, attacked[condition].responses.answers(readout), wanted)
         for condition in (WORD, NO_CLASS)
     }
 
@@ -196,7 +197,7 @@ def _value(share: Share) -> float:
 
 def moved_units(
     layer: str, target: AttackTarget, clean: Responses, attacked: Responses
-) -> list[Moved]:
+) -> list[MovedUnit]:
     """Find the units of a layer that a text moved most."""
     before, after = clean.peaks[layer].mean(0), attacked.peaks[layer].mean(0)
     spread = clean.peaks[layer].std(0)
@@ -205,7 +206,7 @@ def moved_units(
     z = (after - before) / np.maximum(spread, 0.1 * usual)
     order = np.argsort(-np.abs(z), kind="stable")[:_N_MOVED]
     return [
-        Moved(
+        MovedUnit(
             f"{layer}:{unit}", target.text, float(before[unit]), float(after[unit]), float(z[unit])
         )
         for unit in order
@@ -213,30 +214,43 @@ def moved_units(
 
 
 def shown_images(
-    eye: EditableNetwork,
-    readouts: Mapping[str, Readout],
+    attack: RepeatableAttack,
     target: AttackTarget,
-    ready: Prepared,
     n_shown: int,
-    lettering: Lettering,
-    seed: int,
     clean: Responses,
     attacked: Responses,
-) -> list[Shown]:
-    """Picture some images, evenly over the set, whatever became of them."""
+    *,
+    read_by: str = "",
+) -> list[ShownImage]:
+    """Picture some images, evenly over the set, whatever became of them.
+
+    Parameters
+    ----------
+    attack : RepeatableAttack
+    target : AttackTarget
+    n_shown : int >= 0
+    clean, attacked : Responses
+        To all its images, without and with the text.
+    read_by : str
+        What the readout is called; default: its name in the attack.
+    """
+    ready, readout = attack.ready, attack.readout
     places = np.unique(np.linspace(0, len(ready) - 1, n_shown).astype(int)).tolist()
     if not places:
         return []
     # written on the same device as what was measured
-    pixels = ready.pixels[places].to(eye.clip.device)
-    seeds = [place_seeds(len(ready), seed)[i] for i in places]
-    lettered = write_on(pixels, [target.text] * len(places), lettering, seeds=seeds).pixels.cpu()
-    name, readout = next(iter(readouts.items()))
-    before, after = (shares(seen.scores(readout)[places]) for seen in (clean, attacked))
+    lettered = written_pixels(
+        ready.pixels[places],
+        target.text,
+        attack.lettering,
+        seeds=[place_seeds(len(ready), attack.seed)[i] for i in places],
+        device=attack.network.clip.device,
+    )
+    before, after = (shares(each.scores(readout)[places]) for each in (clean, attacked))
     return [
-        Shown(
+        ShownImage(
             ready.images.ids[ready.rows[place]],
-            name,
+            read_by or next(iter(attack.readouts)),
             target.text,
             thumbnail(ready.pixels[place].permute(1, 2, 0).numpy()),
             thumbnail(lettered[i].permute(1, 2, 0).numpy()),
@@ -245,27 +259,6 @@ def shown_images(
         )
         for i, place in enumerate(places)
     ]
-
-
-def gallery_of(shown: Sequence[Shown], title: str) -> tuple[Gallery, Table]:
-    """Draw images before and after an attack, and list their five likeliest classes."""
-    tiles = []
-    for each in shown:
-        for image, top in ((each.clean, each.before), (each.attacked, each.after)):
-            tiles.append(Tile(image, f"{top[0][0]} {top[0][1]:.2f}", "", each.image_id))
-    return (
-        Gallery(title, tuple(tiles), "Evenly over the images, not the best."),
-        Table(
-            f"The top five of these images, read by {shown[0].readout}",
-            ("image", "clean", "attacked"),
-            tuple((each.image_id, _listed(each.before), _listed(each.after)) for each in shown),
-            "With their share of the softmax.",
-        ),
-    )
-
-
-def _listed(top: Sequence[tuple[str, float]]) -> str:
-    return ", ".join(f"{name} {share:.2f}" for name, share in top)
 
 
 def _top(readout: Readout, found: NDArray[np.float64]) -> tuple[tuple[str, float], ...]:

@@ -21,7 +21,7 @@ from neurons.cli.checks import (
 from neurons.cli.terminal import Bar, console
 
 if TYPE_CHECKING:
-    from neurons import Activations, Clip, ImageSet, Lettering
+    from neurons import Activations, Clip, ImageSet, Lettering, Sample
     from neurons.network.inference import Precision
     from neurons.readouts.readout import Readout, ZeroShot
 
@@ -163,11 +163,11 @@ class SamplingOptions:
     only: str | None = None
     seed: int = 0
 
-    def rows(self, images: ImageSet) -> list[int] | None:
-        """Find the images to draw from; None for all of them."""
+    def of(self, images: ImageSet) -> Sample:
+        """Say which of the images are taken."""
         from neurons.cli.parse_attack import parse_rows
 
-        return parse_rows(images, self.only)
+        return neurons.Sample(self.n, parse_rows(images, self.only), self.seed)
 
 
 @Parameter(name="*", group="Classes")

@@ -156,7 +156,7 @@ def test_a_killed_build_is_gone_on_with_to_the_same_bytes(
         from neurons.lettering.lettering import Lettering
         attacked._SHARD = 1
         texts = [f"word {i}" for i in range(12)]
-        attacked.build_attacked(
+        image_folder.build_attacked(
             neurons.images(sys.argv[1]), texts, Lettering(places="random", area=0.05), sys.argv[2],
             # it is killed while it waits; files half written are another test's
             progress=lambda done, total: (print(done, flush=True), time.sleep(60)),

@@ -55,9 +55,7 @@ def defend(
             wanted=wanted,
             max_cost=cost,
             lettering=lettering,
-            n=sampling.n,
-            rows=sampling.rows(shown),
-            seed=sampling.seed,
+            sample=sampling.of(shown),
             precision=model.how(),
             progress=bar.show,
         )

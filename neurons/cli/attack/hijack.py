@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -21,15 +22,33 @@ from neurons.cli.terminal import Bar, say_path, show
 from neurons.errors import OptionError
 
 
+@Parameter(name="*", group="Word")
+@dataclass(frozen=True, kw_only=True)
+class WordOptions:
+    """With which word the attack is made.
+
+    Parameters
+    ----------
+    vocabulary : str, optional
+        Strings parted by commas, or a file; default: class names and symbols.
+    text : str, optional
+        Attack with this, not the strongest.
+    target : str, optional
+        The class to make; default: what the string means.
+    """
+
+    vocabulary: str | None = None
+    text: str | None = None
+    target: str | None = None
+
+
 def hijack(
     *,
     model: ModelOptions,
     neuron: NeuronAddress,
     out: Out,
     run: RunOption = None,
-    vocabulary: str | None = None,
-    text: str | None = None,
-    target: str | None = None,
+    word: WordOptions = WordOptions(),
     n_with: Annotated[int, Parameter(name="--with")] = 3,
     draws: int = 20,
     images: RunImageOptions = RunImageOptions(),
@@ -47,12 +66,6 @@ def hijack(
         Folder for the pages.
     run : Path, optional
         A run: its images are attacked.
-    vocabulary : str, optional
-        Strings parted by commas, or a file; default: class names and symbols.
-    text : str, optional
-        Attack with this, not the strongest.
-    target : str, optional
-        The class to make; default: what the string means.
     n_with : int
         Other mediators to silence with the neuron.
     draws : int
@@ -73,16 +86,14 @@ def hijack(
             clip,
             shown,
             neuron,
-            parse_vocabulary(vocabulary, clip, readout.class_names),
+            parse_vocabulary(word.vocabulary, clip, readout.class_names),
             readout=readout,
-            text=text,
-            class_name=target,
+            text=word.text,
+            class_name=word.target,
             lettering=lettering,
-            n=sampling.n,
-            rows=sampling.rows(shown),
+            sample=sampling.of(shown),
             n_with=n_with,
             n_random=draws,
-            seed=sampling.seed,
             precision=model.how(),
             also=also,
             progress=bar.show,

@@ -58,12 +58,10 @@ def run(
             wanted,
             readouts=readouts,
             lettering=lettering,
-            n=sampling.n,
-            rows=sampling.rows(shown),
+            sample=sampling.of(shown),
             foreign=foreign,
             edits={} if edit is None else neurons.load_edit(edit, clip=clip),
             layer=layer,
-            seed=sampling.seed,
             precision=model.how(),
             progress=bar.show,
         )

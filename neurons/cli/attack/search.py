@@ -75,19 +75,19 @@ def search(
     also = asked.readouts(clip, shown)
     readout = also.pop(ZERO_SHOT)
     words = parse_vocabulary(vocabulary, clip, readout.class_names)
-    rows, how = sampling.rows(shown), model.how()
+    sample, how = sampling.of(shown), model.how()
     found: Search | BlackBoxSearch
     with Bar("searching", "strings" if budget is None else "answers") as bar:
         if budget is None:
             found = neurons.search_words(
                 clip, shown, target, words, readout=readout, lettering=lettering, count=count,
-                n=sampling.n, rows=rows, layer=layer, seed=sampling.seed, precision=how, also=also,
+                sample=sample, layer=layer, precision=how, also=also,
                 progress=bar.show,
             )  # fmt: skip
         else:
             found = neurons.search_black_box(
                 clip, shown, target, words, readout=readout, budget=budget, lettering=lettering,
-                count=count, n=sampling.n, rows=rows, seed=sampling.seed, precision=how, also=also,
+                count=count, sample=sample, precision=how, also=also,
                 progress=bar.show,
             )  # fmt: skip
     index = write_result(out, found)

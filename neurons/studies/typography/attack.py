@@ -2,44 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from neurons.address import Neuron
 from neurons.attacks.conditions import (
-    CLEAN,
+    BLANK,
     CONDITIONS,
+    NO_CLASS,
     WORD,
     AttackTarget,
-    attack_with_controls,
     check_targets,
-    foreign_word,
-    provenance,
+)
+from neurons.attacks.outcome_tables import (
+    accuracy_table,
+    class_table,
+    gallery_of,
+    moved_table,
+    pooled,
+    success_bars,
+    success_table,
+    texts_of,
 )
 from neurons.attacks.outcomes import (
     ClassOutcome,
-    Moved,
+    MovedUnit,
     Outcome,
-    Shown,
+    ShownImage,
     by_class,
-    gallery_of,
     moved_units,
     outcomes_of,
     shown_images,
     summed,
 )
+from neurons.attacks.repeatable_attack import RepeatableAttack
+from neurons.attacks.sample import Sample
+from neurons.attacks.steps import Progress, stepper
 from neurons.data.images import ImageSet
-from neurons.data.prepared import prepare
 from neurons.errors import OptionError
-from neurons.interventions.editable import NO_EDITS, Edits, open_editable
+from neurons.interventions.editable import NO_EDITS, Edits, Responses, open_editable
 from neurons.lettering.lettering import Lettering
 from neurons.lettering.sizes import writable
 from neurons.network.clip import Clip
 from neurons.network.inference import Precision, exact
 from neurons.network.layers import last_block
 from neurons.readouts.readout import Readout
-from neurons.results.blocks import Bars, Block, Note, Table
+from neurons.results.blocks import Block
 from neurons.results.result import Result
 from neurons.stats import Share
+
+_ALL = Sample()
 
 
 def attack(
@@ -49,15 +61,13 @@ def attack(
     *,
     readouts: Mapping[str, Readout],
     lettering: Lettering | None = None,
-    n: int | None = None,
-    rows: Sequence[int] | None = None,
+    sample: Sample = _ALL,
     foreign: str | None = None,
-    edits: Edits = NO_EDITS,
+    edits: Mapping[Neuron, float] | Mapping[str, float] = NO_EDITS,
     layer: str | None = None,
     n_shown: int = 4,
-    seed: int = 0,
     precision: Precision = exact,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> Attack:
     """Write words on images and count how often the answer becomes the target's class.
 
@@ -74,20 +84,16 @@ def attack(
         By the name under which each is reported, such as zero-shot and a probe.
     lettering : Lettering, optional
         How the words are written.
-    n : int, optional
-        Images, drawn without replacement; default: all.
-    rows : sequence of int, optional
-        Images to draw from.
+    sample : Sample, optional
+        Which of the images, and the seed of places; default: all.
     foreign : str, optional
         The word of no class; default: an English word of about the text's length.
-    edits : mapping of Neuron to float
-        What units are set to throughout, such as a defence.
+    edits : mapping of Neuron or str to float
+        What units are set to throughout, such as a defence: ``{"visual.layer4:144": 0.0}``.
     layer : str, optional
         Whose units are asked what moved; default: the deepest block with maps.
     n_shown : int >= 0
         Images in the gallery: evenly over the set, not the best ones.
-    seed : int
-        Of the images and the places.
     precision : Precision
         ``exact`` or ``fast``.
     progress : callable
@@ -111,53 +117,38 @@ def attack(
     Goh et al., "Multimodal neurons in artificial neural networks", Distill 2021.
     """
     lettering = lettering or Lettering()
-    asked = list(readouts.values())
-    check_targets(targets, asked)
+    edits = {Neuron.of(neuron): value for neuron, value in edits.items()}
+    check_targets(targets, list(readouts.values()))
     if n_shown < 0:
         raise OptionError(f"{n_shown} images to show: 0 or more")
     for target in targets:
         # what cannot be written is said before anything is read
         writable([target.text], lettering, clip.preprocess.size)
     where = layer or last_block(clip)
-    ready = prepare(clip.preprocess, images, n=n, rows=rows, seed=seed)
-    edited = [neuron.layer for neuron in edits]
-    passes = 1 + len(targets) * (len(CONDITIONS) - 1)
-    done = [0]
-
-    def tell() -> None:
-        done[0] += len(ready)
-        progress(done[0], passes * len(ready))
-
-    outcomes, classes, moved, shown = [], [], [], []
-    with open_editable(clip, [where, *edited], readouts=asked, precision=precision) as eye:
-        clean = eye.respond(ready.pixels, edits=edits)
-        tell()
+    ready = sample.of(images, clip)
+    step = stepper(progress, len(ready) * (1 + len(targets) * (len(CONDITIONS) - 1)))
+    found: list[_Found] = []
+    paths = [where, *(neuron.layer for neuron in edits)]
+    with open_editable(
+        clip, paths, readouts=list(readouts.values()), precision=precision
+    ) as network:
+        repeatable = RepeatableAttack(network, ready, lettering, readouts, sample.seed)
+        clean = repeatable.clean(edits)
+        step(len(ready))
         for target in targets:
-            word = foreign or foreign_word(target.text, asked)
-            looks = attack_with_controls(
-                eye, ready.pixels, target.text, lettering, foreign=word, seed=seed, edits=edits
-            )
-            for name, readout in readouts.items():
-                outcomes += outcomes_of(name, readout, target, ready, clean, looks)
-                classes += by_class(name, readout, target, ready, clean, looks)
-            moved += moved_units(where, target, clean, looks[WORD].seen)
-            shown += shown_images(
-                eye, readouts, target, ready, n_shown, lettering, seed, clean, looks[WORD].seen
-            )
-            for _ in range(len(CONDITIONS) - 1):
-                tell()
+            found.append(_attacked(repeatable, target, clean, foreign, edits, where, n_shown))
+            step(len(ready) * (len(CONDITIONS) - 1))
+        provenance = repeatable.provenance(precision, edits)
     return Attack(
-        provenance=provenance(
-            clip, ready, lettering, precision=precision, seed=seed, readouts=readouts, edits=edits
-        ),
+        provenance=provenance,
         n=len(ready),
         n_skipped=ready.n_skipped,
         layer=where,
         readouts=tuple(readouts),
-        outcomes=tuple(outcomes),
-        classes=tuple(summed(classes)),
-        moved=tuple(moved),
-        shown=tuple(shown),
+        outcomes=tuple(outcome for each in found for outcome in each.outcomes),
+        classes=tuple(summed([part for each in found for part in each.classes])),
+        moved=tuple(unit for each in found for unit in each.moved),
+        shown=tuple(image for each in found for image in each.shown),
     )
 
 
@@ -173,9 +164,10 @@ class Attack(Result):
         Of the units that moved.
     readouts : tuple of str
     outcomes : tuple of Outcome
+        One per readout, text and condition.
     classes : tuple of ClassOutcome
-    moved : tuple of Moved
-    shown : tuple of Shown
+    moved : tuple of MovedUnit
+    shown : tuple of ShownImage
     """
 
     n: int
@@ -184,8 +176,8 @@ class Attack(Result):
     readouts: tuple[str, ...]
     outcomes: tuple[Outcome, ...]
     classes: tuple[ClassOutcome, ...]
-    moved: tuple[Moved, ...]
-    shown: tuple[Shown, ...]
+    moved: tuple[MovedUnit, ...]
+    shown: tuple[ShownImage, ...]
 
     def outcome(self, text: str, condition: str = WORD, *, readout: str | None = None) -> Outcome:
         """Find one number.
@@ -211,23 +203,19 @@ class Attack(Result):
 
     def pooled(self, condition: str = WORD, *, readout: str | None = None) -> Share:
         """Give the success over all texts under one condition."""
-        name = readout or self.readouts[0]
-        found = [o.success for o in self.outcomes if o.condition == condition and o.readout == name]
-        return Share(sum(s.successes for s in found), sum(s.n for s in found))
+        return pooled(self.outcomes, readout or self.readouts[0], condition)
 
-    def blocks(self) -> tuple[Block, ...]:
-        """Successes beside their controls, accuracies, classes, what moved, and images."""
-        return (
-            self._verdict(),
-            *(self._success_table(name) for name in self.readouts),
-            *(self._bars(name) for name in self.readouts),
-            self._accuracy_table(),
-            *self._galleries(),
-            self._moved_table(),
-            *(self._class_table(name) for name in self.readouts),
-        )
+    @property
+    def title(self) -> str:
+        """Name the texts that were written."""
+        return f"Attack: {', '.join(text for text, _ in texts_of(self.outcomes))}"
 
-    def _verdict(self) -> Note:
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Give the number of images, and the success of the words."""
+        return (("images", f"{self.n:,}"), ("success", f"{self.pooled().value:.3f}"))
+
+    def verdict(self) -> str:
+        """Tell the success beside that of the controls, by each readout."""
         told = "; ".join(
             f"{name}: {self.pooled(readout=name)}, controls "
             + ", ".join(
@@ -237,90 +225,79 @@ class Attack(Result):
             )
             for name in self.readouts
         )
-        return Note(
-            f"Success over all texts, on {self.n:,} images. {told}. Success: the top class "
-            f"became the text's class and was not before. It does not say that the model "
-            f"believes the image to be that thing: it is asked to choose."
+        return (
+            f"{self._doubt()}Success over all texts, on {self.n:,} images. {told}. Success: the "
+            f"top class became the text's class and was not before. It does not say that the "
+            f"model believes the image to be that thing: it is asked to choose."
         )
 
-    def _texts(self) -> list[tuple[str, str]]:
-        return list(dict.fromkeys((o.text, o.class_name) for o in self.outcomes))
-
-    def _success_table(self, readout: str) -> Table:
-        rows = []
-        for text, class_name in self._texts():
-            found = {
-                o.condition: o
-                for o in self.outcomes
-                if (o.text, o.class_name, o.readout) == (text, class_name, readout)
-            }
-            cells = [str(found[c].success) if c in found else "-" for c in CONDITIONS[1:]]
-            rows.append(
-                (text, class_name, f"{found[WORD].coverage:.1%}", *cells, str(found[CLEAN].success))
-            )
-        return Table(
-            f"Success, read by {readout}",
-            ("text", "class", "coverage", *CONDITIONS[1:], "clean, the class already"),
-            tuple(rows),
-            "95 % intervals by Wilson. Blank: the same area without letters. Shuffled: the same "
-            "letters in another order; - where there is none. No class: a word that names no "
-            "class. All stand in the same place.",
-        )
-
-    def _bars(self, readout: str) -> Bars:
-        found = [(c, self.pooled(c, readout=readout)) for c in CONDITIONS[1:]]
-        told = [(condition, share) for condition, share in found if share.n]
-        return Bars(
-            f"Success over all texts, read by {readout}",
-            tuple(condition for condition, _ in told),
-            tuple(share.value for _, share in told),
-            "share of images",
-            tuple(share.interval.low for _, share in told),
-            tuple(share.interval.high for _, share in told),
-        )
-
-    def _accuracy_table(self) -> Table:
-        rows = []
+    def _doubt(self) -> str:
+        """Say where words are not told from something that is no word of a class."""
         for name in self.readouts:
-            for text, class_name in self._texts():
-                found = {
-                    o.condition: o.accuracy
-                    for o in self.outcomes
-                    if (o.text, o.class_name, o.readout) == (text, class_name, name)
-                }
-                rows.append((name, text, *(str(found.get(c, Share(0, 0))) for c in CONDITIONS)))
-        return Table(
-            "Accuracy",
-            ("readout", "text", *CONDITIONS),
-            tuple(rows),
-            "Right answers, of the images whose class the readout has; - where none has one.",
+            word = self.pooled(readout=name)
+            for condition in (BLANK, NO_CLASS):
+                control = self.pooled(condition, readout=name)
+                if word.n and control.n and word.interval.low <= control.interval.high:
+                    return (
+                        f"Read by {name}, these images do not tell the words from the control "
+                        f"“{condition}”. "
+                    )
+        return ""
+
+    def rows(self) -> tuple[Outcome, ...]:
+        """Give one row per readout, text and condition."""
+        return self.outcomes
+
+    def blocks(self) -> tuple[Block, ...]:
+        """Show successes beside their controls, accuracies, images, what moved, and classes."""
+        return (
+            *(success_table(self.outcomes, name) for name in self.readouts),
+            *(success_bars(self.outcomes, name) for name in self.readouts),
+            accuracy_table(self.outcomes, self.readouts),
+            *self._galleries(),
+            moved_table(self.layer, self.moved),
+            *(class_table(self.classes, name) for name in self.readouts),
         )
 
     def _galleries(self) -> tuple[Block, ...]:
         made: list[Block] = []
-        for text, class_name in self._texts():
+        for text, class_name in texts_of(self.outcomes):
             shown = [each for each in self.shown if each.text == text]
             if shown:
                 made += gallery_of(shown, f"“{text}” for {class_name}: clean, then attacked")
         return tuple(made)
 
-    def _moved_table(self) -> Table:
-        return Table(
-            f"Units of {self.layer} that the words moved most",
-            ("text", "neuron", "clean", "attacked", "moved, in sd of clean images"),
-            tuple(
-                (m.text, m.neuron, f"{m.before:.3g}", f"{m.after:.3g}", f"{m.z:+.2f}")
-                for m in self.moved
-            ),
-            "Mean peaks. A unit that moves need not be why the answer changes: knock it out to "
-            "see: neurons attack hijack.",
-        )
 
-    def _class_table(self, readout: str) -> Table:
-        found = [each for each in self.classes if each.readout == readout]
-        return Table(
-            f"By the image's class, read by {readout}",
-            ("class", "word", "word of no class"),
-            tuple((c.class_name, str(c.word), str(c.no_class)) for c in found),
-            "Over all texts, those first that fall most often.",
-        )
+@dataclass(frozen=True)
+class _Found:
+    """What one text did."""
+
+    outcomes: list[Outcome]
+    classes: list[ClassOutcome]
+    moved: list[MovedUnit]
+    shown: list[ShownImage]
+
+
+def _attacked(
+    repeatable: RepeatableAttack,
+    target: AttackTarget,
+    clean: Responses,
+    foreign: str | None,
+    edits: Edits,
+    layer: str,
+    n_shown: int,
+) -> _Found:
+    """Attack with one text and its controls, and count for every readout."""
+    attacked = repeatable.with_controls(target.text, foreign=foreign, edits=edits)
+    word, ready = attacked[WORD].responses, repeatable.ready
+    outcomes: list[Outcome] = []
+    classes: list[ClassOutcome] = []
+    for name, readout in repeatable.readouts.items():
+        outcomes += outcomes_of(name, readout, target, ready, clean, attacked)
+        classes += by_class(name, readout, target, ready, clean, attacked)
+    return _Found(
+        outcomes,
+        classes,
+        moved_units(layer, target, clean, word),
+        shown_images(repeatable, target, n_shown, clean, word),
+    )

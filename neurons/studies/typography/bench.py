@@ -1,32 +1,24 @@
-"""Does the model believe its eyes or the word? Published typographic sets, one protocol."""
+"""Does a model answer with what is shown, or with the word on it? Published sets, one protocol."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn import functional
 
 from neurons.attacks.published_figures import Published, published
 from neurons.attacks.published_sets import ATTACKED, Trial, TypographicSet
-from neurons.data.loading import batches_of, load_batch
+from neurons.attacks.set_accuracy import PartAccuracy, accuracy_of_part
+from neurons.attacks.set_scores import class_directions_of, drawn_trials, scores_of
+from neurons.attacks.steps import Progress
 from neurons.data.thumbnails import thumbnail
 from neurons.errors import ImagesNotFoundError, OptionError
-from neurons.interventions.editable import EditableNetwork, open_editable
-from neurons.lettering.words import write_on
 from neurons.network.clip import Clip
 from neurons.network.inference import Precision, exact
 from neurons.results.blocks import Bars, Block, Gallery, Note, Table, Tile
 from neurons.results.result import Result
-from neurons.stats import Share
-
-# images decoded at a time; a set of any size takes the memory of these
-_AT_ONCE = 256
-_TEXTS_AT_ONCE = 512
 
 
 def bench(
@@ -38,7 +30,7 @@ def bench(
     n_shown: int = 8,
     seed: int = 0,
     precision: Precision = exact,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> TypographyBench:
     """Ask zero-shot what each image shows: of two, and of all the set's classes.
 
@@ -81,10 +73,12 @@ def bench(
     used = tuple(templates) or asked.templates
     if any("{}" not in template for template in used):
         raise OptionError(f"templates need {{}} where the class goes; given: {', '.join(used)}")
-    trials = _drawn(asked, n, seed)
+    trials = drawn_trials(asked, n, seed)
     names = asked.class_names
-    directions = _directions(clip, names, used)
-    scores, bad = _scores(clip, asked, trials, directions, precision, seed, progress)
+    directions = class_directions_of(clip, names, used)
+    scores, bad = scores_of(
+        clip, asked, trials, directions, precision=precision, seed=seed, progress=progress
+    )
     kept = [i for i, trial in enumerate(trials) if trial.index not in bad]
     if not kept:
         raise ImagesNotFoundError(f"no image of {asked.images.name!r} can be decoded")
@@ -101,35 +95,11 @@ def bench(
         citation=asked.citation,
         class_names=names,
         templates=used,
-        parts=tuple(_part(kind, trials, scores, names) for kind in asked.kinds),
+        parts=tuple(accuracy_of_part(kind, trials, scores, names) for kind in asked.kinds),
         published=published(asked.name, clip.name),
         n_skipped=len(bad),
         fooled=tuple(_fooled(asked, trials, scores, names, n_shown)),
     )
-
-
-@dataclass(frozen=True)
-class Part:
-    """What the model answered on one part of a set.
-
-    Parameters
-    ----------
-    kind : str
-    word : str
-        Whether there is a word: ``clean``, ``attacked`` or ``named``.
-    two_way : Share
-        Trials where the true class is nearer than the written one.
-    all_way : Share
-        Images where the true class is the nearest of all.
-    reads : Share
-        Images where the written class is the nearest of all; of none where no word is written.
-    """
-
-    kind: str
-    word: str
-    two_way: Share
-    all_way: Share
-    reads: Share
 
 
 @dataclass(frozen=True)
@@ -157,7 +127,7 @@ class TypographyBench(Result):
     ----------
     set_name, citation : str
     class_names, templates : tuple of str
-    parts : tuple of Part
+    parts : tuple of PartAccuracy
     published : tuple of Published
         Two-way accuracies.
     n_skipped : int
@@ -169,12 +139,12 @@ class TypographyBench(Result):
     citation: str
     class_names: tuple[str, ...]
     templates: tuple[str, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[PartAccuracy, ...]
     published: tuple[Published, ...]
     n_skipped: int
     fooled: tuple[Fooled, ...]
 
-    def part(self, kind: str) -> Part:
+    def part(self, kind: str) -> PartAccuracy:
         """Give one part.
 
         Raises
@@ -188,8 +158,53 @@ class TypographyBench(Result):
         kinds = ", ".join(part.kind for part in self.parts)
         raise OptionError(f"no part {kind!r} in {self.set_name}; it has: {kinds}")
 
+    @property
+    def title(self) -> str:
+        """The set."""
+        return f"Benchmark: {self.set_name}"
+
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Give the two-way accuracy of each part."""
+        return tuple((part.kind, f"{part.two_way.value:.3f}") for part in self.parts)
+
+    def verdict(self) -> str:
+        """Say how often the model answers with what is shown, and with what is written."""
+        told = "; ".join(
+            f"{part.kind} {part.two_way}"
+            + (f", among all classes the word in {part.reads.value:.3f}" if part.reads.n else "")
+            for part in self.parts
+        )
+        return (
+            f"What is shown, not what is written, is the answer of two in: {told}. Chance is 0.500."
+        )
+
+    def rows(self) -> list[dict[str, object]]:
+        """One row per part of the set, beside the published two-way accuracy."""
+        known = {figure.kind: figure.accuracy for figure in self.published}
+        return [
+            {
+                "part": part.kind,
+                "word": part.word,
+                "two_way": part.two_way,
+                "published_two_way": known.get(part.kind, float("nan")),
+                "all_way": part.all_way,
+                "reads": part.reads,
+            }
+            for part in self.parts
+        ]
+
     def blocks(self) -> tuple[Block, ...]:
         """Describe the accuracies, what was published, and some of the fooled images."""
+        found: list[Block] = [self._table(), self._bars()]
+        if self.fooled:
+            tiles = tuple(
+                Tile(each.image, each.written, f"shows {each.true}", each.id)
+                for each in self.fooled
+            )
+            found.append(Gallery("Answered with the written word", tiles, "The first of the set."))
+        return (*found, Note(_MEANING))
+
+    def _table(self) -> Table:
         known = {figure.kind: figure for figure in self.published}
         rows = tuple(
             (
@@ -207,30 +222,23 @@ class TypographyBench(Result):
             "part", "word", "two-way accuracy", "published two-way", f"accuracy among {k}",
             f"answers the word, among {k}",
         )  # fmt: skip
+        return Table(f"Seeing against reading: {self.citation}", columns, rows, self._note())
+
+    def _bars(self) -> Bars:
         shown = [part for part in self.parts if part.two_way.n]
-        found: list[Block] = [
-            Table(f"Seeing against reading: {self.citation}", columns, rows, self._note()),
-            Bars(
-                "Two-way accuracy",
-                tuple(part.kind for part in shown),
-                tuple(part.two_way.value for part in shown),
-                "share of trials answered with what is shown",
-                tuple(part.two_way.interval.low for part in shown),
-                tuple(part.two_way.interval.high for part in shown),
-                reference=0.5,
-                note="0.5 is what guessing gives.",
-            ),
-        ]
-        if self.fooled:
-            tiles = tuple(
-                Tile(each.image, each.written, f"shows {each.true}", each.id)
-                for each in self.fooled
-            )
-            found.append(Gallery("Answered with the written word", tiles, "The first of the set."))
-        return (*found, Note(_MEANING))
+        return Bars(
+            "Two-way accuracy",
+            tuple(part.kind for part in shown),
+            tuple(part.two_way.value for part in shown),
+            "share of trials answered with what is shown",
+            tuple(part.two_way.interval.low for part in shown),
+            tuple(part.two_way.interval.high for part in shown),
+            reference=0.5,
+            note="0.5 is what guessing gives.",
+        )
 
     def _note(self) -> str:
-        prompts = f"{len(self.templates)} prompt{'s' if len(self.templates) > 1 else ''} a class"
+        prompts = f"{len(self.templates)} prompt{'s' if len(self.templates) > 1 else ''} per class"
         parts = [f"{prompts}; Wilson's 95 % intervals."]
         if self.published:
             figure = self.published[0]
@@ -246,104 +254,6 @@ _MEANING = (
     "answers without the word. Where one image is asked about with several words its trials are "
     "not independent, and the interval is too narrow."
 )
-
-
-def _drawn(asked: TypographicSet, n: int | None, seed: int) -> list[Trial]:
-    if n is None:
-        return list(asked.trials)
-    if n < 1:
-        raise OptionError(f"{n} trials of each part: at least 1")
-    chosen = []
-    for kind in asked.kinds:
-        part = [trial for trial in asked.trials if trial.kind == kind]
-        # the same draw for every part: a set's parts go image by image
-        order = np.random.default_rng(seed).permutation(len(part))[:n]
-        chosen += [part[i] for i in np.sort(order)]
-    return chosen
-
-
-def _directions(clip: Clip, names: Sequence[str], templates: Sequence[str]) -> Tensor:
-    """Give unit vectors, (classes, embedding), on the CPU."""
-    texts = [template.format(name) for name in names for template in templates]
-    spans = batches_of(range(len(texts)), _TEXTS_AT_ONCE)
-    parts = [clip.embed_texts(texts[span.start : span.stop]).float().cpu() for span in spans]
-    # not normalised before the mean: so did SCAM's evaluation, which the figures are beside
-    means = torch.cat(parts).view(len(names), len(templates), -1).mean(1)
-    return functional.normalize(means, dim=1)
-
-
-def _scores(
-    clip: Clip,
-    asked: TypographicSet,
-    trials: Sequence[Trial],
-    directions: Tensor,
-    precision: Precision,
-    seed: int,
-    progress: Callable[[int, int], None],
-) -> tuple[NDArray[np.float32], set[int]]:
-    """Cosines of each trial, (trials, classes), nan for bad images, and the bad images."""
-    views = list(dict.fromkeys((trial.index, trial.text) for trial in trials))
-    found = np.full((len(views), len(directions)), np.nan, np.float32)
-    bad: set[int] = set()
-    with open_editable(clip, precision=precision) as eye:
-        for span in batches_of(range(len(views)), _AT_ONCE):
-            part = views[span.start : span.stop]
-            rows = list(dict.fromkeys(index for index, _ in part))
-            batch = load_batch(clip.preprocess, asked.images, rows, batch_size=len(rows))
-            bad |= set(batch.bad)
-            good = [i for i, (index, _) in enumerate(part) if index not in batch.bad]
-            places = {index: i for i, index in enumerate(rows)}
-            pixels = batch.pixels[[places[part[i][0]] for i in good]]
-            if good:
-                texts = [part[i][1] for i in good]
-                seen = _embedded(eye, asked, pixels, texts, [part[i][0] + seed for i in good])
-                found[[span.start + i for i in good]] = (seen @ directions.T).numpy()
-            progress(span.stop, len(views))
-    place = {view: i for i, view in enumerate(views)}
-    return found[[place[trial.index, trial.text] for trial in trials]], bad
-
-
-def _embedded(
-    eye: EditableNetwork,
-    asked: TypographicSet,
-    pixels: Tensor,
-    texts: Sequence[str],
-    seeds: Sequence[int],
-) -> Tensor:
-    """Give unit embeddings of images, after their texts were written on them."""
-    which = [i for i, text in enumerate(texts) if text]
-    if which:
-        assert asked.lettering is not None, "a set whose trials have texts says how they look"
-        written = write_on(
-            pixels[which],
-            [texts[i] for i in which],
-            asked.lettering,
-            seeds=[seeds[i] for i in which],
-        )
-        pixels = pixels.clone()
-        pixels[which] = written.pixels
-    return functional.normalize(torch.from_numpy(eye.respond(pixels).embeddings), dim=1)
-
-
-def _part(
-    kind: str, trials: Sequence[Trial], scores: NDArray[np.float32], names: Sequence[str]
-) -> Part:
-    rows = [i for i, trial in enumerate(trials) if trial.kind == kind]
-    place = {name: i for i, name in enumerate(names)}
-    right = sum(
-        bool(scores[i, place[trials[i].true]] > scores[i, place[trials[i].written]]) for i in rows
-    )
-    # an image that is asked about with several words is one image here
-    once = list({(trials[i].index, trials[i].text): i for i in rows}.values())
-    answers = {i: names[int(scores[i].argmax())] for i in once}
-    attacked = [i for i in once if trials[i].word == ATTACKED]
-    return Part(
-        kind,
-        trials[rows[0]].word if rows else "",
-        Share(right, len(rows)),
-        Share(sum(answers[i] == trials[i].true for i in once), len(once)),
-        Share(sum(answers[i] == trials[i].written for i in attacked), len(attacked)),
-    )
 
 
 def _fooled(

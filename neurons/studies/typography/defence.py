@@ -3,30 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from neurons.address import Neuron
-from neurons.attacks.conditions import accuracy, alone, place_seeds, provenance, respond_to_texts
+from neurons.attacks.frontier import (
+    N_SIZES,
+    Aim,
+    ChosenSet,
+    FrontierPoint,
+    WrongWords,
+    chosen_set,
+    points_table,
+    sizes_to_try,
+)
+from neurons.attacks.repeatable_attack import RepeatableAttack
+from neurons.attacks.sample import Sample
+from neurons.attacks.steps import Progress, stepper
 from neurons.data.images import ImageSet
-from neurons.data.prepared import Prepared, prepare
 from neurons.errors import OptionError
 from neurons.interventions.controls import SILENT
-from neurons.interventions.editable import NO_EDITS, EditableNetwork, Edits, open_editable
+from neurons.interventions.editable import open_editable
 from neurons.lettering.lettering import Lettering
 from neurons.lettering.sizes import writable
 from neurons.network.clip import Clip
 from neurons.network.inference import Precision, exact
 from neurons.network.layers import stages
 from neurons.readouts.readout import Readout
-from neurons.results.blocks import Bars, Block, Curve, Note, Table
+from neurons.results.blocks import Bars, Block, Curve
 from neurons.results.result import Result
-from neurons.stats import Share
+from neurons.results.table import Row
 
-# up to this share of a layer may be silenced, in so many steps
-_LARGEST, _N_SIZES = 0.6, 12
+_SAMPLE = Sample(n=200)
 _FEWEST_WORDS = 4
 
 
@@ -40,12 +49,10 @@ def defend(
     wanted: float = 0.1,
     max_cost: float = 0.02,
     lettering: Lettering | None = None,
-    n: int | None = 200,
-    rows: Sequence[int] | None = None,
+    sample: Sample = _SAMPLE,
     n_random: int = 20,
-    seed: int = 0,
     precision: Precision = exact,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> Defence:
     """Silence the fewest units that make a model hard to fool with words.
 
@@ -71,13 +78,10 @@ def defend(
     max_cost : float in [0, 1]
         Clean accuracy that may be lost for it on the choosing half.
     lettering : Lettering, optional
-    n : int, optional
-        Images, half of them to choose with.
-    rows : sequence of int, optional
-        Images to draw from.
+    sample : Sample, optional
+        Which of the images, half of them to choose with; default: 200.
     n_random : int >= 1
         Draws of as many random units of the layer, to compare with.
-    seed : int
     precision : Precision
     progress : callable
         Takes how many of how many passes are done.
@@ -102,104 +106,42 @@ def defend(
     "Disentangling visual and written concepts in CLIP", CVPR 2022, project text away in the
     embedding. Choosing units by text-only and picture-only images is ours.
     """
-    lettering = lettering or Lettering()
+    lettering, aim, seed = lettering or Lettering(), Aim(wanted, max_cost), sample.seed
     if not 0 <= wanted < 1 or not 0 <= max_cost <= 1 or n_random < 1:
         raise OptionError(
             f"wanted {wanted}, max_cost {max_cost}, {n_random} draws: shares below 1, and 1 draw "
             f"or more"
         )
     images.require_labels()
-    names = [each for each in words or readout.class_names if each in readout.class_names]
-    good, _ = writable(names, lettering, clip.preprocess.size)
-    if len(good) < _FEWEST_WORDS:
-        raise OptionError(
-            f"{len(good)} words that are classes and can be written: {_FEWEST_WORDS} or more are "
-            f"needed, half of them to choose with"
-        )
-    order = np.random.default_rng(seed).permutation(len(good))
-    parts = [[good[i] for i in half] for half in np.array_split(order, 2)]
+    to_choose, to_measure = _parted_words(words, readout, lettering, clip, seed)
     # drawn from those whose class can be asked for, so that ``n`` of them are measured
-    pool = _of_its_classes(images, readout, rows)
-    if len(pool) < 2:
-        raise OptionError(
-            f"{len(pool)} images of {images.name!r} show a class of the readout: 2 or more are "
-            f"needed; its classes are {', '.join(readout.class_names[:5])}, ..."
-        )
-    ready = prepare(clip.preprocess, images, n=n, rows=pool, seed=seed)
+    pool = _of_its_classes(images, readout, sample.rows)
+    ready = replace(sample, rows=pool).of(images, clip)
     search, held = ready.halves(seed)
     paths = list(layers) if layers is not None else list(stages(clip))
-    with open_editable(clip, paths, readouts=[readout], precision=precision) as eye:
-        choosing, measuring = (
-            RepeatableAttack(eye, part, given, lettering, readout, seed)
-            for part, given in ((search, parts[0]), (held, parts[1]))
-        )
-        total = len(paths) * (_N_SIZES + 1) + _N_SIZES + n_random + 8
-        done = [0]
-
-        def step() -> None:
-            done[0] += 1
-            progress(min(done[0], total), total)
-
-        ranks, tried = _ranked(choosing, paths), []
-        for path in paths:
-            for size in _sizes(len(ranks[path])):
-                tried.append(choosing.point(path, ranks[path], size))
-                step()
-        best, reached = _best(tried, wanted, max_cost)
-        if reached:
-            best = _refined(choosing, ranks[best.layer], best, tried, wanted, max_cost, step)
-        rank = ranks[best.layer]
-        sizes = sorted({*_sizes(len(rank)), best.size})
-        frontier = []
-        for size in sizes:
-            frontier.append(measuring.point(best.layer, rank, size))
-            step()
-        random = np.random.default_rng(seed)
-        draws = []
-        for _ in range(n_random):
-            draws.append(measuring.point(best.layer, random.permutation(rank), best.size))
-            step()
-        progress(total, total)
+    total = len(paths) * (N_SIZES + 1) + N_SIZES + n_random + 8
+    step = stepper(progress, total)
+    with open_editable(clip, paths, readouts=[readout], precision=precision) as network:
+        whole = RepeatableAttack(network, ready, lettering, {"readout": readout}, seed)
+        chosen = chosen_set(whole.on(search), to_choose, paths, aim, step)
+        measuring = WrongWords.drawn(whole.on(held), to_measure)
+        frontier, random = _measured(measuring, chosen, n_random, step)
+        provenance = whole.provenance(precision)
+    step(total)
     return Defence(
-        provenance=provenance(
-            clip, ready, lettering, precision=precision, seed=seed, readouts={"readout": readout}
-        ),
-        layer=best.layer,
-        units=tuple(int(unit) for unit in rank[: best.size]),
+        provenance=provenance,
+        layer=chosen.best.layer,
+        units=tuple(int(unit) for unit in chosen.rank[: chosen.best.size]),
         wanted=wanted,
         max_cost=max_cost,
-        reached=reached,
+        reached=chosen.reached,
         n=len(held),
         n_choosing=len(search),
-        words=tuple(parts[1]),
-        choosing=tuple(tried),
+        words=tuple(to_measure),
+        choosing=tuple(chosen.tried),
         frontier=tuple(frontier),
-        random=tuple(draws),
+        random=tuple(random),
     )
-
-
-@dataclass(frozen=True)
-class Point:
-    """What silencing so many units of a layer gives.
-
-    Parameters
-    ----------
-    layer : str
-    size : int
-        Units silenced.
-    success : Share
-        Of the attack, of images that the whole network did not read as the word before.
-    accuracy : Share
-        On clean images.
-    attacked_accuracy : Share
-        Right answers with the word on the image.
-    """
-
-    layer: str
-    size: int
-    success: Share
-    accuracy: Share
-    attacked_accuracy: Share
 
 
 @dataclass(frozen=True)
@@ -218,11 +160,11 @@ class Defence(Result):
         Images measured on, and images chosen with.
     words : tuple of str
         Of the attack that is reported; others chose.
-    choosing : tuple of Point
+    choosing : tuple of FrontierPoint
         Every layer and size that was tried, on the choosing half.
-    frontier : tuple of Point
+    frontier : tuple of FrontierPoint
         The chosen layer, on the other half.
-    random : tuple of Point
+    random : tuple of FrontierPoint
         As many random units of that layer, on the other half.
     """
 
@@ -234,195 +176,135 @@ class Defence(Result):
     n: int
     n_choosing: int
     words: tuple[str, ...]
-    choosing: tuple[Point, ...]
-    frontier: tuple[Point, ...]
-    random: tuple[Point, ...]
+    choosing: tuple[FrontierPoint, ...]
+    frontier: tuple[FrontierPoint, ...]
+    random: tuple[FrontierPoint, ...]
 
     def edits(self) -> dict[Neuron, float]:
         """Give the edit: what `save_edit` keeps and `edit` takes."""
         return {Neuron(self.layer, unit): SILENT for unit in self.units}
 
-    def intact(self) -> Point:
+    def intact(self) -> FrontierPoint:
         """Give the whole network, on the other half."""
         return self.frontier[0]
 
-    def defended(self) -> Point:
+    def defended(self) -> FrontierPoint:
         """Give the network with the units silenced, on the other half."""
         return next(point for point in self.frontier if point.size == len(self.units))
 
-    def blocks(self) -> tuple[Block, ...]:
-        """Say what is won and lost; the frontier; random units; what was tried."""
+    @property
+    def title(self) -> str:
+        """What the study is."""
+        return "Defence"
+
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Give the units silenced, and what that gives."""
+        after = self.defended()
+        return (
+            ("units silenced", f"{len(self.units):,}"),
+            ("success", f"{after.success.value:.3f}"),
+            ("clean accuracy", f"{after.accuracy.value:.3f}"),
+        )
+
+    def verdict(self) -> str:
+        """Say what is won and lost, beside random units."""
         before, after = self.intact(), self.defended()
         drawn = [point.success.value for point in self.random]
         kept = [point.accuracy.value for point in self.random]
-        verdict = (
-            f"{len(self.units)} units of {self.layer} set to zero: attack success "
-            f"{before.success} becomes {after.success}, clean accuracy {before.accuracy} becomes "
-            f"{after.accuracy}, accuracy under attack {before.attacked_accuracy} becomes "
-            f"{after.attacked_accuracy}. As many random units of that layer give a success of "
-            f"{np.mean(drawn):.3f} ({min(drawn):.3f} to {max(drawn):.3f}) at a clean accuracy of "
-            f"{np.mean(kept):.3f}."
+        missed = (
+            f"No set that was tried came to {self.wanted:g} at a cost of {self.max_cost:g} or "
+            f"less: this is the one that is right most often under attack at that cost. "
         )
-        if not self.reached:
-            verdict += (
-                f" No set that was tried came to {self.wanted:g} at a cost of {self.max_cost:g} "
-                f"or less: this is the lowest success at that cost."
-            )
         return (
-            Note(verdict),
+            f"{'' if self.reached else missed}{len(self.units)} units of {self.layer} set to zero: "
+            f"attack success {before.success} becomes {after.success}, clean accuracy "
+            f"{before.accuracy} becomes {after.accuracy}, accuracy under attack "
+            f"{before.attacked_accuracy} becomes {after.attacked_accuracy}. As many random units "
+            f"of that layer give a success of {np.mean(drawn):.3f} ({min(drawn):.3f} to "
+            f"{max(drawn):.3f}) at a clean accuracy of {np.mean(kept):.3f}."
+        )
+
+    def rows(self) -> Sequence[Row]:
+        """One row per point: those that chose, the frontier, and the random draws."""
+        groups = {"choosing": self.choosing, "frontier": self.frontier, "random": self.random}
+        return [
+            {"measured": name, **{field: getattr(point, field) for field in _FIELDS}}
+            for name, points in groups.items()
+            for point in points
+        ]
+
+    def blocks(self) -> tuple[Block, ...]:
+        """Draw the frontier; random units; what was tried."""
+        before, after = self.intact().success, self.defended().success
+        drawn = [point.success.value for point in self.random]
+        by_success = sorted(self.frontier, key=lambda point: point.success.value)
+        return (
             Curve(
                 f"Clean accuracy against attack success, {self.layer}",
-                tuple(point.success.value for point in _by_success(self.frontier)),
-                tuple(point.accuracy.value for point in _by_success(self.frontier)),
+                tuple(point.success.value for point in by_success),
+                tuple(point.accuracy.value for point in by_success),
                 "attack success",
                 "clean accuracy",
                 note="Each point silences more units; measured on images and words that chose "
                 "nothing.",
                 points=True,
             ),
-            _points(f"Frontier of {self.layer}, on {self.n:,} other images", self.frontier),
+            points_table(f"Frontier of {self.layer}, on {self.n:,} other images", self.frontier),
             Bars(
                 "Attack success",
                 ("whole network", "defended", "as many random units"),
-                (before.success.value, after.success.value, float(np.mean(drawn))),
+                (before.value, after.value, float(np.mean(drawn))),
                 "share of images",
-                (before.success.interval.low, after.success.interval.low, min(drawn)),
-                (before.success.interval.high, after.success.interval.high, max(drawn)),
+                (before.interval.low, after.interval.low, min(drawn)),
+                (before.interval.high, after.interval.high, max(drawn)),
                 note="Of the random units: mean and range of the draws.",
             ),
-            _points(f"Tried, on the {self.n_choosing:,} images that chose", self.choosing),
+            points_table(f"Tried, on the {self.n_choosing:,} images that chose", self.choosing),
         )
+
+
+_FIELDS = ("layer", "size", "success", "accuracy", "attacked_accuracy")
+
+
+def _parted_words(
+    words: Sequence[str] | None, readout: Readout, lettering: Lettering, clip: Clip, seed: int
+) -> list[list[str]]:
+    """Part the words that are classes and can be written: to choose with, and to measure with."""
+    names = [each for each in words or readout.class_names if each in readout.class_names]
+    good, _ = writable(names, lettering, clip.preprocess.size)
+    if len(good) < _FEWEST_WORDS:
+        raise OptionError(
+            f"{len(good)} words that are classes and can be written: {_FEWEST_WORDS} or more are "
+            f"needed, half of them to choose with"
+        )
+    order = np.random.default_rng(seed).permutation(len(good))
+    return [[good[i] for i in half] for half in np.array_split(order, 2)]
 
 
 def _of_its_classes(images: ImageSet, readout: Readout, rows: Sequence[int] | None) -> list[int]:
+    """Find the images whose class the readout has."""
     labels, names = images.require_labels(), images.class_names
     known = {i for i, name in enumerate(names) if name in readout.class_names}
-    return [i for i in (range(len(images)) if rows is None else rows) if int(labels[i]) in known]
-
-
-def _points(title: str, points: Sequence[Point]) -> Table:
-    return Table(
-        title,
-        ("layer", "units silenced", "attack success", "clean accuracy", "accuracy under attack"),
-        tuple(
-            (p.layer, str(p.size), str(p.success), str(p.accuracy), str(p.attacked_accuracy))
-            for p in points
-        ),
-    )
-
-
-def _by_success(points: Sequence[Point]) -> list[Point]:
-    return sorted(points, key=lambda point: point.success.value)
-
-
-class RepeatableAttack:
-    """An attack with another class's word on each image, which can be repeated."""
-
-    def __init__(
-        self,
-        eye: EditableNetwork,
-        ready: Prepared,
-        words: Sequence[str],
-        lettering: Lettering,
-        readout: Readout,
-        seed: int,
-    ) -> None:
-        self.eye, self.ready, self.words = eye, ready, words
-        self._lettering, self._readout = lettering, readout
-        self._truth = ready.truth(readout.class_names)
-        classes = np.array([readout.class_names.index(word) for word in words])
-        random = np.random.default_rng(seed)
-        # never the image's own class
-        chosen = [int(random.choice(np.flatnonzero(classes != label))) for label in self._truth]
-        self._targets = classes[chosen]
-        self._texts = [words[i] for i in chosen]
-        self._seeds = place_seeds(len(ready), seed)
-        self.clean = eye.respond(ready.pixels)
-        self._at_risk = self.clean.answers(readout) != self._targets
-
-    def alone(self) -> dict[str, NDArray[np.float32]]:
-        """Give the peaks of every layer where each word stands on plain grounds: (words, units)."""
-        seen = alone(self.eye, self.words, self._lettering)
-        n = len(self.words)
-        return {
-            path: peaks.reshape(n, -1, peaks.shape[1]).mean(1) for path, peaks in seen.peaks.items()
-        }
-
-    def point(self, layer: str, rank: NDArray[np.intp], size: int) -> Point:
-        """Attack with the first units of a ranking silenced."""
-        edits: Edits = {Neuron(layer, int(unit)): SILENT for unit in rank[:size]} or NO_EDITS
-        clean = self.eye.respond(self.ready.pixels, edits=edits).answers(self._readout)
-        look = respond_to_texts(
-            self.eye,
-            self.ready.pixels,
-            self._texts,
-            self._lettering,
-            seeds=self._seeds,
-            edits=edits,
+    pool = [i for i in (range(len(images)) if rows is None else rows) if int(labels[i]) in known]
+    if len(pool) < 2:
+        raise OptionError(
+            f"{len(pool)} images of {images.name!r} show a class of the readout: 2 or more are "
+            f"needed; its classes are {', '.join(readout.class_names[:5])}, ..."
         )
-        attacked = look.seen.answers(self._readout)
-        hits = (attacked == self._targets) & self._at_risk
-        return Point(
-            layer,
-            size,
-            Share(int(hits.sum()), int(self._at_risk.sum())),
-            accuracy(clean, self._truth),
-            accuracy(attacked, self._truth),
-        )
+    return pool
 
 
-def _ranked(siege: RepeatableAttack, paths: Sequence[str]) -> dict[str, NDArray[np.intp]]:
-    """Rank the units of each layer by how much they carry words and no pictures."""
-    words, ranks = siege.alone(), {}
-    for path in paths:
-        text, picture = words[path].std(0), siege.clean.peaks[path].std(0)
-        # dead units carry neither, and come last
-        share = np.where(text + picture > 0, text / np.maximum(text + picture, 1e-12), -1)
-        ranks[path] = np.argsort(-share, kind="stable")
-    return ranks
-
-
-def _sizes(n_units: int) -> list[int]:
-    steps = np.linspace(0, _LARGEST * n_units, _N_SIZES + 1).round().astype(int)
-    return sorted({int(size) for size in steps})
-
-
-def _affordable(point: Point, whole: Point, max_cost: float) -> bool:
-    return point.accuracy.value >= whole.accuracy.value - max_cost
-
-
-def _best(tried: Sequence[Point], wanted: float, max_cost: float) -> tuple[Point, bool]:
-    whole = next(point for point in tried if point.size == 0)
-    cheap = [point for point in tried if _affordable(point, whole, max_cost)]
-    enough = [point for point in cheap if point.success.value <= wanted]
-    # a network that is blind is fooled by nothing: what counts is being right under attack
-    if enough:
-        # of each layer the smallest set that does it; of these the one most often right
-        first: dict[str, Point] = {}
-        for point in sorted(enough, key=lambda point: point.size):
-            first.setdefault(point.layer, point)
-        return max(first.values(), key=lambda p: (p.attacked_accuracy.value, -p.size)), True
-    return max(cheap, key=lambda p: (p.attacked_accuracy.value, -p.size)), False
-
-
-def _refined(
-    siege: RepeatableAttack,
-    rank: NDArray[np.intp],
-    best: Point,
-    tried: Sequence[Point],
-    wanted: float,
-    max_cost: float,
-    step: Callable[[], None],
-) -> Point:
-    """Halve the step between the smallest set that does it and the one before."""
-    whole = next(point for point in tried if point.size == 0)
-    below = [p.size for p in tried if p.layer == best.layer and p.size < best.size]
-    low = max(below, default=0)
-    while best.size - low > 1:
-        middle = siege.point(best.layer, rank, (low + best.size) // 2)
+def _measured(
+    measuring: WrongWords, chosen: ChosenSet, n_random: int, step: Callable[[], None]
+) -> tuple[list[FrontierPoint], list[FrontierPoint]]:
+    """Measure the layer's frontier, and as many random units of it."""
+    layer, rank, size = chosen.best.layer, chosen.rank, chosen.best.size
+    frontier, draws = [], []
+    for each in sorted({*sizes_to_try(len(rank)), size}):
+        frontier.append(measuring.point(layer, rank, each))
         step()
-        if middle.success.value <= wanted and _affordable(middle, whole, max_cost):
-            best = middle
-        else:
-            low = middle.size
-    return best
+    random = np.random.default_rng(measuring.attack.seed)
+    for _ in range(n_random):
+        draws.append(measuring.point(layer, random.permutation(rank), size))
+        step()
+    return frontier, draws

@@ -7,17 +7,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurons.attacks.conditions import alone, plain_grounds, provenance, respond_to_text, success
+from neurons.attacks.conditions import AttackTarget, check_targets, success
 from neurons.attacks.confirmation import (
     NO_OTHERS,
-    Confirmed,
+    ConfirmedString,
     confirm,
     confirmed_bars,
+    confirmed_facts,
+    confirmed_rows,
     confirmed_table,
+    unwritable_note,
 )
-from neurons.attacks.mediators import mediators
+from neurons.attacks.mediators import Mediator, mediators
+from neurons.attacks.plain_grounds import plain_grounds, scores_alone
+from neurons.attacks.repeatable_attack import RepeatableAttack, place_seeds, written_pixels
+from neurons.attacks.sample import Sample
+from neurons.attacks.steps import Progress, stepper
 from neurons.data.images import ImageSet
-from neurons.data.prepared import prepare
 from neurons.errors import OptionError
 from neurons.interventions.editable import open_editable
 from neurons.lettering.lettering import Lettering
@@ -25,15 +31,15 @@ from neurons.lettering.sizes import writable
 from neurons.network.clip import Clip
 from neurons.network.inference import Precision, exact
 from neurons.network.layers import last_block
-from neurons.readouts.readout import Readout, class_index, log_shares
-from neurons.results.blocks import Block, Note, Table
+from neurons.readouts.readout import Readout, class_index
+from neurons.results.blocks import Block, Table
 from neurons.results.result import Result
+from neurons.results.table import Row
 from neurons.stats import Interval, Share, difference_of_means, rank_correlation
 
+_SAMPLE = Sample(n=64)
 _SYMBOLS = "$€£¥%&#@!?*+=<>~^"
 _N_WHY, _N_CANDIDATES, _FEWEST_RANKED = 5, 12, 5
-# strings looked at together
-_CHUNK = 64
 
 
 def symbol_strings(symbols: str = _SYMBOLS, *, longest: int = 3) -> tuple[str, ...]:
@@ -57,19 +63,17 @@ def search_words(
     lettering: Lettering | None = None,
     count: int = 5,
     n_random: int = 20,
-    n: int | None = 64,
-    rows: Sequence[int] | None = None,
+    sample: Sample = _SAMPLE,
     layer: str | None = None,
-    seed: int = 0,
     precision: Precision = exact,
     also: Mapping[str, Readout] = NO_OTHERS,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> Search:
     """Rank strings by what they do on plain grounds, then confirm the best on images.
 
     The score of a string is the logarithm of the class's share when the string stands alone on
     plain grounds: what the class's direction or probe weighs, times how the written string
-    excites it. One look a string and ground, no image. The best ``count`` are then written on
+    excites it. One pass per string and ground, no image. The best ``count`` are then written on
     images; so are ``n_random`` strings drawn from the whole vocabulary, which say what the
     ranking is worth.
 
@@ -87,14 +91,10 @@ def search_words(
         Strings to confirm.
     n_random : int >= 5
         Strings to compare with.
-    n : int, optional
-        Images, drawn without replacement; default: 64. None: all.
-    rows : sequence of int, optional
-        Images to draw from.
+    sample : Sample, optional
+        Which of the images, and the seed of places and random strings; default: 64.
     layer : str, optional
         Whose units say why; default: the deepest block with maps.
-    seed : int
-        Of the images, the places and the random strings.
     precision : Precision
         ``exact`` or ``fast``.
     also : mapping of str to Readout
@@ -112,10 +112,8 @@ def search_words(
     OptionError
         If there is no such class, or there are too few strings.
     """
-    lettering = lettering or Lettering()
-    wanted = class_index(readout, class_name)
-    for other in also.values():
-        class_index(other, class_name)
+    lettering, readouts = lettering or Lettering(), {"readout": readout, **also}
+    check_targets([AttackTarget(class_name, class_name)], list(readouts.values()))
     words, unwritable = writable(vocabulary, lettering, clip.preprocess.size)
     if count < 1 or n_random < _FEWEST_RANKED or len(words) < max(count, n_random):
         raise OptionError(
@@ -124,53 +122,31 @@ def search_words(
             f"random"
         )
     where = layer or last_block(clip)
-    ready = prepare(clip.preprocess, images, n=n, rows=rows, seed=seed)
-    chance = np.random.default_rng(seed).choice(len(words), n_random, replace=False)
-    total = len(words) + n_random + count
+    ready = sample.of(images, clip)
+    chance = np.random.default_rng(sample.seed).choice(len(words), n_random, replace=False)
+    step = stepper(progress, len(words) + n_random + count)
     with open_editable(
-        clip, [where], readouts=[readout, *also.values()], precision=precision
-    ) as eye:
-        scores = np.zeros(len(words))
-        for start in range(0, len(words), _CHUNK):
-            part = words[start : start + _CHUNK]
-            shares = log_shares(alone(eye, part, lettering).scores(readout))[:, wanted]
-            scores[start : start + _CHUNK] = shares.reshape(len(part), -1).mean(1)
-            progress(start + len(part), total)
-        grounds = plain_grounds(clip.preprocess.size)
-        best = np.argsort(-scores, kind="stable")[:count]
+        clip, [where], readouts=list(readouts.values()), precision=precision
+    ) as network:
+        attack = RepeatableAttack(network, ready, lettering, readouts, sample.seed)
+        scores = scores_alone(
+            network, words, lettering, readout, class_index(readout, class_name), step
+        )
         confirmed = []
-        for i in best:
-            why = mediators(
-                eye, grounds, words[i], lettering, readout=readout, wanted=wanted, layer=where,
-                n_candidates=_N_CANDIDATES,
-            )[:_N_WHY]  # fmt: skip
-            confirmed.append(
-                confirm(
-                    eye, ready, words[i], lettering, readout=readout, wanted=wanted,
-                    score=float(scores[i]), why=why, seed=seed, also=also,
-                )
-            )  # fmt: skip
-            progress(len(words) + len(confirmed), total)
-        before = eye.respond(ready.pixels).answers(readout)
-        random = []
-        for i in chance:
-            look = respond_to_text(eye, ready.pixels, words[i], lettering, seed=seed)
-            share = success(before, look.seen.answers(readout), wanted)
-            random.append(Tried(words[i], float(scores[i]), share))
-            progress(len(words) + count + len(random), total)
-    first = np.array([each.success.value for each in confirmed])
+        for i in np.argsort(-scores, kind="stable")[:count]:
+            target = AttackTarget(class_name, words[i])
+            why = _why(attack, target, where)
+            confirmed.append(confirm(attack, target, score=float(scores[i]), why=why))
+            step()
+        drawn = [(words[i], float(scores[i])) for i in chance]
+        random = _random_strings(attack, class_name, drawn, step)
+        provenance = attack.provenance(precision)
     chosen = np.array([each.success.value for each in random])
-    rank, reach = rank_correlation(scores[chance], chosen, seed)
-    gain, gain_reach = difference_of_means(first, chosen, seed)
+    rank, rank_interval = rank_correlation(scores[chance], chosen, sample.seed)
+    first = np.array([each.success.value for each in confirmed])
+    gain, gain_interval = difference_of_means(first, chosen, sample.seed)
     return Search(
-        provenance=provenance(
-            clip,
-            ready,
-            lettering,
-            precision=precision,
-            seed=seed,
-            readouts={"readout": readout, **also},
-        ),
+        provenance=provenance,
         class_name=class_name,
         n_strings=len(words),
         unwritable=tuple(unwritable),
@@ -179,15 +155,15 @@ def search_words(
         confirmed=tuple(confirmed),
         random=tuple(random),
         rank_correlation=rank,
-        rank_interval=reach,
+        rank_interval=rank_interval,
         gain=gain,
-        gain_interval=gain_reach,
+        gain_interval=gain_interval,
     )
 
 
 @dataclass(frozen=True)
-class Tried:
-    """A string, its score and its success on images."""
+class RandomString:
+    """A string that was drawn at random, its score and its success on images."""
 
     text: str
     score: float
@@ -209,9 +185,9 @@ class Search(Result):
         Images.
     layer : str
         Whose units say why.
-    confirmed : tuple of Confirmed
+    confirmed : tuple of ConfirmedString
         By falling score.
-    random : tuple of Tried
+    random : tuple of RandomString
         Strings drawn at random, attacked in the same way.
     rank_correlation : float in [-1, 1]
         Spearman's, of score and success, over the random strings; nan where all succeed alike.
@@ -228,30 +204,49 @@ class Search(Result):
     unwritable: tuple[str, ...]
     n: int
     layer: str
-    confirmed: tuple[Confirmed, ...]
-    random: tuple[Tried, ...]
+    confirmed: tuple[ConfirmedString, ...]
+    random: tuple[RandomString, ...]
     rank_correlation: float
     rank_interval: Interval
     gain: float
     gain_interval: Interval
 
-    def blocks(self) -> tuple[Block, ...]:
-        """Say what the ranking is worth; the best strings; why; the random ones."""
+    @property
+    def title(self) -> str:
+        """The class that was wanted."""
+        return f"Strings for {self.class_name}"
+
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Give the best string, and how often it succeeds."""
+        return confirmed_facts(self.confirmed)
+
+    def verdict(self) -> str:
+        """Say what the ranking is worth."""
         rank, gain = self.rank_interval, self.gain_interval
+        unknown = "These strings do not tell whether the ranking is worth anything. "
         return (
-            Note(
-                f"The best {len(self.confirmed)} of {self.n_strings:,} strings for "
-                f"{self.class_name}, on {self.n:,} images. Their success lies {self.gain:+.3f} "
-                f"({gain.low:+.3f} to {gain.high:+.3f}) above that of {len(self.random)} random "
-                f"strings; over these, score and success have a rank correlation of "
-                f"{self.rank_correlation:.2f} ({rank.low:.2f} to {rank.high:.2f})."
-                + (
-                    f" {len(self.unwritable):,} strings cannot be written like this, the first: "
-                    f"{self.unwritable[0]!r}."
-                    if self.unwritable
-                    else ""
-                )
-            ),
+            f"{unknown if gain.low <= 0 else ''}The best {len(self.confirmed)} of "
+            f"{self.n_strings:,} strings for {self.class_name}, on {self.n:,} images. Their success "
+            f"lies {self.gain:+.3f} ({gain.low:+.3f} to {gain.high:+.3f}) above that of "
+            f"{len(self.random)} random strings; over these, score and success have a rank "
+            f"correlation of {self.rank_correlation:.2f} ({rank.low:.2f} to {rank.high:.2f})."
+            f"{unwritable_note(self.unwritable)}"
+        )
+
+    def rows(self) -> Sequence[Row]:
+        """One row per string: the confirmed ones with their controls, and the random ones."""
+        random = [
+            {"text": each.text, "score": each.score, "success": each.success}
+            for each in self.random
+        ]
+        return [
+            *({"chosen": "by score", **row} for row in confirmed_rows(self.confirmed)),
+            *({"chosen": "at random", **row} for row in random),
+        ]
+
+    def blocks(self) -> tuple[Block, ...]:
+        """Show the best strings; why; the random ones."""
+        return (
             confirmed_bars(self.class_name, self.confirmed),
             confirmed_table(self.class_name, self.confirmed),
             Table(
@@ -272,3 +267,36 @@ class Search(Result):
                 "Drawn from the whole vocabulary, the best ones not left out.",
             ),
         )
+
+
+def _why(attack: RepeatableAttack, target: AttackTarget, layer: str) -> tuple[Mediator, ...]:
+    """Find the units that the class needs where the string stands on plain grounds."""
+    device = attack.network.clip.device
+    grounds = plain_grounds(attack.network.clip.preprocess.size)
+    seeds = place_seeds(len(grounds), 0)
+    found = mediators(
+        attack.network,
+        grounds,
+        written_pixels(grounds, target.text, attack.lettering, seeds=seeds, device=device),
+        readout=attack.readout,
+        wanted=attack.index_of(target),
+        layer=layer,
+        n_candidates=_N_CANDIDATES,
+    )
+    return found[:_N_WHY]
+
+
+def _random_strings(
+    attack: RepeatableAttack,
+    class_name: str,
+    drawn: Sequence[tuple[str, float]],
+    step: Callable[[], None],
+) -> list[RandomString]:
+    """Attack with strings that were drawn, each with its score."""
+    wanted, before = class_index(attack.readout, class_name), attack.answers()
+    found = []
+    for text, score in drawn:
+        after = attack.responses(text).responses.answers(attack.readout)
+        found.append(RandomString(text, score, success(before, after, wanted)))
+        step()
+    return found

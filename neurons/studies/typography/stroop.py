@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from neurons.attacks.conditions import Write, foreign_word, place_seeds
+from neurons.attacks.colour_words import WAYS, AnsweredWord, ColourWords
+from neurons.attacks.conditions import foreign_word
+from neurons.attacks.steps import Progress
 from neurons.data.thumbnails import thumbnail
 from neurons.errors import OptionError
 from neurons.interventions.editable import open_editable
-from neurons.lettering.lettering import Lettering
-from neurons.lettering.words import Lettered, blank_on, write_on
+from neurons.lettering.lettering import Colour, Lettering
 from neurons.network.clip import Clip
 from neurons.network.inference import Precision, exact
 from neurons.readouts.readout import Readout
-from neurons.results.blocks import Bars, Block, Gallery, Note, Table, Tile
+from neurons.results.blocks import Bars, Block, Gallery, Table, Tile
 from neurons.results.result import Result
 from neurons.stats import Share
-
-Colour = tuple[int, int, int]
 
 COLOURS: Mapping[str, Colour] = {
     "red": (212, 36, 36),
@@ -37,9 +35,8 @@ COLOURS: Mapping[str, Colour] = {
 # the prompt of Goh et al. 2021, in their figure on the Stroop effect
 PROMPTS = ("my favorite word, written in the color {}",)
 
-WAYS = ("in", "on")
 CONDITIONS = ("incongruent", "congruent", "word of no colour", "no letters")
-_GREYS, _N_SHOWN = (250, 170), 6
+_N_SHOWN = 6
 
 
 def stroop(
@@ -51,7 +48,7 @@ def stroop(
     n_each: int = 4,
     seed: int = 0,
     precision: Precision = exact,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> Stroop:
     """Write every colour's name in every colour, and on every colour, and ask for the colour.
 
@@ -99,35 +96,22 @@ def stroop(
         )
     neutral = foreign_word("color", [readout])
     asked = {
-        "incongruent": [(word, colour) for word, colour in product(colours, colours)
-                        if word != colour],
+        "incongruent": [
+            (word, other) for word, other in product(colours, colours) if word != other
+        ],
         "congruent": [(colour, colour) for colour in colours],
         "word of no colour": [(neutral, colour) for colour in colours],
         "no letters": [("", colour) for colour in colours],
-    }  # fmt: skip
-    names = list(colours)
+    }
     tallies: list[Tally] = []
-    shown: list[ShownWord] = []
-    confusions = np.zeros((len(WAYS), len(colours), len(colours)), np.int64)
-    with open_editable(clip, readouts=[readout], precision=precision) as eye:
+    answers: list[AnsweredWord] = []
+    with open_editable(clip, readouts=[readout], precision=precision) as network:
+        pictures = ColourWords(network, readout, colours, neutral, lettering, n_each, seed)
         for way, (condition, pairs) in product(WAYS, asked.items()):
-            word_hits = colour_hits = n = 0
-            for word, colour in pairs:
-                pixels = _pictures(
-                    clip, way, word or neutral, colours[colour], lettering, n_each, seed,
-                    letters=write_on if word else _bare(way),
-                )  # fmt: skip
-                answers = [readout.class_names[i] for i in eye.respond(pixels).answers(readout)]
-                word_hits += answers.count(word)
-                colour_hits += answers.count(colour)
-                n += len(answers)
-                if condition == "incongruent":
-                    for answer in answers:
-                        confusions[WAYS.index(way), names.index(word), names.index(answer)] += 1
-                    if sum(each.way == way for each in shown) < _N_SHOWN:
-                        image = thumbnail(pixels[0].permute(1, 2, 0).cpu().numpy())
-                        shown.append(ShownWord(image, way, word, colour, answers[0]))
-            tallies.append(Tally(way, condition, Share(word_hits, n), Share(colour_hits, n)))
+            found = [pictures.answered(way, word, colour) for word, colour in pairs]
+            tallies.append(_tally(way, condition, found))
+            if condition == "incongruent":
+                answers += found
             progress(len(tallies), len(WAYS) * len(asked))
     return Stroop(
         provenance={
@@ -139,8 +123,12 @@ def stroop(
         colours=tuple(colours),
         neutral=neutral,
         tallies=tuple(tallies),
-        confusions=confusions,
-        shown=tuple(shown),
+        confusions=_confusions(answers, list(colours)),
+        shown=tuple(
+            ShownWord(_thumbnail(each.first), each.way, each.word, each.colour, each.answers[0])
+            for way in WAYS
+            for each in [each for each in answers if each.way == way][:_N_SHOWN]
+        ),
     )
 
 
@@ -212,98 +200,118 @@ class Stroop(Result):
             f"no condition {condition!r} {way!r}; there are: {', '.join(CONDITIONS)}; in, on"
         )
 
-    def blocks(self) -> tuple[Block, ...]:
-        """Say which wins; every condition; the answers; pictures."""
-        told = []
+    @property
+    def title(self) -> str:
+        """What the study is."""
+        return "Stroop"
+
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Give how often the word is the answer, for each way of writing."""
+        return tuple(
+            (f"the word, {w} a colour", f"{self.tally(way=w).word.value:.3f}") for w in WAYS
+        )
+
+    def verdict(self) -> str:
+        """Say which wins, and where the colour cannot be named at all."""
+        chance = 1 / len(self.colours)
+        told, doubts = [], []
         for way in WAYS:
             first, bare = self.tally(way=way), self.tally("no letters", way=way)
+            if bare.colour.interval.low <= chance:
+                doubts.append(
+                    f"Written {way} a colour the test says nothing: the model cannot name the "
+                    f"colour there even without letters. "
+                )
             told.append(
                 f"A colour's name written {way} another colour is answered with the word in "
                 f"{first.word}, with the colour in {first.colour}; without letters the colour is "
                 f"named in {bare.colour.value:.3f}."
             )
+        return f"{''.join(doubts)}{' '.join(told)} Chance is {chance:.3f}."
+
+    def rows(self) -> tuple[Tally, ...]:
+        """One row per way of writing and condition."""
+        return self.tallies
+
+    def blocks(self) -> tuple[Block, ...]:
+        """Show which wins; every condition; the answers; pictures."""
+        return (
+            self._bars(),
+            self._conditions_table(),
+            *(self._answers_table(way) for way in WAYS),
+            *(self._gallery(way) for way in WAYS),
+        )
+
+    def _bars(self) -> Bars:
         firsts = [self.tally(way=way) for way in WAYS]
         found = [share for first in firsts for share in (first.word, first.colour)]
-        return (
-            Note(f"{' '.join(told)} Chance is {1 / len(self.colours):.3f}."),
-            Bars(
-                "Incongruent words: the answer is",
-                tuple(f"the {what}, written {way}" for way in WAYS for what in ("word", "colour")),
-                tuple(share.value for share in found),
-                "share of pictures",
-                tuple(share.interval.low for share in found),
-                tuple(share.interval.high for share in found),
-                1 / len(self.colours),
-            ),
-            Table(
-                "Answers",
-                ("written", "condition", "the word", "the colour"),
-                tuple(
-                    (
-                        t.way,
-                        t.condition,
-                        "-" if t.condition in CONDITIONS[2:] else str(t.word),
-                        str(t.colour),
-                    )
-                    for t in self.tallies
-                ),
-                f"The word of no colour is “{self.neutral}”. No letters: a patch of the colour as "
-                f"large as the word, or the bare ground.",
-            ),  # fmt: skip
-            *(
-                Table(
-                    f"Answers to incongruent words written {way} a colour, by the word",
-                    ("word", *self.colours),
-                    tuple(
-                        (name, *(str(count) for count in row))
-                        for name, row in zip(self.colours, self.confusions[i], strict=True)
-                    ),
-                )
-                for i, way in enumerate(WAYS)
-            ),
-            *(
-                Gallery(
-                    f"The first incongruent pictures, written {way} a colour",
-                    tuple(
-                        Tile(s.image, s.answer, f"“{s.word}” {way} {s.colour}")
-                        for s in self.shown
-                        if s.way == way
-                    ),
-                    "Under each the answer.",
-                )
-                for way in WAYS
+        return Bars(
+            "Incongruent words: the answer is",
+            tuple(f"the {what}, written {way}" for way in WAYS for what in ("word", "colour")),
+            tuple(share.value for share in found),
+            "share of pictures",
+            tuple(share.interval.low for share in found),
+            tuple(share.interval.high for share in found),
+            1 / len(self.colours),
+        )
+
+    def _conditions_table(self) -> Table:
+        rows = [
+            (
+                t.way,
+                t.condition,
+                "-" if t.condition in CONDITIONS[2:] else str(t.word),
+                str(t.colour),
+            )
+            for t in self.tallies
+        ]
+        return Table(
+            "Answers",
+            ("written", "condition", "the word", "the colour"),
+            tuple(rows),
+            f"The word of no colour is “{self.neutral}”. No letters: a patch of the colour as "
+            f"large as the word, or the bare ground.",
+        )
+
+    def _answers_table(self, way: str) -> Table:
+        counts = self.confusions[WAYS.index(way)]
+        return Table(
+            f"Answers to incongruent words written {way} a colour, by the word",
+            ("word", *self.colours),
+            tuple(
+                (name, *(str(count) for count in row))
+                for name, row in zip(self.colours, counts, strict=True)
             ),
         )
 
-
-def _pictures(
-    clip: Clip,
-    way: str,
-    word: str,
-    colour: Colour,
-    lettering: Lettering,
-    n_each: int,
-    seed: int,
-    *,
-    letters: Write,
-) -> Tensor:
-    """Write a word in a colour on greys, or on the colour: uint8 (pictures, 3, H, W)."""
-    grounds = [(grey,) * 3 for grey in _GREYS] if way == "in" else [colour]
-    if way == "in":
-        lettering = replace(lettering, colour=colour, stroke_colour=None)
-    tones = torch.tensor([g for g in grounds for _ in range(n_each)], dtype=torch.uint8)
-    size = clip.preprocess.size
-    pixels = tones.view(-1, 3, 1, 1).expand(-1, 3, *size).contiguous().to(clip.device)
-    seeds = place_seeds(len(pixels), seed)
-    return letters(pixels, [word] * len(pixels), lettering, seeds=seeds).pixels
+    def _gallery(self, way: str) -> Gallery:
+        return Gallery(
+            f"The first incongruent pictures, written {way} a colour",
+            tuple(
+                Tile(s.image, s.answer, f"“{s.word}” {way} {s.colour}")
+                for s in self.shown
+                if s.way == way
+            ),
+            "Under each the answer.",
+        )
 
 
-def _bare(way: str) -> Write:
-    return blank_on if way == "in" else _untouched
+def _tally(way: str, condition: str, found: Sequence[AnsweredWord]) -> Tally:
+    """Count how often the answer is the word, and how often the colour."""
+    n = sum(len(each.answers) for each in found)
+    word = sum(each.answers.count(each.word) for each in found)
+    colour = sum(each.answers.count(each.colour) for each in found)
+    return Tally(way, condition, Share(word, n), Share(colour, n))
 
 
-def _untouched(
-    pixels: Tensor, texts: Sequence[str], lettering: Lettering, *, seeds: Sequence[int]
-) -> Lettered:
-    nothing = torch.zeros(len(pixels), dtype=torch.float32)
-    return Lettered(pixels, nothing, torch.zeros(len(pixels), 4, dtype=torch.int64))
+def _confusions(found: Sequence[AnsweredWord], colours: Sequence[str]) -> NDArray[np.int64]:
+    """Count answers: (ways, words, answers)."""
+    counts = np.zeros((len(WAYS), len(colours), len(colours)), np.int64)
+    for each in found:
+        for answer in each.answers:
+            counts[WAYS.index(each.way), colours.index(each.word), colours.index(answer)] += 1
+    return counts
+
+
+def _thumbnail(pixels: Tensor) -> bytes:
+    return thumbnail(pixels.permute(1, 2, 0).numpy())

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurons.address import Neuron
-from neurons.attacks.conditions import alone, place_seeds, plain_grounds, respond_to_texts
+from neurons.attacks.plain_grounds import alone, plain_grounds
+from neurons.attacks.repeatable_attack import place_seeds, respond_to_texts
 from neurons.data.thumbnails import thumbnail
 from neurons.errors import OptionError
 from neurons.interventions.editable import EditableNetwork, Responses, open_editable
@@ -18,8 +20,9 @@ from neurons.lettering.sizes import writable
 from neurons.lettering.words import blank_on, shuffled, write_on
 from neurons.network.clip import Clip
 from neurons.network.inference import Precision, exact
-from neurons.results.blocks import Bars, Block, Gallery, Note, Table, Tile
+from neurons.results.blocks import Bars, Block, Gallery, Table, Tile
 from neurons.results.result import Result
+from neurons.results.table import Row
 
 IN_THE_MIDDLE = Lettering(places=(0.5, 0.5))
 # strings looked at together; only the asked units are kept of each look
@@ -168,6 +171,8 @@ class TopStrings(Result):
     strongest : tuple of TopString
     """
 
+    was: ClassVar[str] = "Reads"
+
     neuron: str
     n_strings: int
     n_unwritable: int
@@ -175,23 +180,60 @@ class TopStrings(Result):
     median: float
     strongest: tuple[TopString, ...]
 
-    def blocks(self) -> tuple[Block, ...]:
-        """Say what it reads; the strings as they were seen; their peaks and controls."""
-        if self.strongest[0].peak <= 0:
-            return (Note(f"None of {self.n_strings:,} strings excites {self.neuron}."),)
+    @property
+    def title(self) -> str:
+        """The neuron's address."""
+        return self.neuron
+
+    @property
+    def excited(self) -> bool:
+        """Whether any string excites it."""
+        return self.strongest[0].peak > 0
+
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """How many strings were tried, the strongest, and the middle one's peak."""
+        first = self.strongest[0]
+        found = (("strongest", first.text), ("peak", f"{first.peak:.3g}")) if self.excited else ()
+        return (("strings", f"{self.n_strings:,}"), *found, ("median", f"{self.median:.3g}"))
+
+    def verdict(self) -> str:
+        """Say which string excites it most, beside the middle one and the bare ground."""
+        if not self.excited:
+            return f"None of {self.n_strings:,} strings excites {self.neuron}."
         left_out = (
             f" Left out, since they cannot be written like this: {self.n_unwritable:,}."
             if self.n_unwritable
             else ""
         )
         return (
-            Note(
-                f"Of {self.n_strings:,} strings, each alone on plain grounds, "
-                f"“{self.strongest[0].text}” excites {self.neuron} most: "
-                f"{self.strongest[0].peak:.3g}, where the string in the middle of them all reaches "
-                f"{self.median:.3g} and the bare ground {self.plain:.3g}. Some string is always "
-                f"the first: compare it with the neuron's images.{left_out}"
-            ),
+            f"Of {self.n_strings:,} strings, each alone on plain grounds, "
+            f"“{self.strongest[0].text}” excites {self.neuron} most: "
+            f"{self.strongest[0].peak:.3g}, where the string in the middle of them all reaches "
+            f"{self.median:.3g} and the bare ground {self.plain:.3g}. Some string is always "
+            f"the first: compare it with the neuron's images.{left_out}"
+        )
+
+    def rows(self) -> Sequence[Row]:
+        """One row per string, the strongest first, beside its controls."""
+        return [
+            {
+                "neuron": self.neuron,
+                "text": each.text,
+                "peak": each.peak,
+                "blank": each.blank,
+                "shuffled": each.shuffled,
+                "median_of_all": self.median,
+                "plain": self.plain,
+                "n_strings": self.n_strings,
+            }
+            for each in self.strongest
+        ]
+
+    def blocks(self) -> tuple[Block, ...]:
+        """Draw the strings as they were seen, their peaks and controls; nothing if none excites."""
+        if not self.excited:
+            return ()
+        return (
             Gallery(
                 "What it reads",
                 tuple(
@@ -208,21 +250,24 @@ class TopStrings(Result):
                 reference=self.median,
                 note="The line is the median over all strings.",
             ),
-            Table(
-                "The same letters in another order, and none",
-                ("text", "peak", "blank", "shuffled"),
-                tuple(
-                    (
-                        each.text,
-                        f"{each.peak:.3g}",
-                        f"{each.blank:.3g}",
-                        "-" if np.isnan(each.shuffled) else f"{each.shuffled:.3g}",
-                    )
-                    for each in self.strongest
-                ),
-                "Mean peaks. Blank: a patch of the same area. A neuron that the shuffled letters "
-                "excite as much does not read the word.",
+            self._controls(),
+        )
+
+    def _controls(self) -> Table:
+        return Table(
+            "The same letters in another order, and none",
+            ("text", "peak", "blank", "shuffled"),
+            tuple(
+                (
+                    each.text,
+                    f"{each.peak:.3g}",
+                    f"{each.blank:.3g}",
+                    "-" if np.isnan(each.shuffled) else f"{each.shuffled:.3g}",
+                )
+                for each in self.strongest
             ),
+            "Mean peaks. Blank: a patch of the same area. A neuron that the shuffled letters "
+            "excite as much does not read the word.",
         )
 
 
@@ -249,7 +294,7 @@ def _blanks(
             seeds=seeds * len(part),
             write=blank_on,
         )
-        parts.append(_peaks(look.seen, neurons, len(part)))
+        parts.append(_peaks(look.responses, neurons, len(part)))
     return np.concatenate(parts)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import neurons
-from neurons import Clip, ImageSet, Neuron
+from neurons import Clip, ImageSet, Sample
 from neurons.attacks.conditions import AttackTarget, accuracy, foreign_word, success
 from neurons.drawn_world.concepts import concepts
 from neurons.drawn_world.scenes import TEMPLATES
@@ -52,7 +52,7 @@ def test_the_glyph_takes_the_images_over_and_no_control_does(reader: Clip, shown
 
 
 def test_a_silenced_network_does_not_fall(reader: Clip, shown: ImageSet) -> None:
-    silenced = {Neuron(BANK, GLYPHS.index("#")): 0.0}
+    silenced = {f"{BANK}:{GLYPHS.index('#')}": 0.0}
     found = attack(
         reader,
         shown,
@@ -103,7 +103,7 @@ def test_mistakes_are_told_before_anything_is_read(reader: Clip, shown: ImageSet
     with pytest.raises(NeuronNotFoundError):
         attack(
             reader, shown, [AttackTarget("the #", "#")], readouts=readouts, lettering=LETTERS,
-            edits={Neuron(BANK, 999): 0.0},
+            edits={f"{BANK}:999": 0.0},
         )  # fmt: skip
 
 
@@ -120,7 +120,7 @@ def test_an_attack_reloads_as_it_was(reader: Clip, shown: ImageSet, tmp_path: Pa
     )
     same = attack(reader, shown, targets, readouts=readouts, lettering=LETTERS)
     assert same.outcomes == found.outcomes
-    told = " ".join(str(block) for block in found.blocks())
+    told = " ".join(str(block) for block in found.described())
     assert "1.000 (0.758 to 1.000, n = 12)" in told
 
 
@@ -142,8 +142,7 @@ def test_on_the_miniature_words_work_and_their_controls_do_not() -> None:
         [AttackTarget("piggy bank", "$$$"), AttackTarget("guitar", "guitar")],
         readouts={"zero-shot": readout},
         lettering=Lettering(places="random", area=0.05),
-        n=48,
-        rows=rows,
+        sample=Sample(n=48, rows=rows),
         n_shown=0,
     )
     # nothing but an area, or letters of no word, is worth more than a few images
@@ -172,7 +171,7 @@ def test_on_a_real_clip_words_work_and_their_controls_do_not() -> None:
         [AttackTarget("goldfish", "goldfish"), AttackTarget("teapot", "teapot")],
         readouts={"zero-shot": zero_shot(clip, images.class_names)},
         lettering=Lettering(places="random", area=0.05),
-        n=32,
+        sample=Sample(n=32),
         n_shown=0,
     )
     # measured on 100 images and three words: 0.70, and at most 0.01 for any control

@@ -11,11 +11,11 @@ from PIL import Image
 
 import neurons
 from neurons import Clip
+from neurons.attacks import set_scores
 from neurons.attacks.published_sets import labelled, rta100, synthetic
 from neurons.errors import ImagesNotFoundError, OptionError
 from neurons.lettering.lettering import Lettering
 from neurons.results.blocks import Bars, Gallery, Note, Table
-from neurons.studies.typography import bench as bench_module
 from neurons.studies.typography.bench import TypographyBench, bench
 from tests.conftest import shared
 
@@ -54,7 +54,7 @@ def reader(planted: Clip, monkeypatch: pytest.MonkeyPatch) -> Clip:
 
         def __exit__(self, *_: object) -> None: ...
 
-    monkeypatch.setattr(bench_module, "open_editable", Opened)
+    monkeypatch.setattr(set_scores, "open_editable", Opened)
     return clip
 
 
@@ -130,7 +130,7 @@ def test_what_makes_no_sense_is_told(reader: Clip, tmp_path: Path) -> None:
 
 def test_the_prompts_are_averaged_as_the_text_tower_gives_them(planted: Clip) -> None:
     names, templates = ("dog", "cat"), ("a {}", "many {}s", "{}")
-    found = bench_module._directions(planted, names, templates)
+    found = set_scores.class_directions_of(planted, names, templates)
     for name, direction in zip(names, found, strict=True):
         mean = planted.embed_texts([t.format(name) for t in templates]).mean(0)
         torch.testing.assert_close(direction, mean / mean.norm())

@@ -9,14 +9,13 @@ import pytest
 from PIL import Image
 
 import neurons
-from neurons import Clip
+from neurons import Clip, Sample
 from neurons.drawn_world.concepts import concepts
 from neurons.drawn_world.scenes import TEMPLATES
 from neurons.errors import LabelsMissingError, OptionError
 from neurons.lettering.lettering import Lettering
 from neurons.readouts.readout import ZeroShot, zero_shot
-from neurons.stats import Share
-from neurons.studies.typography.defence import Defence, Point, _best, defend
+from neurons.studies.typography.defence import Defence, defend
 from tests.conftest import picture
 from tests.glyphs import BANK, GLYPHS, LETTERS, glyph_reader, plain_pictures
 
@@ -34,7 +33,7 @@ def test_the_units_that_read_are_silenced_and_no_others(planted: Clip, tmp_path:
         layers=[BANK],
         wanted=0.0,
         lettering=LETTERS,
-        n=14,
+        sample=Sample(n=14),
         n_random=1,
     )
     # eight of the 24 show a class that the readout has not: the others are what is drawn from
@@ -66,8 +65,7 @@ def test_the_miniature_is_mended_and_random_units_do_not_mend_it() -> None:
         layers=["visual.layer3"],
         wanted=0.4,
         lettering=Lettering(places="random", area=0.05),
-        n=80,
-        rows=[i for i, way in enumerate(ways) if way in ("flat", "photo")],
+        sample=Sample(n=80, rows=[i for i, way in enumerate(ways) if way in ("flat", "photo")]),
         n_random=3,
     )
     whole, mended = found.intact(), found.defended()
@@ -76,21 +74,6 @@ def test_the_miniature_is_mended_and_random_units_do_not_mend_it() -> None:
     assert mended.success.interval.high < whole.success.value - 0.2
     assert mended.accuracy.value >= whole.accuracy.value - 0.05
     assert mended.success.value < min(point.success.value for point in found.random) - 0.1
-
-
-def point(layer: str, size: int, fooled: int, right: int, despite: int = 0) -> Point:
-    return Point(layer, size, Share(fooled, 100), Share(right, 100), Share(despite, 100))
-
-
-def test_the_smallest_set_that_does_it_is_taken_and_no_set_that_costs_too_much() -> None:
-    whole = point("a", 0, 90, 99)
-    half, enough, more = point("a", 8, 40, 99, 30), point("a", 16, 9, 98, 40), point("a", 24, 2, 99)
-    blind, ruined = point("b", 4, 8, 97, 5), point("b", 8, 1, 60, 50)
-    # blinding fools nobody, but only "a" is right under attack as well
-    assert _best([whole, half, enough, more, blind, ruined], 0.1, 0.02) == (enough, True)
-    # where nothing does it: what is right most often, at the cost
-    assert _best([whole, half, blind, ruined], 0.05, 0.02) == (half, False)
-    assert _best([whole, ruined], 0.1, 0.0) == (whole, False)
 
 
 def test_mistakes_are_told(planted: Clip, tmp_path: Path) -> None:

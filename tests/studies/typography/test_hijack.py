@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import neurons
-from neurons import Clip, ImageSet, Neuron
+from neurons import Clip, ImageSet, Neuron, Sample
 from neurons.drawn_world.concepts import concepts
 from neurons.drawn_world.scenes import TEMPLATES
 from neurons.errors import LayerNotFoundError, NeuronNotFoundError, OptionError
@@ -50,7 +50,7 @@ def test_the_reading_unit_is_the_attack(reader: Clip, shown: ImageSet, tmp_path:
     assert found.strings[1].class_name in ("thing", "the A")
     assert found.reading.clean == found.reading.blank == 0
     assert found.reading.attacked == pytest.approx(found.reading.alone, abs=0.1)
-    assert found.carriers[0].neuron == str(unit)
+    assert found.mediators[0].neuron == str(unit)
     alone = found.knock_outs[0]
     assert (alone.intact, alone.silenced) == (Share(6, 6), Share(0, 6))
     # random units carry nothing: the attack stays whole in every draw
@@ -61,7 +61,7 @@ def test_the_reading_unit_is_the_attack(reader: Clip, shown: ImageSet, tmp_path:
     assert alone.accuracy_intact == alone.accuracy_silenced
     found.save(tmp_path)
     assert Hijack.load(tmp_path).knock_outs == found.knock_outs
-    assert "success falls from 1.000 to 0.000" in str(found.blocks()[0])
+    assert "success falls from 1.000 to 0.000" in found.verdict()
 
 
 def test_a_unit_that_does_not_read_carries_nothing(reader: Clip, shown: ImageSet) -> None:
@@ -114,13 +114,14 @@ def test_on_the_miniature_money_makes_piggy_banks_through_units_that_read_it() -
     # the most decided of the units that the census files under the class of pig and finance
     # which money moves; see experiments/typography_truth.py for how it is found
     found = hijack(
-        clip, images, Neuron("visual.layer4", 39), [*words, *symbol_strings("$%*+")],
-        readout=readout, lettering=Lettering(places="random", area=0.05), n=80, rows=rows,
+        clip, images, "visual.layer4:39", [*words, *symbol_strings("$%*+")],
+        readout=readout, lettering=Lettering(places="random", area=0.05),
+        sample=Sample(n=80, rows=rows),
     )  # fmt: skip
     assert [s.text for s in found.strings[:3]] == ["$$$", "$$", "money"]
     assert found.class_name == "piggy bank"
     # the unit of finance by the census carries the attack too, if less
-    carried = [each.neuron for each in found.carriers]
+    carried = [each.neuron for each in found.mediators]
     assert carried[0] == "visual.layer4:39" and "visual.layer4:480" in carried
     assert found.reading.attacked > 3 * max(found.reading.clean, found.reading.blank)
     for each in found.knock_outs:

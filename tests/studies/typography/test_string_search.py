@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neurons import Clip, ImageSet
+from neurons import Clip, ImageSet, Sample
 from neurons.errors import OptionError
 from neurons.stats import Share
 from neurons.studies.typography.black_box_search import BlackBoxSearch, search_black_box
@@ -44,13 +44,13 @@ def test_the_search_finds_the_glyph_and_the_unit_that_reads_it(
 ) -> None:
     found = search_words(
         reader, shown, "the #", [*VOCABULARY, "A"], readout=readout, lettering=LETTERS, count=2,
-        n_random=12, n=6, also={"probe": probe_of("#"), "blind": _BLIND},
+        n_random=12, sample=Sample(n=6), also={"probe": probe_of("#"), "blind": _BLIND},
     )  # fmt: skip
     best, second = found.confirmed
     assert (best.text, best.success) == ("#", Share(6, 6))
     assert second.success == Share(0, 6)
     assert best.also == (("probe", Share(6, 6)), ("blind", Share(0, 6)))
-    table = found.blocks()[2]
+    table = found.blocks()[1]
     assert table.columns[2:5] == ("success", "success by probe", "success by blind")
     assert all(len(row) == len(table.columns) for row in table.rows)
     assert [share.successes for _, share in best.controls] == [0, 0]
@@ -60,7 +60,7 @@ def test_the_search_finds_the_glyph_and_the_unit_that_reads_it(
     assert len(found.random) == 12
     found.save(tmp_path)
     assert Search.load(tmp_path).confirmed == found.confirmed
-    assert "the best 2 of 17 strings" in str(found.blocks()[0]).lower()
+    assert "the best 2 of 17 strings" in found.verdict().lower()
 
 
 def test_a_blind_search_finds_it_within_its_budget(
@@ -68,7 +68,7 @@ def test_a_blind_search_finds_it_within_its_budget(
 ) -> None:
     found = search_black_box(
         reader, shown, "the #", VOCABULARY, readout=zero_shot_of("#A"), budget=100, count=1,
-        lettering=LETTERS, n=4,
+        lettering=LETTERS, sample=Sample(n=4),
     )  # fmt: skip
     assert found.confirmed[0].text == "#" and found.confirmed[0].success == Share(4, 4)
     assert found.n_asked <= found.budget == 100
@@ -82,10 +82,10 @@ def test_strings_that_cannot_be_written_are_left_out_and_listed(
     long = "far too long for it"
     found = search_words(
         reader, shown, "the #", [*VOCABULARY, long], readout=zero_shot_of("#"), lettering=LETTERS,
-        count=1, n_random=5, n=2,
+        count=1, n_random=5, sample=Sample(n=2),
     )  # fmt: skip
     assert found.unwritable == (long,) and found.n_strings == len(VOCABULARY)
-    assert long in str(found.blocks()[0])
+    assert long in found.verdict()
     with pytest.raises(OptionError, match="no room"):
         search_words(reader, shown, "the #", [long], readout=zero_shot_of("#"), lettering=LETTERS)
 
