@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurons.data.images import ImageSet
 from neurons.errors import OptionError
-from neurons.results.blocks import Bars, Block, Curve, Note, Table
+from neurons.results.blocks import Bars, Block, Curve, Table
 from neurons.results.result import Result
-from neurons.sparse.path import Step
+from neurons.results.table import Row
+from neurons.sparse.path import PathStep
 from neurons.stats import Share
 
 _SHOWN = 12
 
 
 @dataclass(frozen=True)
-class Part:
-    """A unit's part in a class.
+class UnitWeight:
+    """The weight of a unit in a class.
 
     Parameters
     ----------
     unit : int
     weight : float
-        Logit a standard deviation of the unit: comparable between units.
+        Logit per standard deviation of the unit: comparable between units.
     """
 
     unit: int
@@ -48,14 +51,14 @@ class Probe(Result):
     rule : str
         How the strength was chosen.
     l1_ratio : float
-    steps : tuple of Step
+    steps : tuple of PathStep
         The path, from no unit downwards, judged on the images that choose.
     chosen : int
         The step that was chosen.
-    parts : ndarray of uint8, (images of the run,)
-        `parts.UNUSED`, `FIT`, `CHOOSE` or `TEST`.
+    split : ndarray of uint8, (images of the run,)
+        `FIT`, `CHOOSE`, `TEST` or `UNUSED` of `neurons.data.split`.
     weights : ndarray of float32, (classes, units)
-        Logit a unit's own activation.
+        Logit per unit of activation.
     intercepts : ndarray of float32, (classes,)
     means, scales : ndarray of float32, (units,)
         Of the images fitted to; a constant unit has scale 0.
@@ -65,14 +68,16 @@ class Probe(Result):
         Test images whose class is among the first five.
     """
 
+    fields_were: ClassVar[Mapping[str, str]] = {"parts": "split"}
+
     layer: str
     pooling: str
     class_names: tuple[str, ...]
     rule: str
     l1_ratio: float
-    steps: tuple[Step, ...]
+    steps: tuple[PathStep, ...]
     chosen: int
-    parts: NDArray[np.uint8]
+    split: NDArray[np.uint8]
     weights: NDArray[np.float32]
     intercepts: NDArray[np.float32]
     means: NDArray[np.float32]
@@ -91,7 +96,7 @@ class Probe(Result):
         return int(self.weights.shape[1])
 
     @property
-    def step(self) -> Step:
+    def step(self) -> PathStep:
         """The step of the path that was chosen."""
         return self.steps[self.chosen]
 
@@ -107,7 +112,7 @@ class Probe(Result):
 
     @property
     def standardised(self) -> NDArray[np.float32]:
-        """Weights a standard deviation of each unit, (classes, units): comparable."""
+        """Weights per standard deviation of each unit, (classes, units): comparable."""
         scaled: NDArray[np.float32] = self.weights * self.scales
         return scaled
 
@@ -140,7 +145,7 @@ class Probe(Result):
         # images without a label have -1: the last
         return places[images.require_labels()]
 
-    def units_of(self, name: str) -> tuple[Part, ...]:
+    def units_of(self, name: str) -> tuple[UnitWeight, ...]:
         """List the units with a weight in a class, the largest weights first, then negative ones.
 
         Raises
@@ -151,7 +156,7 @@ class Probe(Result):
         row = self.standardised[self.index_of(name)]
         used = np.flatnonzero(row)
         order = used[np.argsort(-row[used], kind="stable")]
-        return tuple(Part(int(unit), float(row[unit])) for unit in order)
+        return tuple(UnitWeight(int(unit), float(row[unit])) for unit in order)
 
     def unit_counts(self) -> NDArray[np.intp]:
         """Count each class's units, (classes,)."""
@@ -163,22 +168,49 @@ class Probe(Result):
         counts: NDArray[np.intp] = np.count_nonzero(self.weights > 0, axis=0)
         return counts
 
-    def blocks(self) -> tuple[Block, ...]:
-        """Say how well it does; the curve of accuracy over units; which classes and units."""
-        return (self._verdict(), *self._curves(), *self._counts(), self._path())
+    @property
+    def title(self) -> str:
+        """What was probed."""
+        return f"Probe of {self.layer}"
 
-    def _verdict(self) -> Note:
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Classes, units, accuracy and the certificate."""
+        return (
+            ("classes", f"{len(self.class_names):,}"),
+            ("units per class", f"{self.step.units_per_class:.1f}"),
+            ("top-1", f"{self.top1.value:.3f}"),
+            ("top-5", f"{self.top5.value:.3f}"),
+            ("gap", f"{self.step.gap:.1e}"),
+        )
+
+    def rows(self) -> Sequence[Row]:
+        """One row per weight, class by class from the largest down, with the class's accuracy."""
+        return [
+            {
+                "class": name,
+                "neuron": f"{self.layer}:{each.unit}",
+                "weight": each.weight,
+                "raw_weight": float(self.weights[k, each.unit]),
+                "right": Share(int(self.confusion[k, k]), int(self.confusion[k].sum())),
+            }
+            for k, name in enumerate(self.class_names)
+            for each in self.units_of(name)
+        ]
+
+    def blocks(self) -> tuple[Block, ...]:
+        """Draw the curve of accuracy over units, which classes and units, and the path."""
+        return (*self._curves(), *self._counts(), self._path())
+
+    def verdict(self) -> str:
+        """Say how many units tell the classes, and how well; first, if so, that it is not done."""
         step = self.step
         unused = int((self.weights == 0).all(0).sum())
-        certified = (
-            f"certified within {step.gap:.1e} of the minimum"
-            if step.converged
-            else f"NOT CONVERGED: the gap is {step.gap:.1e}"
-        )
-        return Note(
-            f"{step.units_per_class:.1f} units a class on average (of {self.n_units:,}; {unused:,} "
-            f"serve none): top-1 {self.top1}, top-5 {self.top5}, on images that neither fitted nor "
-            f"chose. Probed: {self.pooling} of {self.layer}; strength by {self.rule}; {certified}. "
+        failed = "" if step.converged else f"NOT CONVERGED, the gap is {step.gap:.1e}: "
+        certified = f"; certified within {step.gap:.1e} of the minimum" if step.converged else ""
+        return (
+            f"{failed}{step.units_per_class:.1f} units per class on average (of "
+            f"{self.n_units:,}; {unused:,} serve none): top-1 {self.top1}, top-5 {self.top5}, on images that neither fitted nor "
+            f"chose. Probed: {self.pooling} of {self.layer}; strength by {self.rule}{certified}. "
             f"A weight says what a linear readout uses, not what the model uses: see a class's "
             f"causal check."
         )
@@ -189,13 +221,13 @@ class Probe(Result):
             return ()
         return (
             Curve(
-                "Accuracy over units a class",
+                "Accuracy over units per class",
                 tuple(step.units_per_class for step in shown),
                 tuple(step.accuracy for step in shown),
-                "units a class, mean",
+                "units per class, mean",
                 "top-1 accuracy",
-                note=f"On the images that choose; chosen: {self.step.units_per_class:.1f} units a "
-                f"class, top-1 {self.step.accuracy:.3f}.",
+                note=f"On the images that choose; chosen: {self.step.units_per_class:.1f} units "
+                f"per class, top-1 {self.step.accuracy:.3f}.",
                 points=True,
             ),
         )
@@ -240,7 +272,7 @@ class Probe(Result):
     def _path(self) -> Table:
         return Table(
             "The path",
-            ("", "strength", "units a class", "units used", "loss", "top-1", "gap", "passes"),
+            ("", "strength", "units per class", "units used", "loss", "top-1", "gap", "passes"),
             tuple(
                 (
                     "chosen" if i == self.chosen else "",

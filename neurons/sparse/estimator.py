@@ -22,7 +22,7 @@ from neurons.sparse.features import Features
 from neurons.sparse.newton import Solution
 from neurons.sparse.path import (
     Choose,
-    Step,
+    PathStep,
     Strengths,
     first_strength,
     follow,
@@ -72,7 +72,7 @@ class SparseProbe(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     scale_ : ndarray, (features,)
         Standard deviations; ``coef_ * scale_`` compares features, infinite where one is constant.
     strength_ : float
-    steps_ : tuple of Step
+    steps_ : tuple of PathStep
         The path, empty if ``strength`` was given.
     gap_ : float
         The chosen solution's relative duality gap, in float64.
@@ -145,7 +145,7 @@ class SparseProbe(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             problem = self._problem(values, labels, weights, np.arange(len(labels)))
             solution = self._last(problem, self.strength)
             self.strength_, self.n_iter_ = self.strength, solution.passes
-            self.steps_: tuple[Step, ...] = ()
+            self.steps_: tuple[PathStep, ...] = ()
         else:
             problem, solution = self._along_path(values, labels, weights)
         if not solution.converged:

@@ -172,8 +172,8 @@ class Features:
             if not bool(torch.isfinite(rows).all()):
                 bad = int((~torch.isfinite(rows)).any(0).nonzero()[0])
                 raise OptionError(
-                    f"unit {bad} has values that are not finite (NaN or infinity); leave skipped "
-                    f"images out, and scan with --dtype float32 where float16 overflows"
+                    f"unit {bad} has values that are not finite (NaN or infinity); leave "
+                    f"skipped images out, and scan again in float32 where float16 overflows"
                 )
             if weight == 0:
                 continue

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from neurons.sparse.problem import Penalty, Point, Problem
+from neurons.sparse.problem import Evaluation, Penalty, Problem
 
 _MEMORY = 8
 _SWEEPS = 50
@@ -239,7 +239,9 @@ class _Descent:
             step /= 2
         return False
 
-    def _move(self, weights: Tensor, intercepts: Tensor, point: Point, objective: float) -> None:
+    def _move(
+        self, weights: Tensor, intercepts: Tensor, point: Evaluation, objective: float
+    ) -> None:
         self.weights, self.intercepts = weights, intercepts - intercepts.mean()
         self.point, self.objective = point, objective
 

@@ -1,4 +1,4 @@
-"""How do solutions follow one another from the strength at which no unit is used downwards?"""
+"""Which strengths are tried, from the one at which no unit is used, and which one is chosen?"""
 
 from __future__ import annotations
 
@@ -43,13 +43,25 @@ class Strengths:
 
 
 def first_strength(problem: Problem, l1_ratio: float) -> float:
-    """Give the smallest strength at which no unit is used."""
+    """Give the smallest strength at which no unit is used.
+
+    Raises
+    ------
+    OptionError
+        If ``l1_ratio`` is not above 0 and at most 1.
+    """
     _check_ratio(l1_ratio)
     return max(problem.strongest() / l1_ratio, 1e-12)
 
 
 def penalty_of(strength: float, l1_ratio: float) -> Penalty:
-    """Split a strength as scikit-learn does: l1 = ratio x strength, l2 = the rest."""
+    """Split a strength as scikit-learn does: l1 = ratio x strength, l2 = the rest.
+
+    Raises
+    ------
+    OptionError
+        If the strength is not above 0, or the ratio not above 0 and at most 1.
+    """
     _check_ratio(l1_ratio)
     if not strength > 0:
         raise OptionError(f"a strength is above 0, not {strength}")
@@ -72,7 +84,9 @@ def follow(
     problem : Problem
     strengths : sequence of float
         Descending.
-    l1_ratio, tolerance, most_passes
+    l1_ratio : float in (0, 1]
+        As `penalty_of` takes it.
+    tolerance, most_passes
         As `minimise` takes them.
     stored : callable
         Gives the weights and intercepts of a strength that was done before, bit for bit, or None:
@@ -102,20 +116,22 @@ def follow(
 
 
 @dataclass(frozen=True)
-class Step:
+class PathStep:
     """One strength of a path, and how it does on images that were held out to choose by.
 
     Parameters
     ----------
     strength : float
     gap : float
-        Relative, in float64.
+        Duality gap, in shares of the objective, in float64.
     converged : bool
+        Whether the gap is as small as was asked.
     passes : int
+        Over the images.
     units_per_class : float
-        Mean number of units with a weight.
+        Mean number of units that have a weight for a class.
     n_units : int
-        Units that serve any class.
+        Units that have a weight for any class.
     loss, loss_error : float
         Held out: mean logarithmic loss, in nats, and its standard error over images.
     accuracy : float in [0, 1]
@@ -133,15 +149,15 @@ class Step:
     accuracy: float
 
 
-Choose = Callable[[Sequence[Step]], int]
+Choose = Callable[[Sequence[PathStep]], int]
 
 
-def best(steps: Sequence[Step]) -> int:
+def best(steps: Sequence[PathStep]) -> int:
     """Choose the strength with the smallest held-out loss."""
     return int(np.argmin([step.loss for step in steps]))
 
 
-def one_standard_error(steps: Sequence[Step]) -> int:
+def one_standard_error(steps: Sequence[PathStep]) -> int:
     """Choose the sparsest whose held-out loss is within a standard error of the best's.
 
     References
@@ -154,11 +170,11 @@ def one_standard_error(steps: Sequence[Step]) -> int:
 
 @dataclass(frozen=True)
 class UnitsPerClass:
-    """Choose the strength whose mean number of units a class is nearest to the one wanted."""
+    """Choose the strength whose mean number of units per class is nearest to the one wanted."""
 
     wanted: float = 3.0
 
-    def __call__(self, steps: Sequence[Step]) -> int:
+    def __call__(self, steps: Sequence[PathStep]) -> int:
         """Choose, the sparser of two that are equally near."""
         return int(np.argmin([abs(step.units_per_class - self.wanted) for step in steps]))
 
@@ -168,7 +184,7 @@ def judge(
     solution: Solution,
     logits: NDArray[np.float64],
     labels: NDArray[np.integer],
-) -> Step:
+) -> PathStep:
     """Measure a solution on held-out images.
 
     Parameters
@@ -183,7 +199,7 @@ def judge(
         rows, torch.from_numpy(np.asarray(labels, np.int64)), reduction="none"
     ).numpy()
     used = solution.weights != 0
-    return Step(
+    return PathStep(
         strength,
         solution.relative_gap,
         solution.converged,

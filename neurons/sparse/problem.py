@@ -47,7 +47,7 @@ class Penalty:
 
 
 @dataclass(frozen=True)
-class Point:
+class Evaluation:
     """The loss at some weights, and what follows from it.
 
     Parameters
@@ -117,11 +117,11 @@ class Problem:
         )
         return weights, self.prior.log().to(self.features.dtype)
 
-    def at(self, weights: Tensor, intercepts: Tensor) -> Point:
+    def at(self, weights: Tensor, intercepts: Tensor) -> Evaluation:
         """Evaluate the loss and its gradient, (units, classes) and (classes,): one pass."""
         return self._evaluate(weights, intercepts, None)
 
-    def along(self, point: Point, moves: Tensor, step: float) -> Point:
+    def along(self, point: Evaluation, moves: Tensor, step: float) -> Evaluation:
         """Evaluate where logits have moved by ``step * moves``."""
         return self._evaluate(None, None, (point.logits, moves, step))
 
@@ -135,7 +135,7 @@ class Problem:
             found[where] = features.times(block, weights) + intercepts
         return found
 
-    def loss_along(self, point: Point, moves: Tensor, step: float) -> float:
+    def loss_along(self, point: Evaluation, moves: Tensor, step: float) -> float:
         """Give the loss alone where logits have moved."""
         total = 0.0
         for where in self._chunks():
@@ -144,12 +144,12 @@ class Problem:
             total += float(self.weights[where] @ (logits.logsumexp(1) - own).double())
         return total
 
-    def curvatures(self, point: Point, chosen: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def curvatures(self, point: Evaluation, chosen: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Give each class's own block of the Hessian of the loss, over the units chosen for it.
 
         Parameters
         ----------
-        point : Point
+        point : Evaluation
         chosen : Tensor of bool, (units, classes)
 
         Returns
@@ -194,11 +194,11 @@ class Problem:
         diagonal[:, :most][~real] = 1
         return units, real, blocks
 
-    def objective(self, point: Point, weights: Tensor, penalty: Penalty) -> float:
+    def objective(self, point: Evaluation, weights: Tensor, penalty: Penalty) -> float:
         """Value of P."""
         return point.loss + penalty.of(weights)
 
-    def quick_bound(self, point: Point, penalty: Penalty) -> tuple[float, float]:
+    def quick_bound(self, point: Evaluation, penalty: Penalty) -> tuple[float, float]:
         """Give a lower bound of the minimum without another pass, and what it would nearly be.
 
         The first is rigorous but loose by up to log(classes) times the error of the intercepts;
@@ -216,7 +216,7 @@ class Problem:
             guesses.append(-self._mixed_entropy(point, theta) - conjugate)
         return max(bounds), max(guesses)
 
-    def bound(self, point: Point, penalty: Penalty) -> float:
+    def bound(self, point: Evaluation, penalty: Penalty) -> float:
         """Give a lower bound of the minimum: one pass over the logits."""
         slack, rest, correlations = self._feasible_shares(point)
         bounds = []
@@ -243,7 +243,7 @@ class Problem:
         weights: Tensor | None,
         intercepts: Tensor | None,
         moved: tuple[Tensor, Tensor, float] | None,
-    ) -> Point:
+    ) -> Evaluation:
         features, device = self.features, self.features.device
         dtype = features.dtype if weights is None else weights.dtype
         n, k = features.n, self.n_classes
@@ -276,7 +276,7 @@ class Problem:
             shares += chance.sum(0).double()
             sums += features.transposed_times(block, chance)
         gradient = features.standardised(sums, shares.to(dtype))
-        return Point(loss, logits, gradient, shares + self.prior, entropy, own)
+        return Evaluation(loss, logits, gradient, shares + self.prior, entropy, own)
 
     def _class_sums(self) -> Tensor:
         """X^T (prior - Y), weighted: the gradient where only the classes' shares are known."""
@@ -289,7 +289,7 @@ class Problem:
             sums.index_add_(1, self.labels[where], -rows)
         return features.standardised(sums, -self.prior)
 
-    def _feasible_shares(self, point: Point) -> tuple[float, Tensor, Tensor]:
+    def _feasible_shares(self, point: Evaluation) -> tuple[float, Tensor, Tensor]:
         """Mix in a constant row so that predicted shares become the true ones.
 
         Of (1 - slack) p + slack * rest the weighted mean is the prior exactly; its correlations
@@ -315,7 +315,7 @@ class Problem:
         step = max(1, held // ((most + 1) * n_rows))
         return [slice(k, k + step) for k in range(0, self.n_classes, step)]
 
-    def _mixed_entropy(self, point: Point, theta: float) -> float:
+    def _mixed_entropy(self, point: Evaluation, theta: float) -> float:
         """sum_ik a_i v log v for v = theta p + (1 - theta) y, from the sums over classes."""
         own, others = point.own, point.negative_entropy - torch.xlogy(point.own, point.own)
         mixed = theta * own + (1 - theta)

@@ -1,4 +1,4 @@
-"""How are the strengths of a path kept, so that a kill loses at most the one in work?"""
+"""How is a path saved strength by strength, so that a killed fit loses at most one of them?"""
 
 from __future__ import annotations
 
@@ -15,37 +15,55 @@ import torch
 from torch import Tensor
 
 from neurons.files import folder_for_writing, write_file
-from neurons.sparse.path import Step
+from neurons.sparse.path import PathStep
 
 _SETTINGS = "probe.json"
 _DTYPES = {"torch.float32": torch.float32, "torch.float64": torch.float64}
 
 
 class SavedPath:
-    """Strengths that are done: in memory, and in a folder if there is one; see `saved_path`."""
+    """The strengths that are done: in memory, and in a folder if there is one.
+
+    Made by `saved_path`, which holds the folder's lock.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        What lies there is read at once.
+    """
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
-        self._kept: dict[int, tuple[Step, Tensor, Tensor]] = {}
+        self._done: dict[int, tuple[PathStep, Tensor, Tensor]] = {}
         for file in sorted(folder.glob("strength-*.npz")) if folder else ():
-            self._kept[int(file.stem.removeprefix("strength-"))] = _read(file)
+            self._done[int(file.stem.removeprefix("strength-"))] = _read(file)
 
     def has(self, index: int) -> bool:
         """Tell whether a strength is done."""
-        return index in self._kept
+        return index in self._done
 
-    def step(self, index: int) -> Step:
+    def step(self, index: int) -> PathStep:
         """Give what was measured at a strength."""
-        return self._kept[index][0]
+        return self._done[index][0]
 
     def start_of(self, index: int) -> tuple[Tensor, Tensor] | None:
         """Give a strength's weights and intercepts, bit for bit, or None if it is not done."""
-        kept = self._kept.get(index)
-        return None if kept is None else kept[1:]
+        done = self._done.get(index)
+        return None if done is None else done[1:]
 
-    def keep(self, index: int, step: Step, weights: Tensor, intercepts: Tensor) -> None:
-        """Keep a strength: all of its file is there, or none."""
-        self._kept[index] = (step, weights, intercepts)
+    def save(self, index: int, step: PathStep, weights: Tensor, intercepts: Tensor) -> None:
+        """Save a strength: all of its file is there afterwards, or nothing.
+
+        Parameters
+        ----------
+        index : int
+            Its place on the path.
+        step : PathStep
+        weights : Tensor, (units, classes)
+            Of standardised units, on the CPU; only those that are not 0 are written.
+        intercepts : Tensor, (classes,)
+        """
+        self._done[index] = (step, weights, intercepts)
         if self._folder is None:
             return
         flat = weights.contiguous().view(-1)
@@ -79,10 +97,10 @@ def saved_path(folder: str | Path | None, depends_on: Mapping[str, Any]) -> Iter
         yield SavedPath(Path(folder))
 
 
-def _read(file: Path) -> tuple[Step, Tensor, Tensor]:
+def _read(file: Path) -> tuple[PathStep, Tensor, Tensor]:
     with np.load(file, allow_pickle=False) as stored:
         weights = torch.zeros(*stored["shape"].tolist(), dtype=_DTYPES[str(stored["dtype"])])
         places = torch.from_numpy(stored["places"])
         weights.view(-1)[places] = torch.from_numpy(stored["values"])
-        step = Step(**json.loads(str(stored["step"])))
+        step = PathStep(**json.loads(str(stored["step"])))
         return step, weights, torch.from_numpy(stored["intercepts"])

@@ -12,7 +12,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from neurons.errors import OptionError
 from neurons.sparse.estimator import SparseProbe
-from neurons.sparse.path import Step, UnitsPerClass, best, one_standard_error
+from neurons.sparse.path import PathStep, UnitsPerClass, best, one_standard_error
 from tests.sparse.planted import planted
 
 
@@ -51,8 +51,8 @@ def test_a_path_is_chosen_on_held_out_samples_and_predicts() -> None:
     assert (few.coef_ != 0).sum() < (probe.coef_ != 0).sum()
 
 
-def step(loss: float, units: float) -> Step:
-    return Step(1.0, 0.0, True, 1, units, 1, loss, 0.1, 0.5)
+def step(loss: float, units: float) -> PathStep:
+    return PathStep(1.0, 0.0, True, 1, units, 1, loss, 0.1, 0.5)
 
 
 def test_rules_choose_what_they_say() -> None:

@@ -165,7 +165,7 @@ def probe(
         ):
             weights, intercepts = _raw(features, solution.weights, solution.intercepts)
             logits = _logits(values, held, weights, intercepts)
-            kept.keep(
+            kept.save(
                 i,
                 judge(at[i], solution, logits, labels[held]),
                 solution.weights.cpu(),
@@ -191,7 +191,7 @@ def probe(
         l1_ratio=l1_ratio,
         steps=steps,
         chosen=chosen,
-        parts=parts,
+        split=parts,
         weights=weights.astype(np.float32),
         intercepts=intercepts.astype(np.float32),
         means=features.mean.cpu().numpy().astype(np.float32),
@@ -247,5 +247,5 @@ def _logits(
 
 def _rule(choose: Choose) -> str:
     if isinstance(choose, UnitsPerClass):
-        return f"units a class: the strength nearest to {choose.wanted:g}"
+        return f"units per class: the strength nearest to {choose.wanted:g}"
     return _RULES.get(choose, getattr(choose, "__name__", str(choose)))
