@@ -100,5 +100,5 @@ def probe(
                 found, opened, shown, n_resamples=resamples, device=on.device, progress=bar.show
             )
     index = write_probe(found, opened, out, again=again)
-    show(found, *found.blocks()[:1])
+    show(found)
     say_path("probe", index)

@@ -209,8 +209,9 @@ class Probe(Result):
         certified = f"; certified within {step.gap:.1e} of the minimum" if step.converged else ""
         return (
             f"{failed}{step.units_per_class:.1f} units per class on average (of "
-            f"{self.n_units:,}; {unused:,} serve none): top-1 {self.top1}, top-5 {self.top5}, on images that neither fitted nor "
-            f"chose. Probed: {self.pooling} of {self.layer}; strength by {self.rule}{certified}. "
+            f"{self.n_units:,}; {unused:,} serve none): top-1 {self.top1}, top-5 "
+            f"{self.top5}, on images that neither fitted nor chose. Probed: {self.pooling} of "
+            f"{self.layer}; strength by {self.rule}{certified}. "
             f"A weight says what a linear readout uses, not what the model uses: see a class's "
             f"causal check."
         )

@@ -59,7 +59,7 @@ class Album:
         part = place.with_name(f"{place.name}.partial")
         shutil.rmtree(part, ignore_errors=True)
         made.save(part)
-        for portrait in made.portraits:
+        for portrait in made.pictures:
             name = re.sub(r"[^\w.-]+", "-", portrait.name, flags=re.ASCII)
             write_file(part / f"{name}.png", portrait.image)
         move(part, place)

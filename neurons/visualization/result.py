@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from neurons.results.blocks import Block, Curve, Gallery, Note, Table, Tile
+from neurons.results.blocks import Block, Curve, Gallery, Table, Tile
 from neurons.results.result import Result
+from neurons.results.table import Row
 from neurons.visualization.evidence import REACHES, MadePicture
 
 
@@ -24,51 +27,104 @@ class Visualization(Result):
     steps : int
     n_images : int
         Real images behind the percentiles; 0 if there was no run.
-    portraits : tuple of MadePicture
+    pictures : tuple of MadePicture
         All that were made, plain ones first.
     """
+
+    fields_were: ClassVar[Mapping[str, str]] = {"portraits": "pictures"}
 
     target: str
     unit: str
     steps: int
     n_images: int
-    portraits: tuple[MadePicture, ...]
+    pictures: tuple[MadePicture, ...]
 
     @property
     def dead(self) -> bool:
         """Whether no gradient reached any of the pictures: the target cannot be excited."""
-        return not any(portrait.moved for portrait in self.portraits)
+        return not any(picture.moved for picture in self.pictures)
 
     def plain(self) -> tuple[MadePicture, ...]:
         """Give the pictures without a facet, by seed."""
-        return tuple(portrait for portrait in self.portraits if not portrait.facet)
+        return tuple(picture for picture in self.pictures if not picture.facet)
 
     def facets(self) -> tuple[MadePicture, ...]:
         """Give one picture a facet: the strongest that still does what 99 % of real images do not.
 
         Where none does, or that is not known, the one with the largest activation.
         """
-        names = dict.fromkeys(portrait.facet for portrait in self.portraits if portrait.facet)
+        names = dict.fromkeys(picture.facet for picture in self.pictures if picture.facet)
         chosen = []
         for name in names:
-            made = [portrait for portrait in self.portraits if portrait.facet == name]
-            reach = [portrait for portrait in made if portrait.reaches]
+            made = [picture for picture in self.pictures if picture.facet == name]
+            reach = [picture for picture in made if picture.reaches]
             chosen.append(
-                max(reach, key=lambda portrait: portrait.strength)
+                max(reach, key=lambda picture: picture.strength)
                 if reach
-                else max(made, key=lambda portrait: portrait.activation)
+                else max(made, key=lambda picture: picture.activation)
             )
         return tuple(chosen)
 
-    def blocks(self) -> tuple[Block, ...]:
-        """Pictures, facets, evidence, the curve."""
+    @property
+    def title(self) -> str:
+        """The target's name."""
+        return self.target
+
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """State and steps; of a target that is alive, what its first plain picture reaches."""
+        found = [("state", "dead" if self.dead else "alive"), ("steps", f"{self.steps:,}")]
+        if not self.dead:
+            first = self.plain()[0]
+            found.append(("activation", f"{first.activation:.3g}"))
+            if self.n_images:
+                found.append(("above images", f"{first.percentile:.1%}"))
+        return tuple(found)
+
+    def verdict(self) -> str:
+        """Say what the plain pictures reach; first, if so, that they are no evidence."""
         if self.dead:
             return (
-                Note(
-                    f"No gradient reached the image in {self.steps:,} steps, not even around "
-                    f"silent ReLUs: nothing in an image excites {self.target}. It has no picture."
-                ),
+                f"No gradient reached the image in {self.steps:,} steps, not even around "
+                f"silent ReLUs: nothing in an image excites {self.target}. It has no picture."
             )
+        plain = self.plain()
+        best = max(picture.activation for picture in plain)
+        if not any(picture.reaches is not None for picture in plain):
+            return (
+                f"Not compared with real images. {len(plain)} plain pictures were made of "
+                f"{self.target}; the best has an activation of {best:.3g}."
+            )
+        n_reach = sum(bool(picture.reaches) for picture in plain)
+        nothing = "" if n_reach else f"The pictures do not show what excites {self.target} most: "
+        return (
+            f"{nothing}{n_reach} of {len(plain)} plain pictures excite {self.target} more than "
+            f"{REACHES:.0%} of {self.n_images:,} real images do; the best has an activation of "
+            f"{best:.3g}."
+        )
+
+    def rows(self) -> Sequence[Row]:
+        """One row per picture, beside what real images do to the target."""
+        return [
+            {
+                "target": self.target,
+                "picture": picture.name,
+                "facet": picture.facet,
+                "strength": picture.strength,
+                "moved": picture.moved,
+                "activation": picture.activation,
+                "percentile": picture.percentile,
+                "n_images": self.n_images,
+                "shaken": picture.shaken,
+                "shaken_deviation": picture.shaken_deviation,
+                "excites_most": [each.unit for each in picture.excited],
+            }
+            for picture in self.pictures
+        ]
+
+    def blocks(self) -> tuple[Block, ...]:
+        """Draw pictures, facets, evidence and the curve; nothing if the target is dead."""
+        if self.dead:
+            return ()
         plain, faces = self.plain(), self.facets()
         galleries = [Gallery("What it wants to see", tuple(map(self._tile, plain)), self._note())]
         if faces:
@@ -80,32 +136,32 @@ class Visualization(Result):
                     "images; where none does, the one with the largest activation.",
                 )
             )
-        rows = tuple(self._row(portrait) for portrait in (*plain, *faces))
+        rows = tuple(self._row(picture) for picture in (*plain, *faces))
         columns = ("picture", "activation", "percentile", "shaken", "units it excites most")
-        climbed = max(plain, key=lambda portrait: len(portrait.curve)).curve
+        climbed = max(plain, key=lambda picture: len(picture.curve)).curve
         ends = np.linspace(0, self.steps, len(climbed), endpoint=False)
         axes = ("step", "objective, shaken image")
         curve = Curve("The climb", tuple(ends.tolist()), climbed, *axes, points=True)
         return (*galleries, Table("Evidence", columns, rows, self._meaning()), curve)
 
-    def _tile(self, portrait: MadePicture) -> Tile:
-        caption = portrait.name
-        if portrait.reaches is not None:
-            share = "all" if portrait.percentile == 1 else f"{portrait.percentile:.1%} of"
-            short = "" if portrait.reaches else ", FEWER than 99 %"
+    def _tile(self, picture: MadePicture) -> Tile:
+        caption = picture.name
+        if picture.reaches is not None:
+            share = "all" if picture.percentile == 1 else f"{picture.percentile:.1%} of"
+            short = "" if picture.reaches else ", FEWER than 99 %"
             caption += f", above {share} images{short}"
-        return Tile(portrait.image, f"{portrait.activation:.3g}", caption)
+        return Tile(picture.image, f"{picture.activation:.3g}", caption)
 
-    def _row(self, portrait: MadePicture) -> tuple[str, ...]:
+    def _row(self, picture: MadePicture) -> tuple[str, ...]:
         excited = ", ".join(
-            str(e.unit) if np.isnan(e.z) else f"{e.unit} ({e.z:+.1f})" for e in portrait.excited
+            str(e.unit) if np.isnan(e.z) else f"{e.unit} ({e.z:+.1f})" for e in picture.excited
         )
-        known = portrait.reaches is not None
+        known = picture.reaches is not None
         return (
-            portrait.name,
-            f"{portrait.activation:.3g}",
-            f"{portrait.percentile:.1%}" if known else "-",
-            f"{portrait.shaken:.3g} ± {portrait.shaken_deviation:.2g}",
+            picture.name,
+            f"{picture.activation:.3g}",
+            f"{picture.percentile:.1%}" if known else "-",
+            f"{picture.shaken:.3g} ± {picture.shaken_deviation:.2g}",
             excited or "-",
         )
 

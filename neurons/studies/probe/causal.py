@@ -19,9 +19,13 @@ from neurons.interventions.editable import Edits, Responses, open_editable
 from neurons.network.clip import Clip
 from neurons.readouts.probe import Probe
 from neurons.readouts.readout import Readout, zero_shot
-from neurons.results.blocks import Block, Note, Table
+from neurons.results.blocks import Block, Table
 from neurons.results.result import Result
+from neurons.results.table import Row
 from neurons.stats import Interval, Share, excess_interval, p_of_draws
+
+# an excess that random units reach more often than this says nothing
+_SIGNIFICANT = 0.05
 
 
 @dataclass(frozen=True)
@@ -92,15 +96,62 @@ class CausalCheck(Result):
     zero_shot: Share
     effects: tuple[Effect, ...]
 
-    def blocks(self) -> tuple[Block, ...]:
-        """Say whether the units matter more than random ones; one row an edit."""
+    @property
+    def title(self) -> str:
+        """The class's name."""
+        return f"Causal check of {self.name}"
+
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Images, and what the intact network makes of them."""
         return (
-            Note(
-                f"On {self.n} images of {self.name!r} that were not fitted to, the intact network "
-                f"gives {self.probe} by the probe and {self.zero_shot} zero-shot. Random units are "
-                f"drawn among those that are as active on these images and have no weight in the "
-                f"class."
-            ),
+            ("images", f"{self.n:,}"),
+            ("right by the probe", f"{self.probe.value:.1%}"),
+            ("right zero-shot", f"{self.zero_shot.value:.1%}"),
+            ("edits", f"{len(self.effects):,}"),
+        )
+
+    def verdict(self) -> str:
+        """Say whether its units, at zero, cost more than random ones; and where that was seen."""
+        first = self.effects[0]
+        change = first.probe
+        matters = change.p_value <= _SIGNIFICANT
+        found = "The probe needs its units" if matters else "Random units matter as much"
+        return (
+            f"{found}: with {', '.join(first.neurons)} set to {first.value}, the margin of "
+            f"{self.name!r} by the probe falls by {change.margin_drop:.2f}; with random units by "
+            f"{np.mean(change.random_drops):.2f} (p = {change.p_value:.2g}). On {self.n} images of "
+            f"the class that were not fitted to, the intact network gives {self.probe} by the "
+            f"probe and {self.zero_shot} zero-shot. Random units are drawn among those that are as "
+            f"active on these images and have no weight in the class."
+        )
+
+    def rows(self) -> Sequence[Row]:
+        """One row per edit and readout, beside what random units do."""
+        return [
+            {
+                "class": self.name,
+                "neurons": effect.neurons,
+                "value": effect.value,
+                "readout": readout,
+                "right": change.right,
+                "right_intact": intact,
+                "margin_drop": change.margin_drop,
+                "random_drop": float(np.mean(change.random_drops)),
+                "n_random": len(change.random_drops),
+                "excess": change.excess,
+                "interval": change.interval,
+                "p_value": change.p_value,
+            }
+            for effect in self.effects
+            for readout, change, intact in (
+                ("probe", effect.probe, self.probe),
+                ("zero-shot", effect.zero_shot, self.zero_shot),
+            )
+        ]
+
+    def blocks(self) -> tuple[Block, ...]:
+        """Draw one row per edit, for each readout."""
+        return (
             self._table("By the probe", [effect.probe for effect in self.effects]),
             self._table(
                 "Zero-shot, through the rest of the network",
@@ -184,11 +235,12 @@ def causal_check(
     own = probe.index_of(name)
     run.check_images(images)
     run.check_clip(clip)
-    parts = [part for part in probe.units_of(name) if part.weight > 0][:n_units]
-    if not parts:
+    units = [Neuron(probe.layer, each.unit) for each in probe.units_of(name) if each.weight > 0][
+        :n_units
+    ]
+    if not units:
         raise OptionError(f"no unit speaks for {name!r} in this probe; choose a weaker strength")
-    units = [Neuron(probe.layer, part.unit) for part in parts]
-    held = np.isin(probe.parts, (CHOOSE, TEST))
+    held = np.isin(probe.split, (CHOOSE, TEST))
     rows = np.flatnonzero(held & (probe.labels_of(images) == own))
     pictures = prepare(clip.preprocess, images, rows=rows.tolist(), n=n_images, seed=seed)
     by_name = zero_shot(clip, probe.class_names)

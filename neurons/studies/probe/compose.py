@@ -13,8 +13,9 @@ from neurons.address import EMBEDDING, Neuron
 from neurons.data.images import ImageSet
 from neurons.data.split import TEST
 from neurons.readouts.probe import Probe
-from neurons.results.blocks import Bars, Block, Gallery, Note, Strip, Table
+from neurons.results.blocks import Bars, Block, Gallery, Strip, Table
 from neurons.results.result import Result
+from neurons.results.table import Row
 from neurons.sparse.features import take_rows
 
 _NEIGHBOURS = 5
@@ -29,7 +30,7 @@ class Ingredient:
     ----------
     neuron : str
     weight : float
-        Logit a standard deviation.
+        Logit per standard deviation of the unit.
     share : float
         Of the logit by which the class's images stand above the average image, over all units;
         negative where the unit speaks against them. 1 in sum.
@@ -96,75 +97,117 @@ class Composition(Result):
     ingredients: tuple[Ingredient, ...]
     neighbours: tuple[Neighbour, ...]
 
-    def blocks(self) -> tuple[Block, ...]:
-        """Weights as bars, the units as a table, the neighbours and what they share."""
-        shown = [each for each in self.ingredients if each.weight > 0]
-        against = [each for each in self.ingredients if each.weight < 0]
-        made: list[Block] = [
-            Note(
-                f"{len(shown)} units speak for {self.name!r} and {len(against)} against it; the "
-                f"probe gives {self.n_right} of its {self.n_test} test images to it. What a probe "
-                f"uses is sufficient to tell the class; other units may do as well."
-            ),
-            Bars(
-                f"What makes {self.name!r}",
-                tuple(each.neuron for each in shown[:12]),
-                tuple(each.weight for each in shown[:12]),
-                "logit a standard deviation",
-            ),
-            Table(
-                "Its units",
-                ("neuron", "weight", "share of the logit", "on the class", "on all", "also in"),
-                tuple(
-                    (
-                        each.neuron,
-                        f"{each.weight:+.3f}",
-                        f"{each.share:+.1%}",
-                        f"{each.on_class:.3g}",
-                        f"{each.on_all:.3g}",
-                        ", ".join(each.also),
-                    )
-                    for each in self.ingredients
-                ),
-                "Share: of the logit by which the class's test images stand above the average test "
-                "image. Activations: means over test images.",
-            ),
+    @property
+    def title(self) -> str:
+        """The class's name."""
+        return self.name
+
+    @property
+    def units_for(self) -> tuple[Ingredient, ...]:
+        """The units with a positive weight, the largest first."""
+        return tuple(each for each in self.ingredients if each.weight > 0)
+
+    @property
+    def units_against(self) -> tuple[Ingredient, ...]:
+        """The units with a negative weight."""
+        return tuple(each for each in self.ingredients if each.weight < 0)
+
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Units for and against the class, and how many of its images are given to it."""
+        right = f"{self.n_right / self.n_test:.1%}" if self.n_test else "-"
+        return (
+            ("units for", f"{len(self.units_for):,}"),
+            ("units against", f"{len(self.units_against):,}"),
+            ("test images", f"{self.n_test:,}"),
+            ("right", right),
+        )
+
+    def verdict(self) -> str:
+        """Say how many units make the class, and how well."""
+        return (
+            f"{len(self.units_for)} units speak for {self.name!r} and {len(self.units_against)} "
+            f"against it; the probe gives {self.n_right} of its {self.n_test} test images to it. "
+            f"What a probe uses is sufficient to tell the class; other units may do as well."
+        )
+
+    def rows(self) -> Sequence[Row]:
+        """One row per unit with a weight, the largest first."""
+        return [
+            {
+                "class": self.name,
+                "neuron": each.neuron,
+                "weight": each.weight,
+                "share": each.share,
+                "on_class": each.on_class,
+                "on_all": each.on_all,
+                "also": each.also,
+                "n_test": self.n_test,
+            }
+            for each in self.ingredients
         ]
-        if any(each.examples for each in shown):
-            made.insert(
-                2,
-                Strip(
-                    "Images that excite its units most",
-                    tuple(
-                        Gallery(
-                            f"{each.neuron}, {each.weight:+.2f}",
-                            tuple(example.tile() for example in each.examples),
-                        )
-                        for each in shown
-                        if each.examples
-                    ),
-                    "Of all images, whatever their class; under each the peak activation.",
-                ),
-            )
-        if self.neighbours:
-            made.append(
-                Table(
-                    "The classes next door",
-                    ("class", "taken for it", "taken for this", "shared units"),
-                    tuple(
-                        (
-                            each.name,
-                            f"{each.taken_for_it:,}",
-                            f"{each.taken_for_this:,}",
-                            ", ".join(each.shared[:4]) or "none",
-                        )
-                        for each in self.neighbours
-                    ),
-                    "Test images that the probe gave to the wrong one of the two, and the units "
-                    "with a positive weight in both.",
+
+    def blocks(self) -> tuple[Block, ...]:
+        """Draw weights as bars, units as a table, neighbours and what they share."""
+        shown = self.units_for
+        weights = Bars(
+            f"What makes {self.name!r}",
+            tuple(each.neuron for each in shown[:12]),
+            tuple(each.weight for each in shown[:12]),
+            "logit per standard deviation",
+        )
+        images = [self._images()] if any(each.examples for each in shown) else []
+        neighbours = [self._confused()] if self.neighbours else []
+        return (weights, *images, self._units(), *neighbours)
+
+    def _images(self) -> Strip:
+        return Strip(
+            "Images that excite its units most",
+            tuple(
+                Gallery(
+                    f"{each.neuron}, {each.weight:+.2f}",
+                    tuple(example.tile() for example in each.examples),
                 )
-            )
-        return tuple(made)
+                for each in self.units_for
+                if each.examples
+            ),
+            "Of all images, whatever their class; under each the peak activation.",
+        )
+
+    def _units(self) -> Table:
+        return Table(
+            "Its units",
+            ("neuron", "weight", "share of the logit", "on the class", "on all", "also in"),
+            tuple(
+                (
+                    each.neuron,
+                    f"{each.weight:+.3f}",
+                    f"{each.share:+.1%}",
+                    f"{each.on_class:.3g}",
+                    f"{each.on_all:.3g}",
+                    ", ".join(each.also),
+                )
+                for each in self.ingredients
+            ),
+            "Share: of the logit by which the class's test images stand above the average test "
+            "image. Activations: means over test images.",
+        )
+
+    def _confused(self) -> Table:
+        return Table(
+            "The classes that it is confused with",
+            ("class", "taken for it", "taken for this", "shared units"),
+            tuple(
+                (
+                    each.name,
+                    f"{each.taken_for_it:,}",
+                    f"{each.taken_for_this:,}",
+                    ", ".join(each.shared[:4]) or "none",
+                )
+                for each in self.neighbours
+            ),
+            "Test images that the probe gave to the wrong one of the two, and the units "
+            "with a positive weight in both.",
+        )
 
 
 def compose(
@@ -202,7 +245,7 @@ def compose(
     own = probe.index_of(name)
     run.check_images(images)
     values, _ = run.pooled(probe.layer, probe.pooling)
-    tested = np.flatnonzero(probe.parts == TEST)
+    tested = np.flatnonzero(probe.split == TEST)
     mine = probe.labels_of(images)[tested] == own
     units = take_rows(values, tested)
     on_all, on_class = units.mean(0), units[mine].mean(0)

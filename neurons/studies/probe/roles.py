@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +13,9 @@ from neurons.data.images import ImageSet
 from neurons.data.split import TEST
 from neurons.errors import OptionError
 from neurons.readouts.probe import Probe
-from neurons.results.blocks import Bars, Block, Note, Table
+from neurons.results.blocks import Bars, Block, Table
 from neurons.results.result import Result
+from neurons.results.table import Row
 from neurons.sparse.features import take_rows
 
 _SHOWN = 16
@@ -27,7 +29,7 @@ class Role:
     ----------
     name : str
     weight : float
-        Logit a standard deviation of the unit.
+        Logit per standard deviation of the unit.
     n_test : int
         Test images of the class.
     n_right, n_without : int
@@ -60,22 +62,66 @@ class Roles(Result):
     n_without: int
     n_test: int
 
-    def blocks(self) -> tuple[Block, ...]:
-        """Weights as bars; what each class loses."""
+    @property
+    def title(self) -> str:
+        """The neuron's address."""
+        return self.neuron
+
+    @property
+    def n_for(self) -> int:
+        """Classes where it has a positive weight."""
+        return sum(role.weight > 0 for role in self.roles)
+
+    @property
+    def n_against(self) -> int:
+        """Classes where it has a negative weight."""
+        return sum(role.weight < 0 for role in self.roles)
+
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Classes for and against, and how many test images are right with it and without."""
+        return (
+            ("classes for", f"{self.n_for:,}"),
+            ("classes against", f"{self.n_against:,}"),
+            ("test images", f"{self.n_test:,}"),
+            ("right", f"{self.n_right:,}"),
+            ("right without it", f"{self.n_without:,}"),
+        )
+
+    def verdict(self) -> str:
+        """Say how many classes it serves, and what the probe loses without it."""
         if not self.roles:
-            return (Note(f"{self.neuron} serves no class: the probe gives it no weight."),)
+            return f"{self.neuron} serves no class: the probe gives it no weight."
+        return (
+            f"{self.neuron} speaks for {self.n_for} classes and against {self.n_against}. At "
+            f"zero, the probe gets {self.n_without:,} of {self.n_test:,} test images right, "
+            f"before {self.n_right:,}."
+        )
+
+    def rows(self) -> Sequence[Row]:
+        """One row per class where it has a weight, the largest first."""
+        return [
+            {
+                "neuron": self.neuron,
+                "class": role.name,
+                "weight": role.weight,
+                "n_test": role.n_test,
+                "n_right": role.n_right,
+                "n_without": role.n_without,
+            }
+            for role in self.roles
+        ]
+
+    def blocks(self) -> tuple[Block, ...]:
+        """Draw weights as bars and what each class loses; nothing if it serves none."""
+        if not self.roles:
+            return ()
         shown = self.roles if len(self.roles) <= _SHOWN else self._ends()
         return (
-            Note(
-                f"{self.neuron} speaks for {sum(r.weight > 0 for r in self.roles)} classes and "
-                f"against {sum(r.weight < 0 for r in self.roles)}. At zero, the probe gets "
-                f"{self.n_without:,} of {self.n_test:,} test images right, before {self.n_right:,}."
-            ),
             Bars(
                 "The classes that it serves",
                 tuple(role.name for role in shown),
                 tuple(role.weight for role in shown),
-                "logit a standard deviation",
+                "logit per standard deviation",
                 reference=0.0,
             ),
             Table(
@@ -128,7 +174,7 @@ def roles(probe: Probe, run: Activations, images: ImageSet, neuron: Neuron) -> R
     run.check(neuron)
     run.check_images(images)
     values, _ = run.pooled(probe.layer, probe.pooling)
-    tested = np.flatnonzero(probe.parts == TEST)
+    tested = np.flatnonzero(probe.split == TEST)
     units = take_rows(values, tested).astype(np.float32)
     truth = probe.labels_of(images)[tested]
     logits = probe.decision(units)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,14 +14,17 @@ from neurons.data.images import ImageSet
 from neurons.data.split import FIT
 from neurons.errors import OptionError
 from neurons.readouts.probe import Probe
-from neurons.results.blocks import Bars, Block, Note, Table
+from neurons.results.blocks import Bars, Block, Table
 from neurons.results.result import Result
+from neurons.results.table import Row
 from neurons.sparse.features import Features
 from neurons.sparse.newton import minimise
 from neurons.sparse.path import penalty_of
 from neurons.sparse.problem import Problem
+from neurons.stats import Interval
 
 _SHOWN = 12
+_SURE = 0.9
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,8 @@ class Stability(Result):
     frequency : ndarray of float32, (classes, units)
         Share of the resamples that give the unit a weight.
     weights, low, high : ndarray of float32, (classes, units)
-        The probe's, and the percentiles 2.5 and 97.5 over the resamples: logit a standard
-        deviation.
+        The probe's, and the percentiles 2.5 and 97.5 over the resamples: logit per standard
+        deviation of the unit.
     overlap : ndarray of float32, (classes,)
         Mean Jaccard overlap of two resamples' units; nan where none chose any.
     """
@@ -54,22 +57,76 @@ class Stability(Result):
     high: NDArray[np.float32]
     overlap: NDArray[np.float32]
 
+    @property
+    def title(self) -> str:
+        """The layer whose probe was fitted again."""
+        return f"Stability of the probe of {self.layer}"
+
+    @property
+    def mean_overlap(self) -> float:
+        """Mean of the classes' overlaps; nan if no resample chose any unit."""
+        known = self.overlap[np.isfinite(self.overlap)]
+        # as numpy's nanmean, without its warning where there is none
+        return float(known.mean()) if len(known) else float("nan")
+
+    @property
+    def n_weights(self) -> int:
+        """Weights of the probe that are not 0."""
+        return int((self.weights != 0).sum())
+
+    @property
+    def n_sure(self) -> int:
+        """Of these, chosen in nine of ten resamples or more."""
+        return int(((self.frequency >= _SURE) & (self.weights != 0)).sum())
+
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Resamples, weights that stay, and the overlap."""
+        return (
+            ("resamples", f"{self.n_resamples:,}"),
+            ("not converged", f"{self.n_unconverged:,}"),
+            ("weights", f"{self.n_weights:,}"),
+            ("in nine of ten", f"{self.n_sure:,}"),
+            ("overlap", f"{self.mean_overlap:.0%}"),
+        )
+
+    def verdict(self) -> str:
+        """Say the overlap, and how many weights stay."""
+        if not np.isfinite(self.overlap).any():
+            return (
+                f"Nothing can be said: none of {self.n_resamples} resamples chose any unit at "
+                f"this strength."
+            )
+        return (
+            f"{self.n_resamples} resamples of the images fitted to"
+            + (f" ({self.n_unconverged} did not converge)" if self.n_unconverged else "")
+            + f": two of them share {self.mean_overlap:.0%} of a class's units on "
+            f"average (Jaccard). Of the probe's {self.n_weights:,} weights, {self.n_sure:,} are "
+            f"chosen in nine of ten. A unit that comes and goes often stands for others that "
+            f"say the same."
+        )
+
+    def rows(self) -> Sequence[Row]:
+        """One row per class and unit that the probe or any resample gives a weight."""
+        classes, units = np.nonzero((self.weights != 0) | (self.frequency > 0))
+        return [
+            {
+                "class": self.class_names[k],
+                "neuron": f"{self.layer}:{unit}",
+                "weight": float(self.weights[k, unit]),
+                "interval": Interval(float(self.low[k, unit]), float(self.high[k, unit])),
+                "frequency": float(self.frequency[k, unit]),
+                "n_resamples": self.n_resamples,
+            }
+            for k, unit in zip(classes.tolist(), units.tolist(), strict=True)
+        ]
+
     def blocks(self) -> tuple[Block, ...]:
-        """Say the overlap; the classes at both ends; the surest units."""
+        """Draw the classes at both ends, and the surest weights."""
         known = np.flatnonzero(np.isfinite(self.overlap))
         order = known[np.argsort(-self.overlap[known], kind="stable")]
         used = self.weights != 0
-        sure = int(((self.frequency >= 0.9) & used).sum())
         ends = [*order[: _SHOWN // 2], *order[-_SHOWN // 2 :]] if len(order) > _SHOWN else order
         return (
-            Note(
-                f"{self.n_resamples} resamples of the images fitted to"
-                + (f" ({self.n_unconverged} did not converge)" if self.n_unconverged else "")
-                + f": two of them share {np.nanmean(self.overlap):.0%} of a class's units on "
-                f"average (Jaccard). Of the probe's {int(used.sum()):,} weights, {sure:,} are "
-                f"chosen in nine of ten. A unit that comes and goes often stands for others that "
-                f"say the same."
-            ),
             Bars(
                 "Overlap of two resamples",
                 tuple(self.class_names[k] for k in ends),
@@ -151,7 +208,7 @@ def stability(
     run.check_images(images)
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     values, _ = run.pooled(probe.layer, probe.pooling)
-    rows = np.flatnonzero(probe.parts == FIT)
+    rows = np.flatnonzero(probe.split == FIT)
     labels = probe.labels_of(images)[rows]
     penalty = penalty_of(probe.step.strength, probe.l1_ratio)
     start = (

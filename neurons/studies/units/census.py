@@ -12,11 +12,14 @@ from neurons.activations.run import Activations
 from neurons.data.images import ImageSet
 from neurons.data.sources import UNLABELLED
 from neurons.errors import OptionError
-from neurons.results.blocks import Bars, Block, Note, Table
+from neurons.results.blocks import Bars, Block, Table
 from neurons.results.result import Result
+from neurons.results.table import Row
 from neurons.stats import p_of_draws
 
 NONE = -1
+# a count that shuffled labels give more often than this says nothing
+_SIGNIFICANT = 0.05
 
 
 def census(
@@ -176,20 +179,58 @@ class Census(Result):
         """List the units whose groups name different classes, the most decided first."""
         return self._ordered(~self._agree() & (self.tops[0] != NONE))
 
-    def blocks(self) -> tuple[Block, ...]:
-        """Say the count beside its chance; classes by their units; the most decided units."""
+    @property
+    def title(self) -> str:
+        """The layer that was counted."""
+        return f"Census of {self.layer}"
+
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Give the count beside its chance."""
+        return (
+            ("units", f"{self.n_units:,}"),
+            ("dead", f"{self.n_dead:,}"),
+            ("multimodal", f"{self.n_multimodal:,}"),
+            ("by chance", f"{self.chance:.2g}"),
+            ("p", f"{self.p_value:.2g}"),
+        )
+
+    def verdict(self) -> str:
+        """Say the count beside its chance; first, if so, that chance gives as many."""
         ways = ", ".join(self.among)
-        verdict = Note(
-            f"{self.n_multimodal} of {self.n_units} units of {self.layer} ({self.n_dead} dead) "
-            f"have the same top class as {ways}. Shuffled labels give {self.chance:.2g} on "
+        no_more = "No more than chance gives: " if self.p_value > _SIGNIFICANT else ""
+        return (
+            f"{no_more}{self.n_multimodal} of {self.n_units} units of {self.layer} ({self.n_dead} "
+            f"dead) have the same top class as {ways}. Shuffled labels give {self.chance:.2g} on "
             f"average and {self.chance_largest} at most (p = {self.p_value:.2g}). "
             f"A top class is not all that a unit answers to: see its spectrum."
         )
+
+    def rows(self) -> Sequence[Row]:
+        """One row per unit: its top class in each group, and by how much it leads."""
+        agree = self._agree()
+        return [
+            {
+                "neuron": f"{self.layer}:{unit}",
+                "dead": bool(self.tops[0, unit] == NONE),
+                "multimodal": bool(agree[unit]),
+                **{
+                    f"{name}.class": "" if top == NONE else self.class_names[top]
+                    for name, top in zip(self.among, self.tops[:, unit], strict=True)
+                },
+                **{
+                    f"{name}.lead": float(lead)
+                    for name, lead in zip(self.among, self.leads[:, unit], strict=True)
+                },
+            }
+            for unit in range(self.n_units)
+        ]
+
+    def blocks(self) -> tuple[Block, ...]:
+        """Classes by their units; the most decided units."""
         agreed = self._ordered(self._agree())
         names = [self.class_names[self.tops[0, unit]] for unit in agreed]
         counts = sorted(((names.count(name), name) for name in set(names)), reverse=True)
         return (
-            verdict,
             Bars(
                 "Classes by their multimodal units",
                 tuple(name for _, name in counts),

@@ -16,6 +16,7 @@ from neurons.data.images import ImageSet
 from neurons.errors import OptionError
 from neurons.results.blocks import Bars, Block, Gallery
 from neurons.results.result import Result
+from neurons.results.table import Row
 from neurons.stats import Interval, wilson
 
 
@@ -63,7 +64,7 @@ def top_examples(
     to nothing else: see `spectrum`.
     """
     if count < 1:
-        raise OptionError(f"--count is {count}; it must be 1 or more")
+        raise OptionError(f"count is {count}; it must be 1 or more")
     if not 0 < top_share <= 1:
         raise OptionError(f"top_share is {top_share}; it must be over 0 and at most 1")
     exhibit = UnitActivations(activations, images, neuron)
@@ -115,43 +116,100 @@ class TopExamples(Result):
     n_top: int
     lifts: tuple[ClassLift, ...]
 
+    @property
+    def title(self) -> str:
+        """The neuron's address."""
+        return self.neuron
+
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Images and the largest peak."""
+        maximum = f"{self.top[0].peak:.3g}" if self.top else "none"
+        return (("images", f"{self.n:,}"), ("maximum", maximum))
+
+    def verdict(self) -> str:
+        """Say how far the two ends lie apart, and which class is most over-represented."""
+        if not self.top:
+            return f"No image could be compared: {self.n_skipped:,} were skipped."
+        if self.top[0].peak == self.bottom[0].peak:
+            return (
+                f"Nothing here says what excites {self.neuron}: its peak is "
+                f"{self.top[0].peak:.3g} in each of {self.n:,} images."
+            )
+        classes = "No class is more frequent at the top than in the whole set."
+        if self.lifts:
+            first = self.lifts[0]
+            classes = (
+                f"Among the top {self.n_top:,}, {first.name!r} is {first.lift:.1f} times as "
+                f"frequent as in the whole set ({first.interval.low:.1f} to "
+                f"{first.interval.high:.1f})."
+            )
+        return (
+            f"Of {self.n:,} images, the first excites {self.neuron} by {self.top[0].peak:.3g} and "
+            f"the last by {self.bottom[0].peak:.3g}. {classes} The images show what excites the "
+            f"unit in this set, not that nothing else does."
+        )
+
     def blocks(self) -> tuple[Block, ...]:
         """Top gallery, classes at the top, bottom gallery."""
         n = f"n = {self.n:,} images" + (f", {self.n_skipped:,} skipped" if self.n_skipped else "")
-        told: list[Block] = [
-            Gallery(
-                "Images that excite it most",
-                tuple(example.tile() for example in self.top),
-                f"Under each image the unit's peak activation. {n}. The box is the layer's "
-                "effective receptive field around the peak: where the input mattered on average, "
-                "not the edge of what was seen.",
-            )
-        ]
-        if self.lifts:
-            told.append(
-                Bars(
-                    f"Classes over-represented among the top {self.n_top:,} images "
-                    f"({self.n_top / self.n:.1%} of all)",
-                    tuple(lift.name for lift in self.lifts),
-                    tuple(lift.lift for lift in self.lifts),
-                    "lift",
-                    tuple(lift.interval.low for lift in self.lifts),
-                    tuple(lift.interval.high for lift in self.lifts),
-                    1.0,
-                    "Share among the top over share in the set, with a 95 % Wilson interval for "
-                    "each class by itself; 1 is chance. Among many classes a few exceed 1 by "
-                    "chance.",
-                )
-            )
-        told.append(
-            Gallery(
-                "Images that excite it least",
-                tuple(example.tile() for example in self.bottom),
-                "Where many images share a value, such as 0 after a ReLU, they stand in the order "
-                "of their names.",
-            )
+        most = Gallery(
+            "Images that excite it most",
+            tuple(example.tile() for example in self.top),
+            f"Under each image the unit's peak activation. {n}. The box is the layer's "
+            "effective receptive field around the peak: where the input mattered on average, "
+            "not the edge of what was seen.",
         )
-        return tuple(told)
+        least = Gallery(
+            "Images that excite it least",
+            tuple(example.tile() for example in self.bottom),
+            "Where many images share a value, such as 0 after a ReLU, they stand in the order "
+            "of their names.",
+        )
+        return (most, *([self._classes()] if self.lifts else []), least)
+
+    def _classes(self) -> Bars:
+        return Bars(
+            f"Classes over-represented among the top {self.n_top:,} images "
+            f"({self.n_top / self.n:.1%} of all)",
+            tuple(lift.name for lift in self.lifts),
+            tuple(lift.lift for lift in self.lifts),
+            "lift",
+            tuple(lift.interval.low for lift in self.lifts),
+            tuple(lift.interval.high for lift in self.lifts),
+            1.0,
+            "Share among the top over share in the set, with a 95 % Wilson interval for "
+            "each class by itself; 1 is chance. Among many classes a few exceed 1 by "
+            "chance.",
+        )
+
+    def rows(self) -> Sequence[Row]:
+        """One row per image at either end, then one per over-represented class."""
+        ends = (("top", self.top), ("bottom", self.bottom))
+        images = [
+            {
+                "neuron": self.neuron,
+                "kind": end,
+                "name": example.image_id,
+                "label": example.label,
+                "peak": example.peak,
+                "mean": example.mean,
+            }
+            for end, examples in ends
+            for example in examples
+        ]
+        classes = [
+            {
+                "neuron": self.neuron,
+                "kind": "class",
+                "name": each.name,
+                "n_top": each.n_top,
+                "n": each.n,
+                "lift": each.lift,
+                "interval": each.interval,
+            }
+            for each in self.lifts
+        ]
+        return [*images, *classes]
 
 
 @dataclass(frozen=True)

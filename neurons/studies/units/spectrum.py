@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +14,9 @@ from neurons.activations.unit_activations import Example, UnitActivations
 from neurons.address import Neuron
 from neurons.data.images import ImageSet
 from neurons.errors import OptionError
-from neurons.results.blocks import Block, Curve, Gallery, Note, Strip, Table
+from neurons.results.blocks import Block, Curve, Gallery, Strip, Table
 from neurons.results.result import Result
+from neurons.results.table import Row
 from neurons.stats import skewness
 
 # Goh et al. show dataset examples at ten levels of a neuron's activation
@@ -148,39 +150,45 @@ class Spectrum(Result):
     density_x: tuple[float, ...]
     density: tuple[float, ...]
 
-    def blocks(self) -> tuple[Block, ...]:
-        """Buckets from strong to weak, the density, the numbers."""
-        if self.state != "alive":
-            return (
-                Note(
-                    f"{self.neuron} is {self.state}: its peak is {self.minimum:.4g} in each of "
-                    f"{self.n:,} images. Nothing here says why."
-                ),
-            )
-        strips = tuple(
-            Gallery(
-                f"{bucket.low:.3g} to {bucket.high:.3g} · {bucket.n:,} "
-                f"image{'' if bucket.n == 1 else 's'}",
-                tuple(example.tile() for example in bucket.sampled),
-            )
-            for bucket in reversed(self.buckets)
-        )
-        numbers = (
-            ("images", f"{self.n:,}"),
-            ("maximum", f"{self.maximum:.4g}"),
-            ("minimum", f"{self.minimum:.4g}"),
-            ("mean ± std", f"{self.mean:.4g} ± {self.std:.4g}"),
-            ("skewness", f"{self.skewness:.2f}"),
-            ("sparsity", f"{self.sparsity:.1%}"),
-        )
+    @property
+    def title(self) -> str:
+        """The neuron's address."""
+        return self.neuron
+
+    @property
+    def alive(self) -> bool:
+        """Whether the peak differs between images."""
+        return self.state == "alive"
+
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """State, images and maximum; of a unit that is alive its skewness and sparsity."""
+        shape = (("skewness", f"{self.skewness:.2f}"), ("sparsity", f"{self.sparsity:.0%}"))
         return (
-            Strip(
-                "The whole spectrum",
-                strips,
-                "Buckets of equal width over the unit's range, images drawn from each at random "
-                "(Goh et al. 2021). If the upper buckets show other things than the top images, "
-                "the unit is not what its top says.",
-            ),
+            ("state", self.state),
+            ("images", f"{self.n:,}"),
+            ("maximum", f"{self.maximum:.3g}"),
+            *(shape if self.alive else ()),
+        )
+
+    def verdict(self) -> str:
+        """Say where the peaks lie, or that the unit is the same for every image."""
+        if not self.alive:
+            return (
+                f"{self.neuron} is {self.state}: its peak is {self.minimum:.4g} in each of "
+                f"{self.n:,} images. Nothing here says why."
+            )
+        return (
+            f"Over {self.n:,} images the peak of {self.neuron} is {self.mean:.3g} ± {self.std:.3g} "
+            f"and at most {self.maximum:.3g}; it is exactly 0 in {self.sparsity:.0%} of them. "
+            f"Numbers do not say what the images have in common: compare the buckets."
+        )
+
+    def blocks(self) -> tuple[Block, ...]:
+        """Buckets from strong to weak, the density, the numbers; nothing unless it is alive."""
+        if not self.alive:
+            return ()
+        return (
+            self._strip(),
             Curve(
                 "Density of the peak activation",
                 self.density_x,
@@ -189,8 +197,49 @@ class Spectrum(Result):
                 "density",
                 log=True,
             ),
-            Table("Distribution over images", ("", "peak activation"), numbers),
+            self._numbers(),
         )
+
+    def _strip(self) -> Strip:
+        galleries = tuple(
+            Gallery(
+                f"{bucket.low:.3g} to {bucket.high:.3g} · {bucket.n:,} "
+                f"image{'' if bucket.n == 1 else 's'}",
+                tuple(example.tile() for example in bucket.sampled),
+            )
+            for bucket in reversed(self.buckets)
+        )
+        return Strip(
+            "The whole spectrum",
+            galleries,
+            "Buckets of equal width over the unit's range, images drawn from each at random "
+            "(Goh et al. 2021). If the upper buckets show other things than the top images, "
+            "the unit is not what its top says.",
+        )
+
+    def _numbers(self) -> Table:
+        numbers = (
+            ("images", f"{self.n:,}"),
+            ("maximum", f"{self.maximum:.4g}"),
+            ("minimum", f"{self.minimum:.4g}"),
+            ("mean ± std", f"{self.mean:.4g} ± {self.std:.4g}"),
+            ("skewness", f"{self.skewness:.2f}"),
+            ("sparsity", f"{self.sparsity:.1%}"),
+        )
+        return Table("Distribution over images", ("", "peak activation"), numbers)
+
+    def rows(self) -> Sequence[Row]:
+        """One row per bucket, from the bottom of the range to the top."""
+        return [
+            {
+                "neuron": self.neuron,
+                "low": bucket.low,
+                "high": bucket.high,
+                "n": bucket.n,
+                "share": bucket.n / self.n if self.n else float("nan"),
+            }
+            for bucket in self.buckets
+        ]
 
 
 def bucket_members(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from neurons.data.images import ImageSet
 from neurons.errors import OptionError
 from neurons.results.blocks import Block, Gallery, Strip, Table
 from neurons.results.result import Result
+from neurons.results.table import Row
 
 MAX_GROUPS = 12
 
@@ -116,6 +118,38 @@ class TopBy(Result):
     by: str
     groups: tuple[Group, ...]
 
+    @property
+    def title(self) -> str:
+        """The neuron's address."""
+        return self.neuron
+
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """How the images are grouped, and into how many groups."""
+        return (("grouped by", self.by), ("groups", f"{len(self.groups):,}"))
+
+    def verdict(self) -> str:
+        """Say whether the groups agree on a class; without labels, where the peak is largest."""
+        shown = [group for group in self.groups if group.n]
+        if not shown:
+            return f"No group of {self.by} has an image that could be compared."
+        best = list(dict.fromkeys(group.best_class for group in shown))
+        if not all(best):
+            first = max(shown, key=lambda group: group.maximum)
+            return (
+                f"{self.neuron} is excited most in the group {first.name!r} of {len(shown)}: "
+                f"{first.maximum:.3g}, in {first.n:,} images. Larger groups have larger maxima."
+            )
+        if len(best) == 1:
+            ways = ", ".join(group.name for group in shown)
+            said = f"{best[0]!r} excites {self.neuron} most on average in each group ({ways})."
+        else:
+            classes = "; ".join(f"{group.name}: {group.best_class}" for group in shown)
+            said = (
+                f"The class that excites {self.neuron} most on average differs between the groups "
+                f"({classes})."
+            )
+        return f"{said} One class is always the first: a census says what chance gives."
+
     def blocks(self) -> tuple[Block, ...]:
         """Galleries by group, and the groups' numbers."""
         strips = tuple(
@@ -148,6 +182,20 @@ class TopBy(Result):
                 rows,
             ),
         )
+
+    def rows(self) -> Sequence[Row]:
+        """One row per group."""
+        return [
+            {
+                "neuron": self.neuron,
+                self.by: group.name,
+                "n": group.n,
+                "mean": group.mean,
+                "maximum": group.maximum,
+                "best_class": group.best_class,
+            }
+            for group in self.groups
+        ]
 
 
 def _best_class(images: ImageSet, rows: NDArray[np.intp], peaks: Values) -> str:

@@ -84,5 +84,5 @@ def accentuate(
         unit="" if objective.unit is None else str(objective.unit),
         steps=settings.steps,
         n_images=0 if run is None else len(run.good_rows()),
-        portraits=tuple(witness.portraits([objective] * 2, [before, *made], frames)),
+        pictures=tuple(witness.portraits([objective] * 2, [before, *made], frames)),
     )

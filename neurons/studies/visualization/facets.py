@@ -22,6 +22,7 @@ from neurons.network.inference import exact, reader
 from neurons.network.layers import Layer, find_layers, layers
 from neurons.results.blocks import Block, Table
 from neurons.results.result import Result
+from neurons.results.table import Row
 from neurons.stats import auc
 
 _FOLDS = 5
@@ -175,8 +176,34 @@ class FacetProbes(Result):
             for facet, row in zip(self.facets, self.values, strict=True)
         }
 
+    @property
+    def title(self) -> str:
+        """The facets that were told apart."""
+        return f"Facets: {', '.join(facet.name for facet in self.facets)}"
+
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Images, facets and layers."""
+        return (
+            ("images", f"{self.n_images:,}"),
+            ("facets", f"{len(self.facets):,}"),
+            ("layers", f"{len(self.layers):,}"),
+        )
+
+    def verdict(self) -> str:
+        """Say how well the facet that is told worst is told."""
+        worst = min(self.facets, key=lambda facet: facet.auc)
+        return (
+            f"Each of {len(self.facets)} facets can be told from the other images on held-out "
+            f"folds; the least clear, {worst.name!r}, with an AUC of {worst.auc:.3f} "
+            f"({worst.low:.3f} to {worst.high:.3f}; 0.5 is chance)."
+        )
+
+    def rows(self) -> Sequence[Row]:
+        """One row per facet."""
+        return self.facets
+
     def blocks(self) -> tuple[Block, ...]:
-        """One table."""
+        """Draw one table."""
         rows = tuple(
             (f.name, f"{f.n:,}", f"{f.auc:.3f}", f"{f.low:.3f} to {f.high:.3f}")
             for f in self.facets

@@ -163,7 +163,7 @@ def visualize_each(
                     unit="" if objective.unit is None else str(objective.unit),
                     steps=settings.steps,
                     n_images=0 if run is None else len(run.good_rows()),
-                    portraits=tuple(next(portraits) for _ in plan),
+                    pictures=tuple(next(portraits) for _ in plan),
                 )
 
 

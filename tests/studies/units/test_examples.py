@@ -137,7 +137,7 @@ def test_other_images_and_odd_numbers_are_refused(run: Activations, pictures: Pa
     with pytest.raises(StaleActivationsError, match="the run has 40, asked is 7"):
         top_examples(run, fewer, Neuron(LAYER, 0))
     images = neurons.images(pictures)
-    with pytest.raises(OptionError, match="--count is 0"):
+    with pytest.raises(OptionError, match="^count is 0"):
         top_examples(run, images, Neuron(LAYER, 0), count=0)
     with pytest.raises(OptionError, match="top_share is 0"):
         top_examples(run, images, Neuron(LAYER, 0), top_share=0)

@@ -34,10 +34,9 @@ def test_each_unit_reads_its_own_glyph(reader: Clip, tmp_path: Path) -> None:
         assert (second.peak, first.blank, found.plain, found.median) == (0, 0, 0, 0)
         # one letter has no other order
         assert np.isnan(first.shuffled)
-        assert f"“{glyph}” excites {found.neuron} most: 1" in found.blocks()[0].text
-    assert [block.text for block in nothing.blocks()] == [
-        f"None of {len(VOCABULARY) + 1} strings excites {nothing.neuron}."
-    ]
+        assert f"“{glyph}” excites {found.neuron} most: 1" in found.verdict()
+    said = f"None of {len(VOCABULARY) + 1} strings excites {nothing.neuron}."
+    assert (nothing.verdict(), nothing.blocks()) == (said, ())
     hashes.save(tmp_path)
     again = TopStrings.load(tmp_path).strongest
     # nan is not itself: without the shuffled letters
@@ -57,7 +56,7 @@ def test_what_cannot_be_written_is_counted_and_mistakes_are_told(reader: Clip) -
     long = "far too long for it"
     (found,) = top_strings(reader, [unit_of("#")], ["#", long], lettering=LETTERS)
     assert (found.n_strings, found.n_unwritable) == (1, 1)
-    assert "cannot be written like this: 1." in found.blocks()[0].text
+    assert "cannot be written like this: 1." in found.verdict()
     with pytest.raises(OptionError, match="0 neurons, 1 strings"):
         top_strings(reader, [], ["#"], lettering=LETTERS)
     with pytest.raises(OptionError, match="1 neurons, 0 strings"):
