@@ -25,7 +25,11 @@ def captions() -> list[str]:
 
 
 def learn(path: Path = FILE) -> None:
-    """Learn a byte-pair encoding (Sennrich et al. 2016) and write it down."""
+    """Learn a byte-pair encoding (Sennrich et al. 2016) and write it down.
+
+    The trainer orders equally frequent pairs at random: learning again finds the same merges, some
+    of them in another order, and a model belongs to the file that it was trained with.
+    """
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
     bpe = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
@@ -36,7 +40,7 @@ def learn(path: Path = FILE) -> None:
     bpe.train_from_iterator([f"{text} and two three pictures" for text in captions()], trainer)
     merges = json.loads(bpe.to_str())["model"]["merges"][:N_MERGES]
     lines = ["#version: 0.2", *(" ".join(pair) for pair in merges)]
-    # no time stamp, so that the same captions give the same bytes
+    # no time stamp: the same merges give the same bytes
     path.write_bytes(gzip.compress("\n".join(lines).encode(), mtime=0))
 
 
