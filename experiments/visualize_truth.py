@@ -113,7 +113,7 @@ def concepts(clip: Clip, run: Activations, counted: neurons.Census) -> dict[str,
     made = make(clip, [Neuron(LAYER, unit) for unit in units], run, Series(n_seeds=1), STEPS)
     names = list(counted.class_names)
     wanted = counted.tops[0, units]
-    batch = torch.stack([pixels(each.portraits[0]) for each in made])
+    batch = torch.stack([pixels(each.pictures[0]) for each in made])
     embedded = functional.normalize(clip.embed_images(batch), dim=1)
     order = (embedded @ text_directions(clip, names).T).argsort(1, descending=True).numpy()
     right = Share(int((order[:, 0] == wanted).sum()), len(units))
