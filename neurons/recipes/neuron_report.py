@@ -1,8 +1,8 @@
-"""Which studies make a job? The only place where they meet."""
+"""What is known of a neuron? Its page, where every study says what it found."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from neurons.activations.run import Activations, images_of, model_name
@@ -23,7 +23,7 @@ from neurons.visualization.album import open_album
 
 def report(
     run: Activations | str | Path,
-    neurons: Sequence[Neuron],
+    neurons: Sequence[Neuron | str],
     out: str | Path,
     *,
     image_set: ImageSet | None = None,
@@ -35,12 +35,13 @@ def report(
     further: Mapping[Neuron, Result] | None = None,
     done: Callable[[Page], None] | None = None,
 ) -> Path:
-    """Write a page a neuron and an index: what excites each, and what lies between.
+    """Write a page per neuron and an index: what excites each, and what lies between.
 
     Parameters
     ----------
     run : Activations, str or Path
-    neurons : sequence of Neuron
+    neurons : sequence of Neuron or str
+        Such as ``visual.layer4:89``; each has one page, however often it is named.
     out : str or Path
         Folder; it opens from disk, without a network.
     image_set : ImageSet, optional
@@ -56,7 +57,7 @@ def report(
     probe : Probe, optional
         Of this run: the pages of its layer's units gain the classes that they serve.
     further : mapping of Neuron to Result, optional
-        What else is known of a neuron, such as what it `reads`: drawn before its images.
+        What else is known of a neuron, such as its `top_strings`: drawn before its images.
     done : callable, optional
         Called after each page.
 
@@ -67,13 +68,21 @@ def report(
 
     Raises
     ------
-    LayerNotFoundError, NeuronNotFoundError, StaleActivationsError, ImagesNotFoundError
-        See the studies; nothing is written if an address is wrong.
+    LayerNotFoundError, NeuronNotFoundError
+        If the run does not hold a unit; nothing is written then.
+    StaleActivationsError
+        If these are not the images of the run, or the probe is of another run.
+    ImagesNotFoundError
+        If the images are not where they lay any more.
+    AlbumNotFoundError
+        If there is no album, or it lacks a neuron.
+    OptionError
+        If no neuron is named.
     """
     opened = run if isinstance(run, Activations) else Activations.open(run)
     if not neurons:
         raise OptionError("no neuron to report; name some, such as visual.layer4:89")
-    unique = list(dict.fromkeys(neurons))
+    unique = list(dict.fromkeys(map(Neuron.of, neurons)))
     for neuron in unique:
         opened.check(neuron)
     shown = image_set or images_of(opened)
@@ -83,42 +92,33 @@ def report(
         for neuron in unique:
             album.check(str(neuron))
 
-    def pages() -> Iterator[Page]:
-        for neuron in unique:
-            top = top_examples(opened, shown, neuron, count=count)
-            whole = spectrum(opened, shown, neuron, per_bucket=per_bucket)
-            groups = [top_by(opened, shown, neuron, by=by)] if by else []
-            made = [album.get(str(neuron))] if album is not None else []
-            serves = (
-                [roles(probe, opened, shown, neuron)]
-                if probe is not None and probe.layer == neuron.layer
-                else []
-            )
-            more = [further[neuron]] if further is not None and neuron in further else []
-            yield neuron_page(opened, top, whole, *groups, *made, *serves, *more)
+    def page_of(neuron: Neuron) -> Page:
+        first: list[Result] = []
+        if by:
+            first.append(top_by(opened, shown, neuron, by=by))
+        if album is not None:
+            first.append(album.get(str(neuron)))
+        if probe is not None and probe.layer == neuron.layer:
+            first.append(roles(probe, opened, shown, neuron))
+        if further is not None and neuron in further:
+            first.append(further[neuron])
+        top = top_examples(opened, shown, neuron, count=count)
+        whole = spectrum(opened, shown, neuron, per_bucket=per_bucket)
+        return neuron_page(opened, top, whole, *first)
 
-    return write(out, pages(), title=f"Neurons of {model_name(opened)}", done=done)
+    return write(out, map(page_of, unique), title=f"Neurons of {model_name(opened)}", done=done)
 
 
 def neuron_page(run: Activations, top: TopExamples, whole: Spectrum, *first: Result) -> Page:
     """Compose the page of one neuron; what comes ``first`` stands above its top images."""
-    alive = whole.state == "alive"
-    facts = [
-        ("state", whole.state),
-        ("images", f"{whole.n:,}"),
-        ("maximum", f"{whole.maximum:.3g}"),
-        *([("skewness", f"{whole.skewness:.2f}")] if alive else []),
-        *([("sparsity", f"{whole.sparsity:.0%}")] if alive else []),
-    ]
-    results = (*first, top, whole) if alive else (whole,)
-    return Page(top.neuron, _subtitle(run, top), tuple(facts), results)
+    # a dead unit has no top images: all are equal
+    above = (*first, top) if whole.state == "alive" else ()
+    return Page.of(whole, subtitle=_subtitle(run, top), above=above)
 
 
 def gallery(path: str | Path, run: Activations, top: TopExamples) -> Path:
     """Write the top examples of one neuron as one self-contained HTML file."""
-    maximum = f"{top.top[0].peak:.3g}" if top.top else "none"
-    facts = (("images", f"{top.n:,}"), ("maximum", maximum))
-    return write_single(path, Page(top.neuron, _subtitle(run, top), facts, (top,)))
+    return write_single(path, Page.of(top, subtitle=_subtitle(run, top)))
 
 
 def _subtitle(run: Activations, top: TopExamples) -> str:
@@ -130,22 +130,22 @@ def _subtitle(run: Activations, top: TopExamples) -> str:
 
 def read_strings(
     clip: Clip,
-    neurons: Sequence[Neuron],
+    neurons: Sequence[Neuron | str],
     words: Sequence[str],
     *,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[Neuron, TopStrings]:
-    """Find what neurons read, for their pages in a report.
+    """Find the strings that excite neurons most, for their pages in a report.
 
     Parameters
     ----------
     clip : Clip
-    neurons : sequence of Neuron
+    neurons : sequence of Neuron or str
         All are asked in one pass.
     words : sequence of str
         Strings to try, such as class names.
     progress : callable
         Takes how many of how many strings have been looked at.
     """
-    unique = list(dict.fromkeys(neurons))
+    unique = list(dict.fromkeys(map(Neuron.of, neurons)))
     return dict(zip(unique, top_strings(clip, unique, words, progress=progress), strict=True))

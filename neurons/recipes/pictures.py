@@ -51,8 +51,8 @@ def visualize_to(
 
     Raises
     ------
-    StaleActivationsError
-        If the folder holds pictures that were made in another way.
+    MismatchError
+        If the folder holds pictures that were made with other settings.
     RunLockedError
         If another process is writing there.
     """
@@ -80,14 +80,5 @@ def visualize_to(
                 album.keep(made)
                 n += 1
                 done(made, n, len(by_name))
-        pages = (_picture_page(clip, album.get(name)) for name in by_name)
+        pages = (Page.of(album.get(name)) for name in by_name)
         return write(out, pages, title=f"What neurons of {short_name(clip.name)} want to see")
-
-
-def _picture_page(clip: Clip, made: Visualization) -> Page:
-    facts = [("state", "dead" if made.dead else "alive"), ("steps", f"{made.steps:,}")]
-    if not made.dead:
-        facts.append(("activation", f"{made.plain()[0].activation:.3g}"))
-        if made.n_images:
-            facts.append(("above images", f"{made.plain()[0].percentile:.1%}"))
-    return Page(made.target, short_name(clip.name), tuple(facts), (made,))

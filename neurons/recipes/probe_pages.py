@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 from neurons.activations.run import Activations, images_of, model_name
 from neurons.data.images import ImageSet
 from neurons.errors import RunNotFoundError
+from neurons.files import write_file
 from neurons.network.clip import Clip
 from neurons.pages import Page, write
 from neurons.readouts.probe import Probe
+from neurons.recipes.write_result import keep_result, kind_of
 from neurons.results.result import Result
 from neurons.studies.probe.causal import causal_check
 from neurons.studies.probe.compose import compose
@@ -42,20 +44,12 @@ def write_probe(
         Of ``index.html``.
     """
     out = Path(out)
-    found.save(out)
-    (out / _WHERE).write_text(json.dumps({"run": str(run.path.resolve())}) + "\n")
-    results: list[Result] = [found]
-    if again is not None:
-        again.save(out / "stability")
-        results.append(again)
-    facts = (
-        ("classes", f"{len(found.class_names):,}"),
-        ("units a class", f"{found.step.units_per_class:.1f}"),
-        ("top-1", f"{found.top1.value:.3f}"),
-        ("top-5", f"{found.top5.value:.3f}"),
-        ("gap", f"{found.step.gap:.1e}"),
-    )
-    page = Page(f"Probe of {found.layer}", model_name(run), facts, tuple(results))
+    keep_result(out, found)
+    write_file(out / _WHERE, (json.dumps({"run": str(run.path.resolve())}) + "\n").encode())
+    more = () if again is None else (again,)
+    for other in more:
+        keep_result(out / kind_of(other), other)
+    page = Page.of(found, below=more)
     return write(out / _PAGES, [page], title=f"What makes a class in {model_name(run)}")
 
 
@@ -73,12 +67,12 @@ def open_probe(folder: str | Path, *, run: str | Path | None = None) -> tuple[Pr
     if run is None:
         where = Path(folder) / _WHERE
         if not where.is_file():
-            raise RunNotFoundError(f"{str(folder)!r} does not tell its run; name it with --run")
+            raise RunNotFoundError(f"{str(folder)!r} does not tell its run; name the run")
         run = json.loads(where.read_text())["run"]
     try:
         opened = Activations.open(run)
     except RunNotFoundError as error:
-        raise RunNotFoundError(f"{error}; say where the probe's run is now with --run") from None
+        raise RunNotFoundError(f"{error}; say where the probe's run is now") from None
     opened.check_provenance(found.provenance["run"])
     return found, opened
 
@@ -95,7 +89,9 @@ def compose_to(
     n_random: int = 20,
     progress: Callable[[str, int, int], None] = lambda what, done, total: None,
 ) -> Path:
-    """Write a page a class: its units, their images, and whether the network needs them.
+    """Write a page per class: its units, their images, and whether the network needs them.
+
+    Each class has a folder, too, with its composition and its causal check to be loaded again.
 
     Parameters
     ----------
@@ -125,30 +121,29 @@ def compose_to(
     NeuronsError
         As `compose` and `causal_check`; nothing is written if a class is not known.
     """
-    shown = images or images_of(run)
+    out, shown = Path(out), images or images_of(run)
     for name in names:
         found.index_of(name)
-    pages = []
-    for name in names:
-        made = compose(found, run, shown, name)
-        results: list[Result] = [made]
-        if clip is not None:
-            check = causal_check(
-                found,
-                clip,
-                run,
-                shown,
-                name,
-                n_units=n_units,
-                n_random=n_random,
-                progress=partial(progress, name),
-            )
-            results.append(check)
-        facts = (
-            ("units for", f"{sum(each.weight > 0 for each in made.ingredients):,}"),
-            ("units against", f"{sum(each.weight < 0 for each in made.ingredients):,}"),
-            ("test images", f"{made.n_test:,}"),
-            ("right", f"{made.n_right / made.n_test:.1%}"),
-        )
-        pages.append(Page(name, model_name(run), facts, tuple(results)))
-    return write(out, pages, title=f"What makes a class in {model_name(run)}")
+
+    def pages() -> Iterator[Page]:
+        for name in names:
+            made: tuple[Result, ...] = (compose(found, run, shown, name),)
+            if clip is not None:
+                made += (
+                    causal_check(
+                        found,
+                        clip,
+                        run,
+                        shown,
+                        name,
+                        n_units=n_units,
+                        n_random=n_random,
+                        progress=partial(progress, name),
+                    ),
+                )
+            page = Page.of(made[0], below=made[1:])
+            for each in made:
+                keep_result(out / Path(page.file_name).stem / kind_of(each), each)
+            yield page
+
+    return write(out, pages(), title=f"What makes a class in {model_name(run)}")

@@ -1,0 +1,90 @@
+"""A neuron's page holds what every study found of it, under the title and facts of its results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import neurons
+from neurons import Activations, Clip, ImageSet, Neuron
+from neurons.errors import AlbumNotFoundError, NeuronNotFoundError, OptionError
+from neurons.readouts.probe import Probe
+from neurons.recipes.neuron_report import gallery, read_strings
+from tests.conftest import DEAD, LAYER, RED, STRIPE
+
+
+def test_a_page_takes_title_and_facts_from_its_results(
+    run: Activations, image_set: ImageSet, tmp_path: Path
+) -> None:
+    red = Neuron(LAYER, RED)
+    index = neurons.report(run, [red], tmp_path, image_set=image_set, count=4)
+    text = (tmp_path / f"{LAYER}-{RED}.html").read_text()
+    whole = neurons.spectrum(run, image_set, red)
+    assert f"<h1>{whole.title}</h1>" in text
+    for name, value in whole.facts():
+        assert f"<dt>{name}</dt><dd>{value}</dd>" in text
+    assert f"unit {RED} of 256, 3 × 3 places" in text
+    assert "planted0</h1>" in index.read_text().replace("\n", "")
+
+
+def test_what_else_is_known_stands_above_the_top_images(
+    run: Activations, image_set: ImageSet, probe: Probe, planted: Clip, tmp_path: Path
+) -> None:
+    unit = probe.units_of("red")[0].unit
+    neuron = Neuron(LAYER, unit)
+    read = read_strings(planted, [str(neuron), neuron], ["red", "stop"])
+    assert list(read) == [neuron]
+    neurons.report(run, [neuron], tmp_path, image_set=image_set, probe=probe, further=read)
+    text = (tmp_path / f"{LAYER}-{unit}.html").read_text()
+    titles = [block.title for block in read[neuron].blocks() if hasattr(block, "title")]
+    top = neurons.top_examples(run, image_set, neuron)
+    first = next(block.title for block in top.blocks() if hasattr(block, "title"))
+    assert 0 < text.index(titles[0]) < text.index(f"<h2>{first}</h2>")
+    assert "What each class loses without it" in text
+
+
+def test_a_dead_unit_has_a_page_that_says_so_and_no_pictures(
+    run: Activations, image_set: ImageSet, tmp_path: Path
+) -> None:
+    neurons.report(run, [f"{LAYER}:{DEAD}"], tmp_path, image_set=image_set)
+    text = (tmp_path / f"{LAYER}-{DEAD}.html").read_text()
+    assert "<dt>state</dt><dd>dead</dd>" in text
+    assert "<img" not in text
+
+
+def test_an_address_is_read_and_one_that_comes_twice_has_one_page(
+    run: Activations, image_set: ImageSet, tmp_path: Path
+) -> None:
+    pages = []
+    wanted = [f"{LAYER}:{RED}", Neuron(LAYER, RED), f"{LAYER}:{STRIPE}"]
+    neurons.report(run, wanted, tmp_path, image_set=image_set, count=2, done=pages.append)
+    assert [page.title for page in pages] == [f"{LAYER}:{RED}", f"{LAYER}:{STRIPE}"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "album", "error", "said"),
+    [
+        ([], None, OptionError, "no neuron to report; name some, such as"),
+        ([f"{LAYER}:{RED}", f"{LAYER}:256"], None, NeuronNotFoundError, "256"),
+        ([f"{LAYER}:{RED}"], "none", AlbumNotFoundError, "no album"),
+    ],
+)
+def test_a_mistake_is_told_before_anything_is_written(
+    run: Activations, image_set: ImageSet, tmp_path: Path, wanted, album, error, said: str
+) -> None:
+    pictures = None if album is None else tmp_path / album
+    with pytest.raises(error, match=said):
+        neurons.report(run, wanted, tmp_path / "out", image_set=image_set, pictures=pictures)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_gallery_is_one_file_with_its_pictures_inside(
+    run: Activations, image_set: ImageSet, tmp_path: Path
+) -> None:
+    top = neurons.top_examples(run, image_set, Neuron(LAYER, RED), count=3)
+    text = gallery(tmp_path / "new" / "red.html", run, top).read_text()
+    assert text.count('src="data:image/') >= 6
+    assert "assets/" not in text
+    for name, value in top.facts():
+        assert f"<dt>{name}</dt><dd>{value}</dd>" in text
