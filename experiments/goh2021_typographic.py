@@ -30,8 +30,9 @@ import open_clip
 import neurons
 from neurons import Activations, Clip
 from neurons.attacks.conditions import WORD, AttackTarget
-from neurons.attacks.published_sets import ATTACKED, labelled
+from neurons.attacks.published_sets import labelled
 from neurons.attacks.sample import Sample
+from neurons.attacks.typographic_set import ATTACKED
 from neurons.data.images import MINIATURE
 from neurons.data.prepared import prepare
 from neurons.data.split import TEST
@@ -102,7 +103,7 @@ def fitted(clip: Clip, asked: argparse.Namespace) -> tuple[Probe, list[int] | No
     if len(found.class_names) == N_WNIDS and all(map(WNID.fullmatch, found.class_names)):
         # folders of ImageNet are named by wnids, and in their order open_clip names the classes
         found = replace(found, class_names=tuple(open_clip.IMAGENET_CLASSNAMES))
-    return found, None if asked.fit else np.flatnonzero(found.parts == TEST).tolist()
+    return found, None if asked.fit else np.flatnonzero(found.split == TEST).tolist()
 
 
 def attacks(

@@ -37,7 +37,7 @@ def published(set_name: str, model: str) -> tuple[Published, ...]:
     Parameters
     ----------
     set_name : str
-        As `neurons.typographic_sets.TypographicSet` has it.
+        As `neurons.attacks.typographic_set.TypographicSet` has it.
     model : str
         As `neurons.load` takes it: ``RN50x4/openai``. A tag that begins as the source's does
         counts as the same: sources shorten them.
@@ -45,7 +45,7 @@ def published(set_name: str, model: str) -> tuple[Published, ...]:
     Returns
     -------
     tuple of Published
-        One a part of the set; empty where nobody published any.
+        One per part of the set; empty where nobody published any.
     """
     architecture, _, tag = model.partition("/")
     return tuple(

@@ -1,6 +1,6 @@
 """Which published pictures have a misleading word on them, and what is the truth about each?
 
-One loader a set, each to the same table of trials: an image, the class that it shows, the class
+One loader per set, each to the same table of trials: an image, the class that it shows, the class
 that is written on it, and whether the word is there. Nothing is downloaded.
 """
 
@@ -9,83 +9,19 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 
+from neurons.attacks.typographic_set import (
+    ATTACKED,
+    CLEAN,
+    NAMED,
+    ONE_PROMPT,
+    Trial,
+    TypographicSet,
+)
 from neurons.data.images import ImageSet, images
-from neurons.data.sources import UNLABELLED
 from neurons.errors import ImagesNotFoundError, OptionError
-from neurons.lettering.lettering import Lettering
 from neurons.readouts.prompts import openai
-
-# what is on the picture: no word, a word of a wrong class, or the right class's own word
-CLEAN, ATTACKED, NAMED = "clean", "attacked", "named"
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One question: does the image show this, or what is written?
-
-    Parameters
-    ----------
-    index : int
-        Of the image in its set.
-    true, written : str
-        Names of the classes. Of a clean image ``written`` is only the wrong answer on offer.
-    kind : str
-        A part of the set, such as ``SCAM`` or ``NoSCAM``.
-    word : str
-        `CLEAN`, `ATTACKED` or `NAMED`.
-    text : str
-        What is to be written first; empty where the picture is taken as it is.
-    """
-
-    index: int
-    true: str
-    written: str
-    kind: str
-    word: str
-    text: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class TypographicSet:
-    """Pictures with words, and the protocol that the set was published with.
-
-    Parameters
-    ----------
-    name : str
-        Such as ``scam``: what published figures are kept under.
-    images : ImageSet
-    trials : tuple of Trial
-    templates : tuple of str
-        The published prompt ensemble.
-    citation : str
-    lettering : Lettering, optional
-        How the trials' texts are written; None where the pictures have their words already.
-    """
-
-    name: str
-    images: ImageSet
-    trials: tuple[Trial, ...]
-    templates: tuple[str, ...]
-    citation: str
-    lettering: Lettering | None = None
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """Every class that a picture shows or that is written on one, in alphabetical order.
-
-        Azuma and Matsui 2023 choose among the same.
-        """
-        return tuple(sorted({n for trial in self.trials for n in (trial.true, trial.written)}))
-
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """The parts of the set, in the order of their first trial."""
-        return tuple(dict.fromkeys(trial.kind for trial in self.trials))
-
 
 SCAM_KINDS = ("NoSCAM", "SCAM", "SynthSCAM")
 
@@ -226,58 +162,9 @@ def labelled(path: str | Path) -> TypographicSet:
     order = ("blank", "labelled", "named")
     trials.sort(key=lambda trial: order.index(trial.kind))
     return TypographicSet(
-        "labelled", opened, tuple(trials), _ONE_PROMPT, "Goh et al. 2021, labelled photographs"
+        "labelled", opened, tuple(trials), ONE_PROMPT, "Goh et al. 2021, labelled photographs"
     )
 
-
-def synthetic(
-    opened: ImageSet, lettering: Lettering, *, texts: Sequence[str] = (), seed: int = 0
-) -> TypographicSet:
-    """Give every labelled image another class's name to have written on it.
-
-    Parameters
-    ----------
-    opened : ImageSet
-        With labels, such as a folder with one folder a class.
-    lettering : Lettering
-    texts : sequence of str, optional
-        What is written for each class, in the order of the classes; default: its name.
-    seed : int
-        Of the choice of class, for each image by its id.
-
-    Raises
-    ------
-    LabelsMissingError
-        If the images carry no labels.
-    OptionError
-        If there are fewer than two classes, or not as many texts as classes.
-
-    References
-    ----------
-    Azuma and Matsui 2023 and Materzynska et al., "Disentangling visual and written concepts in
-    CLIP", CVPR 2022, write a wrong class's name on each image of a classification set.
-    """
-    labels, names = opened.require_labels(), opened.class_names
-    if len(names) < 2:
-        raise OptionError(f"{opened.name!r} has {len(names)} class; a wrong word needs another")
-    if texts and len(texts) != len(names):
-        raise OptionError(f"{len(texts)} texts for {len(names)} classes: give one each")
-    words = tuple(texts) or names
-    clean, attacked = [], []
-    for index, label in enumerate(labels.tolist()):
-        if label == UNLABELLED:
-            continue
-        other = Random(f"{opened.ids[index]} {seed}").randrange(len(names) - 1)
-        other += other >= label
-        clean.append(Trial(index, names[label], names[other], "clean", CLEAN))
-        attacked.append(Trial(index, names[label], names[other], "written", ATTACKED, words[other]))
-    return TypographicSet(
-        "synthetic", opened, (*clean, *attacked), _ONE_PROMPT, "words written here", lettering
-    )
-
-
-# Defense-Prefix's evaluation of RTA-100 and PAINT (github.com/azuma164/Defense-Prefix)
-_ONE_PROMPT = ("a photo of a {}.",)
 
 PUBLISHED: Mapping[str, Callable[[str | Path], TypographicSet]] = {
     "scam": scam,
@@ -317,7 +204,7 @@ def _label_and_text(path: str | Path, name: str, citation: str) -> TypographicSe
         if found is None:
             raise _wrong_layout(root, f"{image!r} does not tell its label and text", layout)
         trials.append(Trial(index, found[1], found[2], "attacked", ATTACKED))
-    return TypographicSet(name, opened, tuple(trials), _ONE_PROMPT, citation)
+    return TypographicSet(name, opened, tuple(trials), ONE_PROMPT, citation)
 
 
 def _folder(path: str | Path, name: str) -> Path:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neurons.attacks.published_sets import ATTACKED, Trial
+from neurons.attacks.typographic_set import ATTACKED, Trial
 from neurons.stats import Share
 
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from neurons.attacks.published_sets import Trial, TypographicSet
 from neurons.attacks.steps import Progress
+from neurons.attacks.typographic_set import Trial, TypographicSet
 from neurons.data.loading import batches_of, load_batch
 from neurons.errors import OptionError
 from neurons.interventions.editable import EditableNetwork, open_editable

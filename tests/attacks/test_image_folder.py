@@ -152,9 +152,9 @@ def test_a_killed_build_is_gone_on_with_to_the_same_bytes(
     script = textwrap.dedent(
         """
         import sys, time, neurons
-        from neurons import attacked
+        from neurons.attacks import image_folder
         from neurons.lettering.lettering import Lettering
-        attacked._SHARD = 1
+        image_folder._SHARD = 1
         texts = [f"word {i}" for i in range(12)]
         image_folder.build_attacked(
             neurons.images(sys.argv[1]), texts, Lettering(places="random", area=0.05), sys.argv[2],

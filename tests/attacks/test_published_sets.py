@@ -6,21 +6,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-import neurons
-from neurons.attacks.published_figures import published
-from neurons.attacks.published_sets import (
-    ATTACKED,
-    CLEAN,
-    NAMED,
-    labelled,
-    paint,
-    rta100,
-    scam,
-    synthetic,
-    typographic_set,
-)
-from neurons.errors import ImagesNotFoundError, LabelsMissingError, OptionError
-from neurons.lettering.lettering import Lettering
+from neurons.attacks.published_sets import labelled, paint, rta100, scam, typographic_set
+from neurons.attacks.typographic_set import ATTACKED, CLEAN, NAMED
+from neurons.errors import ImagesNotFoundError, OptionError
 from tests.conftest import shared
 
 
@@ -87,36 +75,6 @@ def test_labelled_photographs_have_their_controls(tmp_path: Path) -> None:
     }
 
 
-def test_synthetic_words_are_of_another_class_and_the_same_each_time(pictures: Path) -> None:
-    images = neurons.images(pictures)
-    lettering = Lettering(places=(0.5, 0.5))
-    opened = synthetic(images, lettering, seed=2)
-    again = synthetic(images, lettering, seed=2)
-    assert opened.trials == again.trials != synthetic(images, lettering, seed=3).trials
-    labels = images.require_labels()
-    attacked = [trial for trial in opened.trials if trial.word == ATTACKED]
-    assert len(attacked) == len(images) and len(opened.trials) == 2 * len(images)
-    for trial in opened.trials:
-        assert trial.true == images.class_names[labels[trial.index]] != trial.written
-        assert trial.text == (trial.written if trial.word == ATTACKED else "")
-    assert {trial.written for trial in attacked} == set(images.class_names)
-    own = synthetic(images, lettering, texts=["1", "2", "3", "4"])
-    at = dict(zip(images.class_names, "1234", strict=True))
-    assert all(t.text in ("", at[t.written]) for t in own.trials)
-
-
-def test_synthetic_words_need_labels_and_a_text_for_each_class(
-    pictures: Path, tmp_path: Path
-) -> None:
-    unlabelled = neurons.images(folder(tmp_path / "loose", ["a.png", "b.png"]))
-    with pytest.raises(LabelsMissingError):
-        synthetic(unlabelled, Lettering())
-    with pytest.raises(OptionError, match="2 texts for 4 classes"):
-        synthetic(neurons.images(pictures), Lettering(), texts=["a", "b"])
-    with pytest.raises(OptionError, match="1 class"):
-        synthetic(neurons.images(folder(tmp_path / "one", ["dog/a.png"])), Lettering())
-
-
 def test_a_wrong_layout_is_told_with_the_expected_one(tmp_path: Path) -> None:
     rta = folder(tmp_path / "rta", ["label=DVD_text=frisbee.jpg"])
     photos = folder(tmp_path / "photos", ["apple-ipod.jpg"])
@@ -155,16 +113,6 @@ def test_a_set_is_opened_by_name_and_path(tmp_path: Path) -> None:
     for wrong in ("imagenet:here", "scam", "scam:"):
         with pytest.raises(OptionError, match="write NAME:PATH with one of: scam, rta100"):
             typographic_set(wrong)
-
-
-def test_published_figures_are_found_by_the_models_own_name() -> None:
-    figures = {each.kind: each.accuracy for each in published("scam", "RN50x4/openai")}
-    assert figures == {"NoSCAM": 0.9819, "SCAM": 0.3287, "SynthSCAM": 0.2633}
-    (attacked,) = published("rta100", "ViT-L-14/openai")
-    assert attacked.accuracy == 0.431
-    assert published("scam", "ViT-B-32/laion2b_s34b_b79k")[0].model == "ViT-B-32 laion2b"
-    for other in ("RN50x4/yfcc15m", "RN50x4/untrained", "miniature", "local-dir:RN50x4"):
-        assert published("scam", other) == ()
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from neurons.cli.parse import listed
 from neurons.cli.terminal import Bar, say_path, show
 
 if TYPE_CHECKING:
-    from neurons.attacks.published_sets import TypographicSet
+    from neurons.attacks.typographic_set import TypographicSet
 
 
 def bench(
@@ -72,6 +72,6 @@ def _set(text: str, letters: LetteringOptions, seed: int, label_column: str) -> 
     images = ImageOptions(images=(source,), label_column=label_column)
     lettering = letters.lettering()
 
-    from neurons.attacks.published_sets import synthetic
+    from neurons.attacks.synthetic_set import synthetic
 
     return synthetic(images.open(), lettering, seed=seed)

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurons.attacks.published_figures import Published, published
-from neurons.attacks.published_sets import ATTACKED, Trial, TypographicSet
 from neurons.attacks.set_accuracy import PartAccuracy, accuracy_of_part
 from neurons.attacks.set_scores import class_directions_of, drawn_trials, scores_of
 from neurons.attacks.steps import Progress
+from neurons.attacks.typographic_set import ATTACKED, Trial, TypographicSet
 from neurons.data.thumbnails import thumbnail
 from neurons.errors import ImagesNotFoundError, OptionError
 from neurons.network.clip import Clip

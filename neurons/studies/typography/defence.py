@@ -1,4 +1,4 @@
-"""Which units carry written words and no pictures, and what does silencing them cost?"""
+"""Which units vary with written words and not with pictures, and what if they are silenced?"""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def defend(
 ) -> Defence:
     """Silence the fewest units that make a model hard to fool with words.
 
-    A unit carries words and no pictures as far as it differs between words on plain grounds more
+    A unit reads words and sees no pictures as far as it differs between words on plain grounds more
     than between pictures without words: the share of the first standard deviation in the sum of
     both. Units of a layer are silenced in this order until the attack's success falls to what is
     wanted; of several layers the one that is right most often under attack is taken, and where none
@@ -152,7 +152,7 @@ class Defence(Result):
     ----------
     layer : str
     units : tuple of int
-        Those that carry words and no pictures most, first.
+        Those that vary most with words and least with pictures first.
     wanted, max_cost : float
     reached : bool
         Whether the choosing half reached what was wanted at no more than the cost.

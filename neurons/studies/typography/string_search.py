@@ -226,8 +226,8 @@ class Search(Result):
         unknown = "These strings do not tell whether the ranking is worth anything. "
         return (
             f"{unknown if gain.low <= 0 else ''}The best {len(self.confirmed)} of "
-            f"{self.n_strings:,} strings for {self.class_name}, on {self.n:,} images. Their success "
-            f"lies {self.gain:+.3f} ({gain.low:+.3f} to {gain.high:+.3f}) above that of "
+            f"{self.n_strings:,} strings for {self.class_name}, on {self.n:,} images. Their "
+            f"success lies {self.gain:+.3f} ({gain.low:+.3f} to {gain.high:+.3f}) above that of "
             f"{len(self.random)} random strings; over these, score and success have a rank "
             f"correlation of {self.rank_correlation:.2f} ({rank.low:.2f} to {rank.high:.2f})."
             f"{unwritable_note(self.unwritable)}"

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 import neurons
 from neurons import Clip, ImageSet, Sample
-from neurons.attacks.conditions import AttackTarget, accuracy, foreign_word, success
+from neurons.attacks.conditions import AttackTarget
 from neurons.drawn_world.concepts import concepts
 from neurons.drawn_world.scenes import TEMPLATES
 from neurons.errors import NeuronNotFoundError, OptionError
@@ -63,29 +62,6 @@ def test_a_silenced_network_does_not_fall(reader: Clip, shown: ImageSet) -> None
     )
     assert found.outcome("#").success == Share(0, 12)
     assert found.provenance["edits"] == {f"{BANK}:0": 0.0}
-
-
-def test_an_image_that_is_the_class_already_is_not_at_risk() -> None:
-    before, after = np.array([2, 2, 0, 1, 0]), np.array([2, 0, 2, 2, 0])
-    assert success(before, after, 2) == Share(2, 3)
-    assert accuracy(after, np.array([2, -1, 2, 0, -1])) == Share(2, 3)
-    assert str(Share(0, 0)) == "-"
-
-
-def test_the_word_of_no_class_is_none(reader: Clip) -> None:
-    readout = zero_shot_of("#")
-    assert foreign_word("#", [readout]) == "of"
-    named = probe_of("#")
-    object.__setattr__(named, "class_names", ("of", "and"))
-    assert foreign_word("#", [named]) not in named.class_names
-
-
-def test_targets_are_read_as_written() -> None:
-    assert AttackTarget.parse("iPod") == AttackTarget("iPod", "iPod")
-    assert AttackTarget.parse("trash=waste container") == AttackTarget("waste container", "trash")
-    for wrong in ("", "trash="):
-        with pytest.raises(OptionError, match="no target"):
-            AttackTarget.parse(wrong)
 
 
 def test_mistakes_are_told_before_anything_is_read(reader: Clip, shown: ImageSet) -> None:

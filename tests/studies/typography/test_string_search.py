@@ -11,7 +11,6 @@ import pytest
 from neurons import Clip, ImageSet, Sample
 from neurons.errors import OptionError
 from neurons.stats import Share
-from neurons.studies.typography.black_box_search import BlackBoxSearch, search_black_box
 from neurons.studies.typography.string_search import Search, search_words, symbol_strings
 from tests.glyphs import (
     BANK,
@@ -63,19 +62,6 @@ def test_the_search_finds_the_glyph_and_the_unit_that_reads_it(
     assert "the best 2 of 17 strings" in found.verdict().lower()
 
 
-def test_a_blind_search_finds_it_within_its_budget(
-    reader: Clip, shown: ImageSet, tmp_path: Path
-) -> None:
-    found = search_black_box(
-        reader, shown, "the #", VOCABULARY, readout=zero_shot_of("#A"), budget=100, count=1,
-        lettering=LETTERS, sample=Sample(n=4),
-    )  # fmt: skip
-    assert found.confirmed[0].text == "#" and found.confirmed[0].success == Share(4, 4)
-    assert found.n_asked <= found.budget == 100
-    found.save(tmp_path)
-    assert BlackBoxSearch.load(tmp_path).confirmed == found.confirmed
-
-
 def test_strings_that_cannot_be_written_are_left_out_and_listed(
     reader: Clip, shown: ImageSet
 ) -> None:
@@ -101,11 +87,6 @@ def test_mistakes_are_told(reader: Clip, shown: ImageSet) -> None:
         )  # fmt: skip
     with pytest.raises(OptionError, match="2 strings that can be written, 5 to confirm"):
         search_words(reader, shown, "the #", ["a", "b"], readout=readout, lettering=LETTERS)
-    with pytest.raises(OptionError, match="a budget of 10 for 16 strings in 4 rounds"):
-        search_black_box(
-            reader, shown, "the #", VOCABULARY, readout=readout, budget=10, count=1,
-            lettering=replace(LETTERS, size_px=20),
-        )  # fmt: skip
 
 
 def test_symbols_stand_alone_and_repeated() -> None:

@@ -1,0 +1,24 @@
+"""The string that a unit reads excites it most, and means what the readout says of it alone."""
+
+from __future__ import annotations
+
+from neurons import Neuron
+from neurons.attacks.exciting_strings import exciting_strings, exciting_strings_table
+from neurons.attacks.repeatable_attack import RepeatableAttack
+from tests.glyphs import BANK, GLYPHS, LETTERS
+
+
+def test_each_reader_is_excited_by_its_own_glyph(attack: RepeatableAttack) -> None:
+    words = ["o", "A", "#", "no"]
+    for glyph, meant in (("#", "the #"), ("A", "the A")):
+        unit = Neuron(BANK, GLYPHS.index(glyph))
+        found = exciting_strings(attack.network, words, unit, attack.readout, LETTERS)
+        assert (found[0].text, found[0].class_name) == (glyph, meant)
+        peaks = [each.activation for each in found]
+        assert peaks == sorted(peaks, reverse=True) and peaks[1] < 0.5 * peaks[0]
+        assert {each.text for each in found} == set(words)
+    # strings that excite it alike keep the order of the vocabulary
+    assert [each.text for each in found[1:] if each.activation == 0] == [
+        word for word in words if word in {each.text for each in found if each.activation == 0}
+    ]
+    assert exciting_strings_table("a:1", found).rows[0][::2] == ("A", "the A")
