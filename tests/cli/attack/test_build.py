@@ -32,7 +32,9 @@ def test_words_are_written_where_and_how_it_was_asked(
         assert abs((top + bottom) / 2 - 48) < 8 and abs((left + right) / 2 - 48) < 8
 
 
-def test_a_text_that_does_not_fit_is_one_line(refused, pictures: Path, tmp_path: Path) -> None:
-    told = refused("attack", "build", "-i", pictures, "--text", "a very long sentence indeed",
+def test_a_text_that_does_not_fit_is_told(command, pictures: Path, tmp_path: Path) -> None:
+    done = command("attack", "build", "-i", pictures, "--text", "a very long sentence indeed",
                    "--size", 90, "--place", "random", "--out", tmp_path / "x")  # fmt: skip
-    assert "does not fit" in told
+    # the bar stands above: that a text is too long is seen on the first image
+    told = done.err.splitlines()[-1]
+    assert done.code == 2 and told.startswith("error: ") and "no room for one copy" in told
