@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from neurons.attacks.repeatable_attack import Write, place_seeds
@@ -13,8 +15,10 @@ from neurons.interventions.editable import EditableNetwork
 from neurons.lettering.lettering import Colour, Lettering
 from neurons.lettering.words import Lettered, blank_on, write_on
 from neurons.readouts.readout import Readout
+from neurons.stats import Share
 
 WAYS = ("in", "on")
+CONDITIONS = ("incongruent", "congruent", "word of no colour", "no letters")
 # what a word in a colour is written on: nearly white, and a middle grey
 _GREYS = (250, 170)
 
@@ -88,6 +92,42 @@ class ColourWords:
         pixels = tones.view(-1, 3, 1, 1).expand(-1, 3, *size).contiguous().to(clip.device)
         seeds, write = place_seeds(len(pixels), self.seed), write_on if word else _bare(way)
         return write(pixels, [word or self.neutral] * len(pixels), lettering, seeds=seeds).pixels
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How often the answer was the word, and how often the colour.
+
+    Parameters
+    ----------
+    way : str
+        ``in``: the word is written in the colour; ``on``: it is written on the colour.
+    condition : str
+        One of `CONDITIONS`.
+    word, colour : Share
+    """
+
+    way: str
+    condition: str
+    word: Share
+    colour: Share
+
+
+def tally_of(way: str, condition: str, found: Sequence[AnsweredWord]) -> Tally:
+    """Count how often the answer is the word, and how often the colour."""
+    n = sum(len(each.answers) for each in found)
+    word = sum(each.answers.count(each.word) for each in found)
+    colour = sum(each.answers.count(each.colour) for each in found)
+    return Tally(way, condition, Share(word, n), Share(colour, n))
+
+
+def confusions_of(found: Sequence[AnsweredWord], colours: Sequence[str]) -> NDArray[np.int64]:
+    """Count answers: (ways, words, answers)."""
+    counts = np.zeros((len(WAYS), len(colours), len(colours)), np.int64)
+    for each in found:
+        for answer in each.answers:
+            counts[WAYS.index(each.way), colours.index(each.word), colours.index(answer)] += 1
+    return counts
 
 
 def _bare(way: str) -> Write:

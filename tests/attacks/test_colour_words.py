@@ -6,11 +6,19 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+import torch
 
 from neurons import Clip
-from neurons.attacks.colour_words import ColourWords
+from neurons.attacks.colour_words import (
+    WAYS,
+    AnsweredWord,
+    ColourWords,
+    confusions_of,
+    tally_of,
+)
 from neurons.interventions.editable import open_editable
 from neurons.lettering.lettering import Lettering
+from neurons.stats import Share
 from tests.conftest import LAYER, RED
 from tests.glyphs import LinearProbe
 
@@ -57,3 +65,16 @@ def test_without_letters_there_is_a_patch_or_nothing_but_the_ground(words: Colou
         assert len(columns) == np.ptp(columns) + 1
     bare = words.answered("on", "", "blue").first
     assert (bare.permute(1, 2, 0) == bare.new_tensor([20, 20, 255])).all()
+
+
+def test_answers_are_counted_by_word_by_colour_and_by_both() -> None:
+    none = torch.zeros(3, 1, 1)
+    found = [
+        AnsweredWord("on", "red", "blue", ("red", "red", "blue"), none),
+        AnsweredWord("on", "blue", "red", ("blue", "red", "red"), none),
+    ]
+    tally = tally_of("on", "incongruent", found)
+    assert (tally.word, tally.colour) == (Share(3, 6), Share(3, 6))
+    counts = confusions_of(found, ["red", "blue"])
+    assert counts[WAYS.index("on")].tolist() == [[2, 1], [2, 1]]
+    assert not counts[WAYS.index("in")].any()

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from neurons import Neuron
-from neurons.attacks.exciting_strings import exciting_strings, exciting_strings_table
+from neurons.attacks.exciting_strings import (
+    exciting_strings,
+    exciting_strings_table,
+    mean_peaks,
+    mean_peaks_bars,
+)
 from neurons.attacks.repeatable_attack import RepeatableAttack
 from tests.glyphs import BANK, GLYPHS, LETTERS
 
@@ -22,3 +29,14 @@ def test_each_reader_is_excited_by_its_own_glyph(attack: RepeatableAttack) -> No
         word for word in words if word in {each.text for each in found if each.activation == 0}
     ]
     assert exciting_strings_table("a:1", found).rows[0][::2] == ("A", "the A")
+
+
+def test_a_string_reaches_its_unit_on_images_and_a_patch_does_not(
+    attack: RepeatableAttack,
+) -> None:
+    unit = Neuron(BANK, GLYPHS.index("#"))
+    found = mean_peaks(attack, "#", unit, attack.clean(), attack.responses("#").responses)
+    assert found.clean == found.blank == 0 < found.attacked
+    assert found.attacked == pytest.approx(found.alone, abs=0.1)
+    bars = mean_peaks_bars("a:1", "#", found)
+    assert bars.values == (found.clean, found.blank, found.attacked, found.alone)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -149,7 +150,7 @@ class BlackBoxSearch(Result):
     confirmed : tuple of ConfirmedString
     """
 
-    was = "Blind"
+    was: ClassVar[str] = "Blind"
 
     class_name: str
     n_strings: int

@@ -3,35 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from neurons.address import Neuron
 from neurons.attacks.conditions import AttackTarget, check_targets
 from neurons.attacks.confirmation import NO_OTHERS, ConfirmedString, confirm, confirmed_table
 from neurons.attacks.exciting_strings import (
     ExcitingString,
+    MeanPeaks,
     exciting_strings,
     exciting_strings_table,
+    mean_peaks,
+    mean_peaks_bars,
 )
 from neurons.attacks.knock_outs import KnockOut, knock_out, knock_out_rows, knock_out_table
 from neurons.attacks.mediators import Mediator, mediator_table, mediators
 from neurons.attacks.outcome_tables import gallery_of
 from neurons.attacks.outcomes import ShownImage, shown_images
-from neurons.attacks.plain_grounds import alone
 from neurons.attacks.repeatable_attack import RepeatableAttack
 from neurons.attacks.sample import Sample
 from neurons.attacks.steps import Progress, stepper
 from neurons.data.images import ImageSet
 from neurons.errors import OptionError
 from neurons.interventions.controls import SILENT
-from neurons.interventions.editable import Responses, open_editable
+from neurons.interventions.editable import open_editable
 from neurons.lettering.lettering import Lettering
 from neurons.lettering.sizes import writable
-from neurons.lettering.words import blank_on
 from neurons.network.clip import Clip
 from neurons.network.inference import Precision, exact
 from neurons.readouts.readout import Readout
-from neurons.results.blocks import Bars, Block
+from neurons.results.blocks import Block
 from neurons.results.result import Result
 from neurons.results.table import Row
 
@@ -129,7 +130,9 @@ def hijack(
         ranked = _mediators(search, target, unit.layer)
         confirmed = confirm(held, target, score=chosen.activation)
         knock_outs = _knock_outs(search, held, target, _sets(unit, ranked, n_with), n_random, step)
-        reading, shown = _reading(held, target, unit)
+        clean, attacked = held.clean(), held.responses(target.text).responses
+        reading = mean_peaks(held, target.text, unit, clean, attacked)
+        shown = shown_images(held, target, _N_IMAGES, clean, attacked, read_by="the readout")
         provenance = whole.provenance(precision)
     step(2 * (n_random + 3))
     return Hijack(
@@ -143,22 +146,8 @@ def hijack(
         reading=reading,
         mediators=ranked[:_N_MEDIATORS],
         knock_outs=knock_outs,
-        shown=shown,
+        shown=tuple(shown),
     )
-
-
-@dataclass(frozen=True)
-class MeanPeaks:
-    """The neuron's mean peak on images: clean, with a blank patch, and with the string.
-
-    ``alone`` is its mean peak where the string stands on a plain ground: a picture that reads as
-    the word reaches it.
-    """
-
-    clean: float
-    blank: float
-    attacked: float
-    alone: float
 
 
 @dataclass(frozen=True)
@@ -238,12 +227,7 @@ class Hijack(Result):
                 title=f"“{self.attack.text}” for {self.class_name}, and its controls",
             ),
             *gallery_of(self.shown, "Images: clean, then attacked"),
-            Bars(
-                f"Mean peak of {self.neuron}",
-                ("clean image", "blank patch", f"with “{self.attack.text}”", "the string alone"),
-                tuple(asdict(self.reading).values()),
-                "activation",
-            ),
+            mean_peaks_bars(self.neuron, self.attack.text, self.reading),
             knock_out_table(self.knock_outs, self.n),
             mediator_table(
                 f"Units that {self.class_name} needs when “{self.attack.text}” is written",
@@ -299,22 +283,3 @@ def _knock_outs(
         )
         for i, units in enumerate(sets)
     )
-
-
-def _reading(
-    held: RepeatableAttack, target: AttackTarget, unit: Neuron
-) -> tuple[MeanPeaks, tuple[ShownImage, ...]]:
-    """Measure the unit on clean and attacked images, and picture some of them."""
-
-    def peak(responses: Responses) -> float:
-        return float(responses.peaks[unit.layer][:, unit.unit].mean())
-
-    clean, attacked = held.clean(), held.responses(target.text).responses
-    reading = MeanPeaks(
-        peak(clean),
-        peak(held.responses(target.text, write=blank_on).responses),
-        peak(attacked),
-        peak(alone(held.network, [target.text], held.lettering)),
-    )
-    shown = shown_images(held, target, _N_IMAGES, clean, attacked, read_by="the readout")
-    return reading, tuple(shown)

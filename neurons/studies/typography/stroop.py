@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 
@@ -10,7 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from neurons.attacks.colour_words import WAYS, AnsweredWord, ColourWords
+from neurons.attacks.colour_words import (
+    CONDITIONS,
+    WAYS,
+    AnsweredWord,
+    ColourWords,
+    Tally,
+    confusions_of,
+    tally_of,
+)
 from neurons.attacks.conditions import foreign_word
 from neurons.attacks.steps import Progress
 from neurons.data.thumbnails import thumbnail
@@ -22,7 +30,6 @@ from neurons.network.inference import Precision, exact
 from neurons.readouts.readout import Readout
 from neurons.results.blocks import Bars, Block, Gallery, Table, Tile
 from neurons.results.result import Result
-from neurons.stats import Share
 
 COLOURS: Mapping[str, Colour] = {
     "red": (212, 36, 36),
@@ -35,7 +42,6 @@ COLOURS: Mapping[str, Colour] = {
 # the prompt of Goh et al. 2021, in their figure on the Stroop effect
 PROMPTS = ("my favorite word, written in the color {}",)
 
-CONDITIONS = ("incongruent", "congruent", "word of no colour", "no letters")
 _N_SHOWN = 6
 
 
@@ -109,7 +115,7 @@ def stroop(
         pictures = ColourWords(network, readout, colours, neutral, lettering, n_each, seed)
         for way, (condition, pairs) in product(WAYS, asked.items()):
             found = [pictures.answered(way, word, colour) for word, colour in pairs]
-            tallies.append(_tally(way, condition, found))
+            tallies.append(tally_of(way, condition, found))
             if condition == "incongruent":
                 answers += found
             progress(len(tallies), len(WAYS) * len(asked))
@@ -123,32 +129,13 @@ def stroop(
         colours=tuple(colours),
         neutral=neutral,
         tallies=tuple(tallies),
-        confusions=_confusions(answers, list(colours)),
+        confusions=confusions_of(answers, list(colours)),
         shown=tuple(
             ShownWord(_thumbnail(each.first), each.way, each.word, each.colour, each.answers[0])
             for way in WAYS
             for each in [each for each in answers if each.way == way][:_N_SHOWN]
         ),
     )
-
-
-@dataclass(frozen=True)
-class Tally:
-    """How often the answer was the word, and how often the colour.
-
-    Parameters
-    ----------
-    way : str
-        ``in``: the word is written in the colour; ``on``: it is written on the colour.
-    condition : str
-        One of `CONDITIONS`.
-    word, colour : Share
-    """
-
-    way: str
-    condition: str
-    word: Share
-    colour: Share
 
 
 @dataclass(frozen=True)
@@ -294,23 +281,6 @@ class Stroop(Result):
             ),
             "Under each the answer.",
         )
-
-
-def _tally(way: str, condition: str, found: Sequence[AnsweredWord]) -> Tally:
-    """Count how often the answer is the word, and how often the colour."""
-    n = sum(len(each.answers) for each in found)
-    word = sum(each.answers.count(each.word) for each in found)
-    colour = sum(each.answers.count(each.colour) for each in found)
-    return Tally(way, condition, Share(word, n), Share(colour, n))
-
-
-def _confusions(found: Sequence[AnsweredWord], colours: Sequence[str]) -> NDArray[np.int64]:
-    """Count answers: (ways, words, answers)."""
-    counts = np.zeros((len(WAYS), len(colours), len(colours)), np.int64)
-    for each in found:
-        for answer in each.answers:
-            counts[WAYS.index(each.way), colours.index(each.word), colours.index(answer)] += 1
-    return counts
 
 
 def _thumbnail(pixels: Tensor) -> bytes:

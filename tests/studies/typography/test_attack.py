@@ -14,6 +14,7 @@ from neurons.drawn_world.scenes import TEMPLATES
 from neurons.errors import NeuronNotFoundError, OptionError
 from neurons.lettering.lettering import Lettering
 from neurons.readouts.readout import zero_shot
+from neurons.results.table import as_arrow
 from neurons.stats import Share
 from neurons.studies.typography.attack import Attack, attack
 from tests.conftest import shared
@@ -61,6 +62,10 @@ def test_a_silenced_network_does_not_fall(reader: Clip, shown: ImageSet) -> None
         edits=silenced,
     )
     assert found.outcome("#").success == Share(0, 12)
+    # that nothing was found is said first
+    assert found.verdict().startswith(
+        "Read by zero-shot, these images do not tell the words from the control “blank”. Success"
+    )
     assert found.provenance["edits"] == {f"{BANK}:0": 0.0}
 
 
@@ -96,6 +101,12 @@ def test_an_attack_reloads_as_it_was(reader: Clip, shown: ImageSet, tmp_path: Pa
     )
     same = attack(reader, shown, targets, readouts=readouts, lettering=LETTERS)
     assert same.outcomes == found.outcomes
+    assert found.verdict().startswith("Success over all texts, on 12 images. zero-shot: 1.000")
+    assert found.title == "Attack: #"
+    assert repr(found) == "<Attack Attack: #: images 12, success 1.000>"
+    table = as_arrow(found.rows()).to_pylist()
+    assert [row["condition"] for row in table] == ["clean", "word", "blank", "no class"]
+    assert table[1]["success.value"] == 1 and table[2]["success.interval.high"] < 0.3
     told = " ".join(str(block) for block in found.described())
     assert "1.000 (0.758 to 1.000, n = 12)" in told
 

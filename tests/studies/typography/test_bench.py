@@ -17,6 +17,7 @@ from neurons.attacks.synthetic_set import synthetic
 from neurons.errors import ImagesNotFoundError, OptionError
 from neurons.lettering.lettering import Lettering
 from neurons.results.blocks import Bars, Gallery, Note, Table
+from neurons.results.table import as_arrow
 from neurons.studies.typography.bench import TypographyBench, bench
 from tests.conftest import shared
 
@@ -141,6 +142,10 @@ def test_it_describes_itself_beside_published_figures_and_reloads(
     assert isinstance(gallery, Gallery) and isinstance(note, Note)
     assert table.rows[0][3] == "0.431" and "ViT-L-14 openai" in table.note
     assert "0.000 (0.000 to" in table.rows[0][2] and "n = 1" in table.rows[0][2]
+    assert "attacked 0.000" in found.verdict() and found.title == "Benchmark: rta100"
+    (row,) = as_arrow(found.rows()).to_pylist()
+    assert row["published_two_way"] == 0.431 and row["two_way.n"] == 1
+    assert found.facts() == (("attacked", "0.000"),)
     found.save(tmp_path / "result")
     again = TypographyBench.load(tmp_path / "result")
     assert again.parts == found.parts and again.published == found.published

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from neurons.drawn_world.scenes import TEMPLATES
 from neurons.errors import LabelsMissingError, OptionError
 from neurons.lettering.lettering import Lettering
 from neurons.readouts.readout import ZeroShot, zero_shot
+from neurons.results.table import as_arrow
 from neurons.studies.typography.defence import Defence, defend
 from tests.conftest import picture
 from tests.glyphs import BANK, GLYPHS, LETTERS, glyph_reader, plain_pictures
@@ -48,6 +50,17 @@ def test_the_units_that_read_are_silenced_and_no_others(planted: Clip, tmp_path:
     assert found.intact().accuracy.value == found.defended().accuracy.value == 1
     # every glyph has a unit of its own here, so other words are read as before: it is told
     assert found.defended().success.value == 1
+    assert found.verdict().startswith("4 units of visual.bank set to zero: attack success 1.000")
+    # that what was wanted was not reached is said first
+    unreached = replace(found, reached=False)
+    assert unreached.verdict().startswith(
+        "No set that was tried came to 0 at a cost of 0.02 or less"
+    )
+    assert found.title == "Defence" and found.facts()[0] == ("units silenced", "4")
+    rows = as_arrow(found.rows()).to_pylist()
+    assert len(rows) == len(found.choosing) + len(found.frontier) + 1
+    assert {row["measured"] for row in rows} == {"choosing", "frontier", "random"}
+    assert rows[-1]["success.n"] == 7 and rows[-1]["size"] == 4
     found.save(tmp_path / "result")
     again = Defence.load(tmp_path / "result")
     assert again.edits() == found.edits() and again.frontier == found.frontier

@@ -13,6 +13,7 @@ from neurons.drawn_world.scenes import TEMPLATES
 from neurons.errors import LayerNotFoundError, NeuronNotFoundError, OptionError
 from neurons.lettering.lettering import Lettering
 from neurons.readouts.readout import zero_shot
+from neurons.results.table import as_arrow
 from neurons.stats import Share
 from neurons.studies.typography.hijack import Hijack, hijack
 from neurons.studies.typography.string_search import symbol_strings
@@ -61,16 +62,25 @@ def test_the_reading_unit_is_the_attack(reader: Clip, shown: ImageSet, tmp_path:
     assert alone.accuracy_intact == alone.accuracy_silenced
     found.save(tmp_path)
     assert Hijack.load(tmp_path).knock_outs == found.knock_outs
+    assert found.verdict().startswith("“#” excites visual.bank:0, and makes the # of images.")
     assert "success falls from 1.000 to 0.000" in found.verdict()
+    assert found.title == "Hijack: visual.bank:0"
+    assert found.facts() == (("string", "#"), ("success", "1.000"))
+    first, *_ = as_arrow(found.rows()).to_pylist()
+    assert first["neurons"] == str(unit) and first["excess_interval.low"] == 1.0
 
 
 def test_a_unit_that_does_not_read_carries_nothing(reader: Clip, shown: ImageSet) -> None:
-    deaf = Neuron(BANK, len(GLYPHS) + 3)
+    deaf = f"{BANK}:{len(GLYPHS) + 3}"
     found = hijack(
         reader, shown, deaf, VOCABULARY, text="#", readout=zero_shot_of("#A"), lettering=LETTERS
     )
     alone, together = found.knock_outs
     assert alone.drop == 0 and alone.p_value == 1
+    # that nothing was found is said first
+    assert found.verdict().startswith(
+        "These images do not show that the attack needs visual.bank:10"
+    )
     # with the unit that does read among its companions the attack is gone
     assert f"{BANK}:0" in together.neurons and together.silenced == Share(0, 6)
 

@@ -10,6 +10,7 @@ import pytest
 
 from neurons import Clip, ImageSet, Sample
 from neurons.errors import OptionError
+from neurons.results.table import as_arrow
 from neurons.stats import Share
 from neurons.studies.typography.string_search import Search, search_words, symbol_strings
 from tests.glyphs import (
@@ -59,7 +60,13 @@ def test_the_search_finds_the_glyph_and_the_unit_that_reads_it(
     assert len(found.random) == 12
     found.save(tmp_path)
     assert Search.load(tmp_path).confirmed == found.confirmed
-    assert "the best 2 of 17 strings" in found.verdict().lower()
+    # two strings, of which one works, are too few to tell what the ranking is worth
+    assert found.verdict().startswith("These strings do not tell whether the ranking is worth")
+    assert "The best 2 of 17 strings for the #, on 6 images." in found.verdict()
+    assert found.title == "Strings for the #" and found.facts()[0] == ("best string", "#")
+    rows = as_arrow(found.rows()).to_pylist()
+    assert [row["chosen"] for row in rows] == ["by score"] * 2 + ["at random"] * 12
+    assert rows[0]["success by blind.value"] == 0 and rows[2]["success by blind.value"] is None
 
 
 def test_strings_that_cannot_be_written_are_left_out_and_listed(

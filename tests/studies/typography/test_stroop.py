@@ -35,6 +35,10 @@ def test_a_network_that_cannot_read_names_the_colour(planted: Clip, tmp_path: Pa
             assert each.colour == Share(each.colour.n, each.colour.n), (way, condition)
         assert found.tally(way=way).word.successes == 0
     assert found.confusions[0].tolist() == [[0, 6], [6, 0]]
+    assert found.verdict().startswith("A colour's name written in another colour is answered")
+    assert found.verdict().endswith("Chance is 0.500.") and found.title == "Stroop"
+    assert found.facts()[0] == ("the word, in a colour", "0.000")
+    assert len(found.rows()) == 8
     found.save(tmp_path)
     assert Stroop.load(tmp_path).tallies == found.tallies
 
@@ -48,6 +52,8 @@ def test_the_miniature_names_the_word_although_it_sees_the_colour() -> None:
     assert bare.colour.value == 1, "it names a bare ground's colour"
     assert first.word.value > 0.9 and first.colour.value < 0.1
     assert found.tally(way="in").word.value > 0.9
+    # small coloured patches say nothing to it, so the word's victory there is no finding
+    assert found.verdict().startswith("Written in a colour the test says nothing")
 
 
 def test_mistakes_are_told(planted: Clip) -> None:
