@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from neurons.errors import AddressError
 
 # the image tower's output, as if it were a layer: (images, dimensions), not normalised
 EMBEDDING = "embedding"
+
+V = TypeVar("V")
 
 _FORM = re.compile(r"(?P<layer>[A-Za-z_][\w.]*):(?P<unit>\d+)")
 
@@ -71,3 +75,14 @@ class Neuron:
 
     def __str__(self) -> str:
         return f"{self.layer}:{self.unit}"
+
+
+def by_neuron(values: Mapping[Neuron, V] | Mapping[str, V]) -> dict[Neuron, V]:
+    """Give a mapping whose keys are neurons, from one whose keys may be addresses.
+
+    Raises
+    ------
+    AddressError
+        If a key has another form.
+    """
+    return {Neuron.of(key): value for key, value in values.items()}

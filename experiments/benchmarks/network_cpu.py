@@ -17,7 +17,8 @@ import neurons
 from experiments.benchmarks.scan_gpu import operations, timed
 from neurons.data.decoding import decode_image
 from neurons.data.loading import load_batch
-from neurons.network.inference import compiled, exact, fast, reader
+from neurons.network.engine import open_engine
+from neurons.network.inference import compiled, exact, fast
 from neurons.network.layers import find_layers
 
 LAYER = "visual.layer4"
@@ -80,13 +81,17 @@ def main() -> None:
     embeddings = {}
     for precision in (exact, fast, compiled):
         start = time.perf_counter()
-        with reader(clip, layers, precision=precision, lanes=cores) as read:
-            embeddings[precision.name] = read(pixels).embeddings
+        with open_engine(
+            clip, layers, precision=precision, batch_size=len(pixels), lanes=cores
+        ) as engine:
+            embeddings[precision.name] = engine.read(pixels).embeddings
             first = time.perf_counter() - start
-        with reader(clip, layers, precision=precision, lanes=cores) as read:
+        with open_engine(
+            clip, layers, precision=precision, batch_size=len(pixels), lanes=cores
+        ) as engine:
 
             def step() -> int:
-                read(pixels)
+                engine.read(pixels)
                 return len(pixels)
 
             found = rate(step, cores)

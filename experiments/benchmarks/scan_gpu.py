@@ -26,7 +26,8 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 import neurons
-from neurons.network.inference import PRECISIONS, compiled, exact, fast, reader
+from neurons.network.engine import open_engine
+from neurons.network.inference import PRECISIONS, compiled, exact, fast
 from neurons.network.layers import find_layers
 from neurons.network.surgery import cut_after
 
@@ -109,8 +110,10 @@ def main() -> None:
     if clip.device.type == "cuda":
         figures["device"] = torch.cuda.get_device_name(clip.device)
     for precision in (exact, fast, compiled):
-        with reader(clip, layers, precision=precision, embeddings=False) as read:
-            seconds = timed(lambda: read(batch), clip.device, **often)
+        with open_engine(
+            clip, layers, precision=precision, batch_size=len(batch), embeddings=False
+        ) as engine:
+            seconds = timed(lambda: engine.read(batch), clip.device, **often)
             figures[precision.name] = arguments.batch / seconds
             print(f"{precision.name:>14}: {figures[precision.name]:>9,.1f} images/s", flush=True)
     figures["plain compile"] = plain_compile(clip, batch, **often)

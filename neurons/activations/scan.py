@@ -6,109 +6,34 @@ import os
 import platform
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from typing import Literal
 
-import torch
-
 from neurons.activations.run_format import LayerSpec, RunSpec
-from neurons.activations.run_writer import Shard, open_for_writing
+from neurons.activations.run_writer import Shard, Writer, open_for_writing
+from neurons.activations.scan_summary import Progress, ScanSummary
 from neurons.activations.shard import scan_shard
 from neurons.data.decoding import quiet_decoders
 from neurons.data.images import ImageSet
 from neurons.data.loading import Batch, Clock, ahead, batches_of, lanes_for, load_batch, pools
 from neurons.errors import OptionError
 from neurons.network.clip import Clip
-from neurons.network.inference import Precision, Reading, exact, reader
-from neurons.network.layers import Layer, effective_field, find_layers
-from neurons.results.blocks import Block, Note, Table
-from neurons.results.result import Result
+from neurons.network.engine import Engine, Reading, default_batch_size, open_engine
+from neurons.network.inference import Precision, exact
+from neurons.network.layers import Layer, find_layers
+from neurons.network.receptive_field import effective_field
 
 StoredType = Literal["float16", "float32"]
 
 # the reasons printed of a run with bad images; the run itself keeps them all
 _LISTED = 20
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a scan is.
-
-    Parameters
-    ----------
-    done, total : int
-        Images, skipped ones included.
-    skipped : int
-        Images that could not be decoded, in this session.
-    """
-
-    done: int
-    total: int
-    skipped: int
-
-
-@dataclass(frozen=True)
-class ScanSummary(Result):
-    """What a scan did.
-
-    Parameters
-    ----------
-    run : str
-        Where the activations lie.
-    n_images, n_scanned, n_skipped : int
-        In the set; in this session; bad images among the latter.
-    seconds : float
-        This session's wall time, from the first read to the last commit.
-    stages : mapping of str to float
-        For each stage, the share of that time in which it was busy, in [0, 1]. Stages overlap, so
-        the shares do not add up to 1; on a CPU they compete for the same cores.
-    bottleneck : str
-        The busiest stage: a faster one of the others would change nothing.
-    reasons : tuple of (str, str)
-        The first skipped images: id and why.
-    """
-
-    run: str
-    n_images: int
-    n_scanned: int
-    n_skipped: int
-    seconds: float
-    stages: dict[str, float]
-    bottleneck: str
-    reasons: tuple[tuple[str, str], ...]
-
-    @property
-    def rate(self) -> float:
-        """Images a second in this session; 0 where nothing was left to do."""
-        return self.n_scanned / self.seconds if self.n_scanned else 0.0
-
-    def blocks(self) -> tuple[Block, ...]:
-        """Say what was done, how fast, and what was skipped."""
-        if not self.n_scanned:
-            return (Note(f"{self.run}: nothing to do, all {self.n_images:,} images were scanned."),)
-        told: list[Block] = [
-            Note(
-                f"{self.run}: {self.n_scanned:,} of {self.n_images:,} images in "
-                f"{self.seconds:.1f} s, {self.rate:,.0f} images/s; the busiest stage was "
-                f"{self.bottleneck}."
-            ),
-            Table(
-                "Stages (they overlap)",
-                ("stage", "busy"),
-                tuple((name, f"{share:.0%}") for name, share in self.stages.items()),
-            ),
-        ]
-        if self.n_skipped:
-            more = self.n_skipped - len(self.reasons)
-            note = f"and {more:,} more, in {self.run}/skipped" if more > 0 else ""
-            was = "bad image was" if self.n_skipped == 1 else "bad images were"
-            title = f"{self.n_skipped:,} {was} skipped"
-            told.append(Table(title, ("image", "reason"), self.reasons, note))
-        return tuple(told)
+# threads that decode for one GPU, at most
+_MOST_WORKERS = 16
 
 
 def scan(
@@ -156,7 +81,7 @@ def scan(
     strict : bool
         Raise at the first bad image instead of skipping it.
     workers : int >= 1, optional
-        Threads that decode for a GPU. Default: one a core, at most 16. On a CPU the threads that
+        Threads that decode for a GPU. Default: one per core, at most 16. On a CPU the threads that
         embed decode too.
     progress : callable, optional
         Called after each batch.
@@ -176,12 +101,9 @@ def scan(
     OptionError
         If a number is out of range, or an activation does not fit into float16.
     """
-    on_cpu = clip.device.type == "cpu"
-    if batch_size is None:
-        batch_size = 32 if on_cpu else 256
-    if workers is None:
-        workers = min(16, os.cpu_count() or 1)
-    _check_sizes(batch_size, shard_size, workers)
+    batch_size = default_batch_size(clip.device) if batch_size is None else batch_size
+    workers = min(_MOST_WORKERS, os.cpu_count() or 1) if workers is None else workers
+    _check_sizes(batch_size=batch_size, shard_size=shard_size, workers=workers)
     found = find_layers(clip, layers)
     spec = run_spec(
         clip,
@@ -194,97 +116,139 @@ def scan(
         embeddings=embeddings,
         content_hash=content_hash,
     )
-    clock = Clock()
     with (
         open_for_writing(Path(out), spec, images) as writer,
         lanes_for(clip.device) as lanes,
-        reader(clip, found, precision=precision, embeddings=embeddings, lanes=lanes) as read,
+        open_engine(
+            clip,
+            found,
+            precision=precision,
+            batch_size=batch_size,
+            embeddings=embeddings,
+            lanes=lanes,
+        ) as engine,
         quiet_decoders(),
     ):
-        missing = writer.missing()
-        state = _State(spec, missing, progress)
-
-        def load(indices: range) -> Batch:
-            return load_batch(
-                clip.preprocess, images, indices, batch_size=batch_size, content_hash=content_hash,
-                strict=strict, clock=clock,
-            )  # fmt: skip
-
-        def embed(batch: Batch) -> tuple[Batch, Reading]:
-            since = time.perf_counter()
-            reading = read(batch.pixels)
-            clock.add("embed", since)
-            return batch, reading
-
-        def commit(shard: Shard) -> None:
-            since = time.perf_counter()
-            writer.commit(shard)
-            clock.add("write", since)
-
-        def load_and_embed(indices: range) -> tuple[Batch, Reading]:
-            return embed(load(indices))
-
-        start = time.perf_counter()
-        with pools(workers, lanes) as (loaders, embedders, committer):
-            parts = state.parts(batch_size)
-            if on_cpu:
-                # every core is busy with the network: threads that load would only take turns
-                readings = ahead(load_and_embed, parts, embedders, depth=lanes + 1)
-            else:
-                batches = ahead(load, parts, loaders, depth=workers + 2)
-                readings = ahead(embed, batches, embedders, depth=2)
-            own = (
-                scan_shard(spec, i, islice(readings, state.n_batches(i, batch_size)), state.done)
-                for i in missing
-            )
-            # one shard in flight behind the network: memory stays flat
-            deque(ahead(commit, own, committer, depth=2), maxlen=0)
-        seconds = time.perf_counter() - start
-    n_loading = lanes if on_cpu else workers
-    threads = {"read": n_loading, "decode": n_loading, "embed": lanes, "write": 1}
-    busy = {name: spent / threads[name] / seconds for name, spent in clock.seconds.items()}
-    listed = sorted(state.skipped.items())[:_LISTED]
-    return ScanSummary(
-        provenance=dict(spec.provenance),
-        run=str(out),
-        n_images=spec.n_images,
-        n_scanned=state.n_done - state.n_before,
-        n_skipped=len(state.skipped),
-        seconds=seconds,
-        stages=busy,
-        bottleneck=max(busy, key=lambda name: busy[name]),
-        reasons=tuple((images.ids[index], reason) for index, reason in listed),
-    )
+        job = _Job(images, spec, engine, writer, Clock(), strict)
+        return _run(job, _Tally(spec, writer.missing(), progress), workers=workers, lanes=lanes)
 
 
-class _State:
-    """How far this session is."""
+@dataclass(frozen=True)
+class _Job:
+    """What a scan works with, and its four stages."""
+
+    images: ImageSet
+    spec: RunSpec
+    engine: Engine
+    writer: Writer
+    clock: Clock
+    strict: bool
+
+    def load(self, indices: range) -> Batch:
+        """Read and decode the images of a batch."""
+        return load_batch(
+            self.engine.clip.preprocess,
+            self.images,
+            indices,
+            batch_size=self.engine.batch_size,
+            content_hash=self.spec.content_hash,
+            strict=self.strict,
+            clock=self.clock,
+        )
+
+    def embed(self, batch: Batch) -> tuple[Batch, Reading]:
+        """Run the network on a batch."""
+        since = time.perf_counter()
+        reading = self.engine.read(batch.pixels)
+        self.clock.add("embed", since)
+        return batch, reading
+
+    def load_and_embed(self, indices: range) -> tuple[Batch, Reading]:
+        """Do both in one thread."""
+        return self.embed(self.load(indices))
+
+    def commit(self, shard: Shard) -> None:
+        """Write a shard."""
+        since = time.perf_counter()
+        self.writer.commit(shard)
+        self.clock.add("write", since)
+
+    def batches(self, shard: int) -> list[range]:
+        """Cut a shard into batches."""
+        return batches_of(self.spec.shard(shard), self.engine.batch_size)
+
+
+class _Tally:
+    """Counts the images of a session, and tells of each batch."""
 
     def __init__(
         self, spec: RunSpec, missing: Sequence[int], progress: Callable[[Progress], None] | None
     ) -> None:
-        self._spec, self._missing, self._progress = spec, missing, progress
-        self.n_before = spec.n_images - sum(len(spec.shard(i)) for i in missing)
+        self.missing, self._total, self._progress = missing, spec.n_images, progress
+        self.n_before = spec.n_images - sum(len(spec.shard(shard)) for shard in missing)
         self.n_done = self.n_before
         self.skipped: dict[int, str] = {}
         self._tell()
 
-    def parts(self, batch_size: int) -> Iterator[range]:
-        """Give every batch of every shard that is not done yet."""
-        for i in self._missing:
-            yield from batches_of(self._spec.shard(i), batch_size)
-
-    def n_batches(self, shard: int, batch_size: int) -> int:
-        return len(batches_of(self._spec.shard(shard), batch_size))
-
-    def done(self, batch: Batch) -> None:
-        self.n_done += len(batch.indices)
-        self.skipped.update(batch.bad)
-        self._tell()
+    def count(self, readings: Iterable[tuple[Batch, Reading]]) -> Iterator[tuple[Batch, Reading]]:
+        """Pass on what was read of each batch, counted."""
+        for batch, reading in readings:
+            self.n_done += len(batch.indices)
+            self.skipped.update(batch.bad)
+            self._tell()
+            yield batch, reading
 
     def _tell(self) -> None:
         if self._progress is not None:
-            self._progress(Progress(self.n_done, self._spec.n_images, len(self.skipped)))
+            self._progress(Progress(self.n_done, self._total, len(self.skipped)))
+
+
+def _run(job: _Job, tally: _Tally, *, workers: int, lanes: int) -> ScanSummary:
+    """Scan the missing shards, and say how long each stage took."""
+    start = time.perf_counter()
+    with pools(workers, lanes) as (loaders, embedders, committer):
+        batches = (rows for shard in tally.missing for rows in job.batches(shard))
+        if job.engine.clip.device.type == "cpu":
+            # every core is busy with the network: threads that load would only take turns
+            readings = ahead(job.load_and_embed, batches, embedders, depth=lanes + 1)
+            n_loading = lanes
+        else:
+            loaded = ahead(job.load, batches, loaders, depth=workers + 2)
+            readings = ahead(job.embed, loaded, embedders, depth=2)
+            n_loading = workers
+        _commit_all(job, tally.missing, tally.count(readings), committer)
+    seconds = time.perf_counter() - start
+    threads = {"read": n_loading, "decode": n_loading, "embed": lanes, "write": 1}
+    busy = {name: spent / threads[name] / seconds for name, spent in job.clock.seconds.items()}
+    return _summary(job, tally, seconds, busy)
+
+
+def _commit_all(
+    job: _Job,
+    missing: Sequence[int],
+    readings: Iterator[tuple[Batch, Reading]],
+    committer: ThreadPoolExecutor,
+) -> None:
+    shards = (
+        scan_shard(job.spec, shard, islice(readings, len(job.batches(shard)))) for shard in missing
+    )
+    # one shard in flight behind the network: memory stays flat
+    deque(ahead(job.commit, shards, committer, depth=2), maxlen=0)
+
+
+def _summary(job: _Job, tally: _Tally, seconds: float, busy: dict[str, float]) -> ScanSummary:
+    listed = sorted(tally.skipped.items())[:_LISTED]
+    return ScanSummary(
+        provenance=dict(job.spec.provenance),
+        run=str(job.writer.path),
+        n_images=job.spec.n_images,
+        n_scanned=tally.n_done - tally.n_before,
+        n_skipped=len(tally.skipped),
+        seconds=seconds,
+        stages=busy,
+        bottleneck=max(busy, key=lambda name: busy[name]),
+        reasons=tuple((job.images.ids[index], reason) for index, reason in listed),
+    )
 
 
 def run_spec(
@@ -300,11 +264,10 @@ def run_spec(
     content_hash: bool,
 ) -> RunSpec:
     """Fix everything that a run's numbers depend on; equal specs give equal stores."""
-    black = torch.zeros(1, 3, *clip.preprocess.size, dtype=torch.uint8)
     return RunSpec(
         n_images=len(images),
         layers=tuple(_layer_spec(clip, layer) for layer in layers),
-        embedding_size=clip.embed_images(black).shape[1] if embeddings else 0,
+        embedding_size=_embedding_size(clip) if embeddings else 0,
         shard_size=shard_size,
         dtype=dtype,
         content_hash=content_hash,
@@ -318,6 +281,10 @@ def run_spec(
             "where": {"images": images.location, "label_column": images.label_column},
         },
     )
+
+
+def _embedding_size(clip: Clip) -> int:
+    return int(clip.embed_images(clip.preprocess.empty_batch(1)).shape[1])
 
 
 def _layer_spec(clip: Clip, layer: Layer) -> LayerSpec:
@@ -338,7 +305,8 @@ def _versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in names}}
 
 
-def _check_sizes(batch_size: int, shard_size: int, workers: int) -> None:
-    for name, value in (("batch", batch_size), ("shard", shard_size), ("workers", workers)):
+def _check_sizes(*, batch_size: int, shard_size: int, workers: int) -> None:
+    sizes = {"images per batch": batch_size, "images per shard": shard_size, "workers": workers}
+    for name, value in sizes.items():
         if value < 1:
-            raise OptionError(f"--{name} is {value}; it must be 1 or more")
+            raise OptionError(f"the number of {name} is {value}; it must be 1 or more")

@@ -13,7 +13,7 @@ from neurons.cli.parse import parted
 from neurons.cli.terminal import Bar, out_console
 
 if TYPE_CHECKING:
-    from neurons.activations.scan import Progress
+    from neurons.activations.scan_summary import Progress
 
 
 @Parameter(name="*", group="Storage")

@@ -1,47 +1,49 @@
-"""What do readouts get to see of pixels, also when some units are silenced?"""
+"""What does a network answer to pixels, also when some of its units are set?"""
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
-from neurons.address import EMBEDDING, Neuron
+from neurons.address import EMBEDDING, Neuron, by_neuron
 from neurons.data.loading import batches_of
-from neurons.errors import NeuronNotFoundError, OptionError
+from neurons.errors import OptionError
 from neurons.network.clip import Clip
-from neurons.network.hooks import Peak, edit, peak, watch
-from neurons.network.inference import Precision, exact, inference_copy, true_fp32
-from neurons.network.layers import Layer, Layout, find_layers
+from neurons.network.engine import BatchEdits, Engine, open_engine
+from neurons.network.inference import Precision, exact
+from neurons.network.layers import Layer, find_layers
 from neurons.readouts.readout import Readout, Scores
 
 Values = NDArray[np.float32]
+# what units are set to
 Edits = Mapping[Neuron, float]
-# what some units of a layer are set to, in one batch; see `hooks.edit`
-BatchEdits = Mapping[Neuron, float | Callable[[Tensor], Tensor]]
+# the same, where units may be named by their addresses
+AnyEdits = Edits | Mapping[str, float]
 # takes a batch on its device, and which of the pixels it is
 Alter = Callable[[Tensor, range], Tensor]
 
 NO_EDITS: Edits = {}
-_AS_THEY_ARE: Alter = lambda batch, rows: batch  # noqa: E731 - a default that does nothing
+
+
+def _as_they_are(batch: Tensor, rows: range) -> Tensor:
+    return batch
 
 
 @dataclass(frozen=True)
 class Responses:
-    """What the network said of some pixels.
+    """What the network gave for some images.
 
     Parameters
     ----------
     embeddings : ndarray of float32, (images, embedding)
     peaks, means : mapping of str to ndarray of float32, (images, units)
-        Of each layer that is looked at.
+        Over the map, by the layer's path.
     """
 
     embeddings: Values
@@ -74,7 +76,7 @@ class Responses:
 
 
 def joined(parts: Sequence[Responses]) -> Responses:
-    """Put what was seen of several batches of pixels together, in order."""
+    """Put the responses to several batches of images together, in order."""
     return Responses(
         np.concatenate([part.embeddings for part in parts]),
         {path: np.concatenate([part.peaks[path] for part in parts]) for path in parts[0].peaks},
@@ -83,68 +85,70 @@ def joined(parts: Sequence[Responses]) -> Responses:
 
 
 class EditableNetwork:
-    """Looks at pixels, in batches of one shape; made by `open_editable`."""
+    """A copy of a network whose units can be set, and which reports layers; see `open_editable`.
 
-    def __init__(
-        self,
-        clip: Clip,
-        network: nn.Module,
-        found: Sequence[Layer],
-        precision: Precision,
-        size: int,
-    ) -> None:
-        self.clip = clip
-        self.layers = {layer.path: layer for layer in found}
-        self._network, self._precision, self._size = network, precision, size
+    Attributes
+    ----------
+    clip : Clip
+        The model, which stays as it is.
+    layers : dict of str to Layer
+        By path: those that are reported, and whose units can be set.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.clip = engine.clip
+        self.layers: dict[str, Layer] = {layer.path: layer for layer in engine.layers}
 
     def respond(
-        self, pixels: Tensor, *, edits: Edits = NO_EDITS, alter: Alter = _AS_THEY_ARE
+        self, pixels: Tensor, *, edits: AnyEdits = NO_EDITS, alter: Alter = _as_they_are
     ) -> Responses:
-        """Look at pixels.
+        """Run the network on images.
 
         Parameters
         ----------
         pixels : Tensor of uint8, (images, 3, H, W)
-        edits : mapping of Neuron to float
-            What units are set to while looking; of layers that the eye was opened for.
+        edits : mapping of Neuron or str to float
+            What units are set to meanwhile; of the layers that the network was opened with.
         alter : callable
-            Changes each batch on its way, on the model's device.
+            Changes each batch before the network gets it, on the model's device.
 
         Raises
         ------
         NeuronNotFoundError
-            If an edit is of a layer that the eye was not opened for, or of no unit.
+            If an edit is of a layer that the network was not opened with, or of no unit.
         """
         self.check(edits)
+        by_unit = by_neuron(edits)
 
         def take(rows: range) -> Tensor:
-            return pixels[rows.start : rows.stop]
+            return alter(pixels[rows.start : rows.stop].to(self.clip.device), rows)
 
-        return self._respond(len(pixels), take, lambda rows: edits, alter)
+        return self._respond(len(pixels), take, lambda rows: by_unit)
 
-    def respond_without_each(self, pixels: Tensor, units: Sequence[Neuron]) -> Responses:
-        """Look at pixels with one unit silenced at a time, many units in a batch.
+    def respond_without_each(self, pixels: Tensor, units: Sequence[Neuron | str]) -> Responses:
+        """Run the network on images with one unit silenced at a time, many units per batch.
 
         Returns
         -------
         Responses
             As `respond_to_each`.
         """
-        return self.respond_to_each(pixels, [{unit: 0.0} for unit in units])
+        return self.respond_to_each(pixels, [{Neuron.of(unit): 0.0} for unit in units])
 
-    def respond_to_each(self, pixels: Tensor, variants: Sequence[Edits]) -> Responses:
-        """Look at pixels under one edit after another, many of them in a batch.
+    def respond_to_each(self, pixels: Tensor, variants: Sequence[AnyEdits]) -> Responses:
+        """Run the network on images under one edit after another, many of them per batch.
 
         Parameters
         ----------
         pixels : Tensor of uint8, (images, 3, H, W)
-        variants : sequence of mapping of Neuron to float
-            As ``edits`` of `respond`, one mapping a variant.
+        variants : sequence of mapping of Neuron or str to float
+            As ``edits`` of `respond`, one mapping per variant.
 
         Returns
         -------
         Responses
-            Of all pixels under the first variant, then under the second; so
+            To all images under the first variant, then under the second; so
             ``values.reshape(len(variants), len(pixels), -1)``.
 
         Raises
@@ -154,66 +158,48 @@ class EditableNetwork:
         """
         for variant in variants:
             self.check(variant)
+        by_unit = [by_neuron(variant) for variant in variants]
         n = len(pixels)
-
-        def edits(rows: range) -> BatchEdits:
-            mine: dict[Neuron, dict[int, float]] = {}
-            for place, row in enumerate(rows):
-                for neuron, value in variants[row // n].items():
-                    mine.setdefault(neuron, {})[place] = value
-            return {neuron: _setting(values) for neuron, values in mine.items()}
 
         def take(rows: range) -> Tensor:
             return pixels[[row % n for row in rows]]
 
-        return self._respond(n * len(variants), take, edits, _AS_THEY_ARE)
+        def edits(rows: range) -> BatchEdits:
+            return _edits_of_batch([by_unit[row // n] for row in rows])
+
+        return self._respond(n * len(variants), take, edits)
+
+    def check(self, edits: AnyEdits) -> None:
+        """Raise NeuronNotFoundError unless these units can be set here."""
+        self._engine.check(by_neuron(edits))
 
     @torch.inference_mode()
     def _respond(
-        self,
-        n: int,
-        take: Callable[[range], Tensor],
-        edits_of: Callable[[range], BatchEdits],
-        alter: Alter,
+        self, n: int, take: Callable[[range], Tensor], edits_of: Callable[[range], BatchEdits]
     ) -> Responses:
-        device, parts = self.clip.device, []
-        kept: dict[str, list[Peak]] = {path: [] for path in self.layers}
-        for rows in batches_of(range(n), self._size):
-            batch = alter(take(rows).to(device), rows)
-            padded = self.clip.preprocess.empty_batch(self._size).to(device)
-            padded[: len(rows)] = batch
-            inputs = self.clip.preprocess.normalise(padded).to(self._precision.dtype)
-            inputs = inputs.contiguous(memory_format=torch.channels_last)
-            # what is edited is what is seen: hooks run in the order in which they were put there
-            with edit(self._network, edits_of(rows)), self._watching() as seen:
-                embedded = self._network.encode_image(inputs)  # type: ignore[operator]
-            parts.append(embedded[: len(rows)].float().cpu())
-            for path, found in seen.items():
-                kept[path].append(found[path])
+        parts = [
+            self._engine.run(take(rows), edits_of(rows))
+            for rows in batches_of(range(n), self._engine.batch_size)
+        ]
         return Responses(
-            torch.cat(parts).numpy(),
-            {path: torch.cat([p.value for p in k]).cpu().numpy()[:n] for path, k in kept.items()},
-            {path: torch.cat([p.mean for p in k]).cpu().numpy()[:n] for path, k in kept.items()},
+            torch.cat([part.embeddings.float().cpu() for part in parts]).numpy(),
+            {p: _joined([part.layers[p].peak.value for part in parts]) for p in self.layers},
+            {p: _joined([part.layers[p].peak.mean for part in parts]) for p in self.layers},
         )
 
-    @contextmanager
-    def _watching(self) -> Iterator[dict[str, dict[str, Peak]]]:
-        with contextlib.ExitStack() as stack:
-            seen = {}
-            for path, layer in self.layers.items():
-                reduce = partial(_peak, layout=layer.layout)
-                seen[path] = stack.enter_context(watch(self._network, [path], reduce=reduce))
-            yield seen
 
-    def check(self, edits: Edits) -> None:
-        """Raise NeuronNotFoundError unless these units can be edited here."""
-        for neuron in edits:
-            if neuron.layer not in self.layers:
-                held = ", ".join(self.layers) or "none"
-                raise NeuronNotFoundError(f"no {neuron} to edit here; the layers are: {held}")
-            units = self.layers[neuron.layer].units
-            if neuron.unit >= units:
-                raise NeuronNotFoundError(f"{neuron.layer} has units 0 to {units - 1}: no {neuron}")
+def _joined(parts: Sequence[Tensor]) -> Values:
+    found: Values = torch.cat(list(parts)).cpu().numpy()
+    return found
+
+
+def _edits_of_batch(edits: Sequence[Edits]) -> BatchEdits:
+    """Give the edits of a batch, from those of each of its images."""
+    by_unit: dict[Neuron, dict[int, float]] = {}
+    for place, mine in enumerate(edits):
+        for neuron, value in mine.items():
+            by_unit.setdefault(neuron, {})[place] = value
+    return {neuron: _setting(values) for neuron, values in by_unit.items()}
 
 
 def _setting(values: Mapping[int, float]) -> Callable[[Tensor], Tensor]:
@@ -227,10 +213,6 @@ def _setting(values: Mapping[int, float]) -> Callable[[Tensor], Tensor]:
     return write
 
 
-def _peak(output: Tensor, *, layout: Layout) -> Peak:
-    return peak(layout.maps(output))
-
-
 @contextmanager
 def open_editable(
     clip: Clip,
@@ -240,20 +222,20 @@ def open_editable(
     precision: Precision = exact,
     batch_size: int | None = None,
 ) -> Iterator[EditableNetwork]:
-    """Make a fast copy of the network that reports layers and lets their units be edited.
+    """Make a fast copy of the network that reports layers and lets their units be set.
 
     Parameters
     ----------
     clip : Clip
         Left untouched.
     paths : iterable of str
-        Layers to look at, or to edit.
+        Layers to report, or to edit.
     readouts : sequence of Readout
-        Their layers are looked at too.
+        Their layers are reported too.
     precision : Precision
         ``exact`` or ``fast``.
     batch_size : int >= 1, optional
-        Default: 32, beside a GPU 256.
+        Default: 32, on a GPU 256.
 
     Raises
     ------
@@ -266,7 +248,5 @@ def open_editable(
         raise OptionError("a compiled network cannot be edited; use exact or fast")
     wanted = dict.fromkeys([*paths, *(readout.layer for readout in readouts)])
     found = find_layers(clip, [path for path in wanted if path != EMBEDDING])
-    size = batch_size or (32 if clip.device.type == "cpu" else 256)
-    network = inference_copy(clip, [layer.path for layer in found], precision, embeddings=True)
-    with true_fp32(precision):
-        yield EditableNetwork(clip, network, found, precision, size)
+    with open_engine(clip, found, precision=precision, batch_size=batch_size) as engine:
+        yield EditableNetwork(engine)

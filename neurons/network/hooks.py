@@ -5,58 +5,18 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from neurons.address import Neuron
+from neurons.address import Neuron, by_neuron
 from neurons.errors import LayerNotFoundError, NeuronNotFoundError
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Peak:
-    """What is kept of a layer's maps: three numbers a unit instead of height x width.
-
-    Parameters
-    ----------
-    value : Tensor of float32, (batch, units)
-        The largest activation over the map, in the layer's own unit.
-    position : Tensor of int64, (batch, units)
-        Where it lies: row * width + column; the first in that order where several are equal.
-    mean : Tensor of float32, (batch, units)
-        Over the map. A large mean with a small peak says "everywhere a little".
-    """
-
-    value: Tensor
-    position: Tensor
-    mean: Tensor
-
-
-def peak(maps: Tensor) -> Peak:
-    """Reduce maps to the peak's value and place and to the mean.
-
-    Parameters
-    ----------
-    maps : Tensor, (batch, units, height, width) or (batch, units)
-
-    Returns
-    -------
-    Peak
-    """
-    flat = (maps.flatten(2) if maps.dim() > 2 else maps.unsqueeze(2)).float()
-    # of equal places, max gives the first
-    value, position = flat.max(dim=2)
-    return Peak(value, position, flat.mean(dim=2))
-
-
-def copy(output: Tensor) -> Tensor:
-    """Keep the whole output: a clone, since CLIP's ResNet later writes into it."""
-    return output.detach().clone()
+# what a unit becomes: a number, a tensor, or a function of its part of the output
+Value = float | Tensor | Callable[[Tensor], Tensor]
 
 
 def find_module(network: nn.Module, path: str) -> nn.Module:
@@ -79,13 +39,15 @@ def find_module(network: nn.Module, path: str) -> nn.Module:
 def watch(
     network: nn.Module, layers: Iterable[str], *, reduce: Callable[[Tensor], T]
 ) -> Iterator[dict[str, T]]:
-    """Read layers while the network runs inside the ``with`` block.
+    """Read layers, or single units, while the network runs inside the ``with`` block.
 
     Parameters
     ----------
     network : nn.Module
     layers : iterable of str
-        Module paths.
+        Module paths such as ``visual.layer4``, or addresses of units such as
+        ``visual.layer4:89``, of which only that unit is handed to ``reduce`` (one long in the axis
+        of the units).
     reduce : callable
         What to keep of a layer's output, such as `peak` or `copy`; called inside the hook. It
         must not return the output itself, which the network may overwrite.
@@ -93,23 +55,61 @@ def watch(
     Yields
     ------
     dict of str to T
-        The reduced output of each layer's latest forward pass.
+        The reduced output of each layer's latest forward pass, by the layer or address as given.
 
     Raises
     ------
-    LayerNotFoundError
-        If the network has no such module.
+    LayerNotFoundError, NeuronNotFoundError
+        If the network has no such module, or (when it runs) no such unit in it.
+    AddressError
+        If something with a colon is no address.
     """
     seen: dict[str, T] = {}
 
-    def read(path: str) -> Callable[..., None]:
+    def read(asked: str, unit: int | None) -> Callable[..., None]:
         def hook(module: nn.Module, inputs: Any, output: Any) -> None:
-            seen[path] = reduce(first_tensor(output))
+            tensor = first_tensor(output)
+            seen[asked] = reduce(tensor if unit is None else _only(module, tensor, asked, unit))
 
         return hook
 
-    with _hooked({path: read(path) for path in layers}, network):
+    hooks = []
+    for asked in layers:
+        neuron = Neuron.parse(asked) if ":" in asked else None
+        path, unit = (neuron.layer, neuron.unit) if neuron is not None else (asked, None)
+        hooks.append((path, read(asked, unit)))
+    with _hooked(hooks, network):
         yield seen
+
+
+@contextmanager
+def trace(network: nn.Module) -> Iterator[dict[str, list[tuple[int, ...]]]]:
+    """Note the shape of every module's output while the network runs inside the ``with`` block.
+
+    Parameters
+    ----------
+    network : nn.Module
+
+    Yields
+    ------
+    dict of str to list of tuple of int
+        By the module's path, in the order in which modules first finish: one shape for each time
+        that the module ran. Modules whose output holds no floating-point numbers are left out.
+    """
+    found: dict[str, list[tuple[int, ...]]] = {}
+
+    def note(path: str) -> Callable[..., None]:
+        def hook(module: nn.Module, inputs: Any, output: Any) -> None:
+            if isinstance(output, Tensor) or (isinstance(output, tuple) and output):
+                tensor = first_tensor(output)
+                if tensor.is_floating_point():
+                    found.setdefault(path, []).append(tuple(tensor.shape))
+
+        return hook
+
+    paths = [path for path, _ in network.named_modules() if path]
+    with _hooked([(path, note(path)) for path in paths], network):
+        yield found
 
 
 class Tap:
@@ -173,31 +173,31 @@ def tap(network: nn.Module, layers: Iterable[str], *, stop: bool = False) -> Ite
 
         return hook
 
-    with _hooked({path: read(path) for path in paths}, network):
+    with _hooked([(path, read(path)) for path in paths], network):
         yield seen
 
 
 @contextmanager
 def edit(
-    network: nn.Module, values: Mapping[Neuron, float | Tensor | Callable[[Tensor], Tensor]]
+    network: nn.Module, values: Mapping[Neuron, Value] | Mapping[str, Value]
 ) -> Iterator[None]:
     """Set units while the network runs inside the ``with`` block.
 
     Parameters
     ----------
     network : nn.Module
-    values : mapping of Neuron to float, Tensor or callable
-        What each unit becomes everywhere on its map: a number, a tensor that broadcasts to the
-        unit's own slice, or a function of that slice. The slice is (batch, height, width) of a
-        convolution and (batch, tokens) or (batch,) otherwise.
+    values : mapping of Neuron or str to float, Tensor or callable
+        What each unit (as a string: ``visual.layer4:89``) becomes everywhere on its map: a number,
+        a tensor that broadcasts to the unit's own slice, or a function of that slice. The slice is
+        (batch, height, width) of a convolution and (batch, tokens) or (batch,) otherwise.
 
     Raises
     ------
     LayerNotFoundError, NeuronNotFoundError
         If there is no such module, or (when it runs) no such unit in it.
     """
-    by_layer: dict[str, dict[int, Any]] = {}
-    for neuron, value in values.items():
+    by_layer: dict[str, dict[int, Value]] = {}
+    for neuron, value in by_neuron(values).items():
         by_layer.setdefault(neuron.layer, {})[neuron.unit] = value
 
     def write(path: str) -> Callable[..., Any]:
@@ -209,7 +209,7 @@ def edit(
 
         return hook
 
-    with _hooked({path: write(path) for path in by_layer}, network):
+    with _hooked([(path, write(path)) for path in by_layer], network):
         yield
 
 
@@ -235,23 +235,33 @@ def first_tensor(output: Any) -> Tensor:
 
 
 @contextmanager
-def _hooked(hooks: Mapping[str, Callable[..., Any]], network: nn.Module) -> Iterator[None]:
-    modules = {path: find_module(network, path) for path in hooks}
+def _hooked(hooks: Sequence[tuple[str, Callable[..., Any]]], network: nn.Module) -> Iterator[None]:
+    modules = [find_module(network, path) for path, _ in hooks]
     handles: list[RemovableHandle] = []
     try:
-        for path, hook in hooks.items():
-            handles.append(modules[path].register_forward_hook(hook))
+        for module, (_, hook) in zip(modules, hooks, strict=True):
+            handles.append(module.register_forward_hook(hook))
         yield
     finally:
         for handle in handles:
             handle.remove()
 
 
-def _with_units(output: Tensor, path: str, axis: int, units: Mapping[int, Any]) -> Tensor:
+def _only(module: nn.Module, output: Tensor, asked: str, unit: int) -> Tensor:
+    axis = unit_axis(module, output.shape)
+    _check_unit(asked.partition(":")[0], unit, output.shape[axis])
+    return output.narrow(axis, unit, 1)
+
+
+def _with_units(output: Tensor, path: str, axis: int, units: Mapping[int, Value]) -> Tensor:
     edited = output.clone()
     for unit, value in units.items():
-        if unit >= output.shape[axis]:
-            raise NeuronNotFoundError(f"{path} has units 0 to {output.shape[axis] - 1}, not {unit}")
+        _check_unit(path, unit, output.shape[axis])
         part = edited.select(axis, unit)
         part.copy_(value(part.clone()) if callable(value) else torch.as_tensor(value))
     return edited
+
+
+def _check_unit(path: str, unit: int, n_units: int) -> None:
+    if unit >= n_units:
+        raise NeuronNotFoundError(f"{path} has units 0 to {n_units - 1}, not {unit}")

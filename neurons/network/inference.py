@@ -1,25 +1,18 @@
-"""How is a network run fast without changing what it says? Precision, folding, one fixed shape."""
+"""Which copy of a network is fast, and says what the model says? Precisions and folding."""
 
 from __future__ import annotations
 
 import contextlib
 import copy
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
-from queue import SimpleQueue
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from neurons.errors import OptionError
 from neurons.network.clip import Clip
-from neurons.network.hooks import Peak, peak, watch
-from neurons.network.layers import Layer, Layout
 from neurons.network.surgery import cut_after, fold_batch_norms, pool_one_query
 
 
@@ -64,121 +57,6 @@ def parse_precision(name: str) -> Precision:
     return PRECISIONS[name]
 
 
-@dataclass(frozen=True)
-class LayerReading:
-    """What one batch gave for one layer, on the CPU.
-
-    Parameters
-    ----------
-    peak, mean : ndarray of float32, (batch, units)
-    position : ndarray of int32, (batch, units)
-    class_token : ndarray of float32, (batch, units), or None
-    """
-
-    peak: NDArray[np.float32]
-    mean: NDArray[np.float32]
-    position: NDArray[np.int32]
-    class_token: NDArray[np.float32] | None
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What one batch gave: a reading a layer, and the images' embeddings where asked for."""
-
-    layers: dict[str, LayerReading]
-    embeddings: NDArray[np.float32] | None
-
-
-Reader = Callable[[Tensor], Reading]
-
-
-@contextmanager
-def reader(
-    clip: Clip,
-    layers: Sequence[Layer],
-    *,
-    precision: Precision = exact,
-    embeddings: bool = True,
-    lanes: int = 1,
-) -> Iterator[Reader]:
-    """Make a function that reads layers off a batch; the model itself is left untouched.
-
-    The work is done on a copy of the image tower with BatchNorm folded into the convolutions
-    (except those being watched) and channels last. Give every batch the same shape: results then
-    do not depend on an image's neighbours, and a compiled graph is built once.
-
-    Parameters
-    ----------
-    clip : Clip
-    layers : sequence of Layer
-    precision : Precision
-    embeddings : bool
-        If False, what runs after the last watched layer is skipped where that is possible.
-    lanes : int >= 1
-        Threads that may call the function at the same time. Each gets hooks of its own; the
-        weights are shared.
-
-    Yields
-    ------
-    callable
-        From uint8 (batch, 3, H, W) to `Reading`.
-    """
-    paths = [layer.path for layer in layers]
-    # a compiled step hands its tensors on as values, so that all threads can share one graph
-    n_copies = 1 if precision.compiled else lanes
-    free: SimpleQueue[_Step] = SimpleQueue()
-    mine = threading.local()
-    with ExitStack() as stack:
-        for network in _inference_copies(clip, paths, precision, embeddings, n_copies):
-            seen: dict[str, dict[str, _Kept]] = {}
-            for layer in layers:
-                keep = partial(_keep, layout=layer.layout)
-                seen[layer.path] = stack.enter_context(watch(network, [layer.path], reduce=keep))
-            step = _step(network, seen, precision, clip.device)
-            for _ in range(lanes // n_copies):
-                free.put(step)
-        stack.enter_context(true_fp32(precision))
-
-        @torch.inference_mode()
-        def read(batch: Tensor) -> Reading:
-            if not hasattr(mine, "step"):
-                mine.step = free.get_nowait()
-            moved = batch.to(clip.device, non_blocking=True)
-            # normalised in fp32 and only then rounded to the working precision
-            inputs = clip.preprocess.normalise(moved).to(precision.dtype)
-            embedded, kept = mine.step(inputs.contiguous(memory_format=torch.channels_last))
-            return Reading(
-                {path: _to_numpy(kept[path]) for path in paths},
-                embedded.float().cpu().numpy() if embeddings else None,
-            )
-
-        yield read
-
-
-@dataclass(frozen=True)
-class _Kept:
-    peak: Peak
-    class_token: Tensor | None
-
-
-_Step = Callable[[Tensor], tuple[Tensor, dict[str, _Kept]]]
-
-
-def _keep(output: Tensor, *, layout: Layout) -> _Kept:
-    token = layout.class_token(output)
-    return _Kept(peak(layout.maps(output)), None if token is None else token.clone())
-
-
-def _to_numpy(kept: _Kept) -> LayerReading:
-    token = kept.class_token
-    return LayerReading(
-        peak=kept.peak.value.cpu().numpy(),
-        mean=kept.peak.mean.cpu().numpy(),
-        position=kept.peak.position.to(torch.int32).cpu().numpy(),
-        class_token=None if token is None else token.float().cpu().numpy(),
-    )
-
-
 def inference_copy(
     clip: Clip, watched: Sequence[str], precision: Precision, *, embeddings: bool
 ) -> nn.Module:
@@ -199,12 +77,19 @@ def inference_copy(
     OptionError
         If the network is being watched or edited.
     """
-    return _inference_copies(clip, watched, precision, embeddings, 1)[0]
+    return inference_copies(clip, watched, precision, embeddings=embeddings, n=1)[0]
 
 
-def _inference_copies(
-    clip: Clip, watched: Sequence[str], precision: Precision, embeddings: bool, n: int
+def inference_copies(
+    clip: Clip, watched: Sequence[str], precision: Precision, *, embeddings: bool, n: int
 ) -> list[nn.Module]:
+    """Make several copies as `inference_copy` does, for as many threads; they share the weights.
+
+    Raises
+    ------
+    OptionError
+        If the network is being watched or edited.
+    """
     if any(m._forward_hooks or m._forward_pre_hooks for m in clip.network.modules()):
         raise OptionError(
             "the network is being watched or edited; the results would not be those of the model "
@@ -230,24 +115,6 @@ def _with_tower(network: nn.Module, visual: nn.Module) -> nn.Module:
     shell._modules = dict(network._modules)
     shell.visual = visual
     return shell
-
-
-def _step(
-    network: nn.Module,
-    seen: dict[str, dict[str, _Kept]],
-    precision: Precision,
-    device: torch.device,
-) -> _Step:
-    def step(inputs: Tensor) -> tuple[Tensor, dict[str, _Kept]]:
-        embedded = network.encode_image(inputs)  # type: ignore[operator]
-        return embedded, {path: seen[path][path] for path in seen}
-
-    if not precision.compiled:
-        return step
-    if device.type == "cpu":
-        # weights are constants here: packed once for the processor's own layout
-        return torch.compile(step, dynamic=False, options={"freezing": True})
-    return torch.compile(step, dynamic=False, mode="max-autotune")
 
 
 @contextmanager

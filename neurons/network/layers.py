@@ -1,19 +1,16 @@
-"""Which layers can be watched, what are their units, and what does a unit see of the image?"""
+"""Which layers can be watched, what are their units, and how does their output lie in memory?"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
 from neurons.errors import LayerNotFoundError, OptionError
-from neurons.geometry import Box
 from neurons.network.clip import Clip
-from neurons.network.hooks import find_module, first_tensor, unit_axis, watch
+from neurons.network.hooks import find_module, trace, unit_axis
 
 # a ViT's class token and registers; more surplus tokens than this are no prefix
 _MAX_PREFIX = 16
@@ -134,90 +131,11 @@ def find_layers(clip: Clip, paths: Sequence[str]) -> tuple[Layer, ...]:
     return tuple(known[path] for path in paths)
 
 
-def effective_field(clip: Clip, layer: Layer, *, seed: int = 0) -> Box:
-    """Measure what the centre of a layer's map sees: its effective receptive field.
-
-    Parameters
-    ----------
-    clip : Clip
-    layer : Layer
-    seed : int
-        For the noise images and the random mix of units.
-
-    Returns
-    -------
-    Box
-        In shares of the input, centred at 0: the smallest centred square (of input pixels) that
-        holds half of the squared gradient of the centre cell, and at least the cell itself.
-
-    Notes
-    -----
-    The theoretical field of a deep layer is the whole image; its gradient is concentrated in the
-    middle. The box says where the input mattered for this layer on average over units. It does
-    not say that nothing outside it mattered.
-
-    References
-    ----------
-    Luo et al., "Understanding the effective receptive field in deep CNNs", NeurIPS 2016.
-    """
-    height, width = clip.preprocess.size
-    energy = _gradient_energy(clip, layer, seed)
-    row, column = layer.layout.height // 2, layer.layout.width // 2
-    cell = Box(-0.5 / layer.layout.width, -0.5 / layer.layout.height,
-               0.5 / layer.layout.width, 0.5 / layer.layout.height)  # fmt: skip
-    y = (row + 0.5) / layer.layout.height * height - 0.5
-    x = (column + 0.5) / layer.layout.width * width - 0.5
-    ys, xs = torch.arange(height) - y, torch.arange(width) - x
-    distance = torch.maximum(ys.abs()[:, None], xs.abs()[None, :]).flatten()
-    order = distance.argsort()
-    share = energy.flatten()[order].cumsum(0) / energy.sum()
-    reach = float(distance[order][int(torch.searchsorted(share, 0.5))]) + 0.5
-    half_x, half_y = max(reach / width, cell.right), max(reach / height, cell.bottom)
-    return Box(-half_x, -half_y, half_x, half_y)
-
-
-def _gradient_energy(clip: Clip, layer: Layer, seed: int) -> Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    height, width = clip.preprocess.size
-    noise = torch.randn(8, 3, height, width, generator=generator)
-    mix = torch.randn(8, layer.units, generator=generator)
-    total = torch.zeros(height, width)
-    with torch.enable_grad(), watch(clip.network, [layer.path], reduce=torch.clone) as seen:
-        for image, weights in zip(noise, mix, strict=True):
-            image = image[None].to(clip.device).requires_grad_()
-            clip.network.encode_image(image)  # type: ignore[operator]
-            maps = layer.layout.maps(seen[layer.path])
-            centre = maps[0, :, layer.layout.height // 2, layer.layout.width // 2]
-            # random signs keep units from cancelling: the expectation is the sum of their squares
-            (gradient,) = torch.autograd.grad(centre @ weights.to(clip.device), image)
-            total += gradient[0].square().sum(0).cpu()
-    return total if float(total.sum()) > 0 else torch.ones(height, width)
-
-
-@torch.inference_mode()
 def _shapes(clip: Clip, batch: int) -> dict[str, list[tuple[int, ...]]]:
-    found: dict[str, list[tuple[int, ...]]] = {}
-    prefix = "visual"
-
-    def remember(path: str) -> Any:
-        def hook(module: nn.Module, inputs: Any, output: Any) -> None:
-            if isinstance(output, Tensor) or (isinstance(output, tuple) and output):
-                tensor = first_tensor(output)
-                if tensor.is_floating_point():
-                    found.setdefault(path, []).append(tuple(tensor.shape))
-
-        return hook
-
-    handles = []
-    try:
-        for path, module in clip.network.visual.named_modules(prefix=prefix):  # type: ignore[union-attr]
-            handles.append(module.register_forward_hook(remember(path)))
-        black = torch.zeros(batch, 3, *clip.preprocess.size, dtype=torch.uint8)
-        clip.embed_images(black)
-    finally:
-        for handle in handles:
-            handle.remove()
-    return found
+    """Run black images, and give the shapes of what the image tower's modules put out."""
+    with trace(clip.network) as found:
+        clip.embed_images(clip.preprocess.empty_batch(batch))
+    return {path: shapes for path, shapes in found.items() if f"{path}.".startswith("visual.")}
 
 
 def _layout(

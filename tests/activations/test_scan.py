@@ -1,4 +1,4 @@
-"""The scan finds what was planted, survives kills, and never lets neighbours speak."""
+"""The scan finds what was planted, survives kills, and no image changes another's numbers."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import open_clip
 import pytest
 import torch
 from PIL import Image
@@ -20,7 +21,7 @@ import neurons
 from neurons import Activations, Clip, Neuron
 from neurons.activations.run_format import read_spec
 from neurons.activations.run_writer import open_for_writing
-from neurons.activations.scan import scan_shard
+from neurons.activations.shard import scan_shard
 from neurons.data.loading import batches_of, load_batch
 from neurons.errors import (
     BadImageError,
@@ -30,8 +31,10 @@ from neurons.errors import (
     RunNotFoundError,
     StaleActivationsError,
 )
-from neurons.network.hooks import peak, watch
+from neurons.network.engine import open_engine
+from neurons.network.hooks import watch
 from neurons.network.layers import find_layers
+from neurons.network.pooling import peak
 from neurons.studies.units.examples import top_examples
 from neurons.studies.units.spectrum import spectrum
 from tests.conftest import CONSTANT, DEAD, LAYER, RED, STRIPE, picture, shared
@@ -118,8 +121,8 @@ def test_exact_numbers_are_those_of_open_clip(
     images = neurons.images(pictures)
     neurons.scan(clip, images, [path], tmp_path / "run", batch_size=16)
     # the usual way: PIL, open_clip's own transform, encode_image in fp32
-    transform = neurons.model.open_clip.transform.image_transform_v2(
-        neurons.model.open_clip.transform.PreprocessCfg(**clip.network.visual.preprocess_cfg),
+    transform = open_clip.transform.image_transform_v2(
+        open_clip.transform.PreprocessCfg(**clip.network.visual.preprocess_cfg),
         is_train=False,
     )
     batch = torch.stack([transform(Image.open(pictures / name)) for name in images.ids])
@@ -178,7 +181,7 @@ def test_a_shard_can_be_scanned_by_itself(planted: Clip, pictures: Path, tmp_pat
     neurons.scan(planted, images, [LAYER], whole, shard_size=9)
     spec = read_spec(whole)
     layers = find_layers(planted, [LAYER])
-    with neurons.inference.reader(planted, layers) as read:
+    with open_engine(planted, layers, batch_size=32) as engine:
         shards = []
         # as a cluster would: any order, any machine
         for index in reversed(range(spec.n_shards)):
@@ -186,7 +189,7 @@ def test_a_shard_can_be_scanned_by_itself(planted: Clip, pictures: Path, tmp_pat
                 load_batch(planted.preprocess, images, rows, batch_size=32)
                 for rows in batches_of(spec.shard(index), 32)
             ]
-            readings = [(batch, read(batch.pixels)) for batch in batches]
+            readings = [(batch, engine.read(batch.pixels)) for batch in batches]
             shards.append(scan_shard(spec, index, readings))
     with open_for_writing(parts, spec, images) as writer:
         for shard in shards:
@@ -263,7 +266,7 @@ def test_unknown_layers_and_bad_numbers_are_refused(
     images = neurons.images(pictures)
     with pytest.raises(LayerNotFoundError, match=r"nearest: visual\.layer"):
         neurons.scan(planted, images, ["visual.layer9"], tmp_path / "run")
-    with pytest.raises(OptionError, match="--shard is 0"):
+    with pytest.raises(OptionError, match="images per shard is 0"):
         neurons.scan(planted, images, [LAYER], tmp_path / "run", shard_size=0)
 
 
@@ -274,7 +277,7 @@ def test_float16_refuses_what_it_cannot_hold(pictures: Path, tmp_path: Path) -> 
     with torch.no_grad():
         getattr(network.visual.layer4[0].downsample, "1").bias[CONSTANT] = 1e6
     clip = neurons.load(save_model(tmp_path / "loud", RESNET, network), device="cpu")
-    with pytest.raises(OptionError, match="--dtype float32"):
+    with pytest.raises(OptionError, match="scan with float32"):
         neurons.scan(clip, neurons.images(pictures), [LAYER], tmp_path / "run", dtype="float16")
 
 

@@ -1,4 +1,4 @@
-"""An eye sees what the model sees, with units silenced too, and leaves the model alone."""
+"""An editable copy gives what the edited model gives, and leaves the model alone."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import pytest
 import torch
 
 import neurons
-from neurons import Clip, ImageSet, Neuron
+from neurons import Clip, Neuron
 from neurons.address import EMBEDDING
 from neurons.data.prepared import prepare
-from neurons.errors import ImagesNotFoundError, LayerNotFoundError, NeuronNotFoundError, OptionError
-from neurons.interventions.editable import open_editable
-from neurons.network.hooks import peak, watch
-from neurons.network.layers import last_block, stages
+from neurons.errors import LayerNotFoundError, NeuronNotFoundError, OptionError
+from neurons.interventions.editable import joined, open_editable
+from neurons.network.hooks import watch
+from neurons.network.pooling import peak
 from tests.conftest import LAYER, RED, STRIPE
 
 BATCH = torch.randint(
@@ -28,35 +28,35 @@ def gap(ours: np.ndarray, theirs: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("edits", [{}, {Neuron(LAYER, RED): 0.0, Neuron("visual.layer2", 4): 1.5}])
-def test_an_eye_sees_what_the_edited_model_sees(planted: Clip, edits: dict) -> None:
+def test_the_copy_gives_what_the_edited_model_gives(planted: Clip, edits: dict) -> None:
     with neurons.edit(planted.network, edits), watch(planted.network, [LAYER], reduce=peak) as seen:
         embedded = planted.embed_images(BATCH).numpy()
-    with open_editable(planted, [LAYER, "visual.layer2"], batch_size=4) as eye:
-        found = eye.respond(BATCH, edits=edits)
+    with open_editable(planted, [LAYER, "visual.layer2"], batch_size=4) as network:
+        found = network.respond(BATCH, edits=edits)
         assert gap(found.embeddings, embedded) <= 1e-5
         assert gap(found.peaks[LAYER], seen[LAYER].value.numpy()) <= 1e-5
         assert gap(found.means[LAYER], seen[LAYER].mean.numpy()) <= 1e-5
         if edits:
             assert not found.peaks[LAYER][:, RED].any()
-        # no image depends on its neighbours, to the bit
-        alone = eye.respond(BATCH[5:6], edits=edits)
+        # no image depends on the others, to the bit
+        alone = network.respond(BATCH[5:6], edits=edits)
         assert np.array_equal(alone.embeddings[0], found.embeddings[5])
     assert not any(module._forward_hooks for module in planted.network.modules())
 
 
 @pytest.mark.parametrize(("layer", "pooling"), [(LAYER, "peak"), (LAYER, "mean"), (EMBEDDING, "")])
-def test_a_readout_sees_what_a_probe_was_fitted_on(
+def test_a_readout_gets_what_a_probe_was_fitted_on(
     planted: Clip, pictures: Path, tmp_path: Path, layer: str, pooling: str
 ) -> None:
     shown = neurons.images(pictures)
     neurons.scan(planted, shown, [LAYER], tmp_path / "run")
     fitted_on, _ = neurons.Activations.open(tmp_path / "run").pooled(layer, pooling)
-    with open_editable(planted, [LAYER]) as eye:
-        seen = eye.respond(prepare(planted.preprocess, shown).pixels).units(layer, pooling)
+    with open_editable(planted, [LAYER]) as network:
+        seen = network.respond(prepare(planted.preprocess, shown).pixels).units(layer, pooling)
     np.testing.assert_allclose(seen, fitted_on, rtol=1e-4, atol=1e-5)
 
 
-def test_what_an_eye_cannot_do_is_told(planted: Clip) -> None:
+def test_what_cannot_be_done_is_told(planted: Clip) -> None:
     with (
         pytest.raises(OptionError, match="compiled"),
         open_editable(planted, precision=neurons.compiled),
@@ -64,46 +64,55 @@ def test_what_an_eye_cannot_do_is_told(planted: Clip) -> None:
         pass
     with pytest.raises(LayerNotFoundError), open_editable(planted, ["visual.layer9"]):
         pass
-    with open_editable(planted, [LAYER]) as eye:
+    with open_editable(planted, [LAYER]) as network:
         with pytest.raises(NeuronNotFoundError, match="units 0 to 255"):
-            eye.respond(BATCH, edits={Neuron(LAYER, 256): 0.0})
+            network.respond(BATCH, edits={Neuron(LAYER, 256): 0.0})
         with pytest.raises(NeuronNotFoundError, match="no visual.layer1:0 to edit here"):
-            eye.respond(BATCH, edits={Neuron("visual.layer1", 0): 0.0})
+            network.respond(BATCH, edits={Neuron("visual.layer1", 0): 0.0})
         with pytest.raises(OptionError, match="no pooling 'median'"):
-            eye.respond(BATCH).units(LAYER, "median")
+            network.respond(BATCH).units(LAYER, "median")
 
 
-def test_images_are_prepared_once_and_bad_ones_counted(
-    planted: Clip, pictures: Path, tmp_path: Path
-) -> None:
-    images = neurons.images(pictures)
-    ready = prepare(planted.preprocess, images, n=10, seed=1)
-    assert len(ready) == 10 == len(set(ready.rows)) and list(ready.rows) == sorted(ready.rows)
-    row = planted.preprocess.pixels(_pil(images, ready.rows[3]))
-    assert np.array_equal(ready.pixels[3].permute(1, 2, 0).numpy(), row)
-    assert ready.labels()[0] == images.class_names[images.require_labels()[ready.rows[0]]]
-    first, second = ready.halves(0)
-    assert sorted((*first.rows, *second.rows)) == list(ready.rows)
-    assert set(prepare(planted.preprocess, images, n=5, rows=range(4)).rows) == set(range(4))
-    (tmp_path / "bad").mkdir()
-    (tmp_path / "bad" / "a.jpg").write_bytes(b"\xff\xd8 no jpeg")
-    with pytest.raises(ImagesNotFoundError, match="none of 1 images"):
-        prepare(planted.preprocess, neurons.images(tmp_path / "bad"))
-    with pytest.raises(OptionError, match="at least 1"):
-        prepare(planted.preprocess, images, n=0)
+def test_a_vits_tokens_are_edited_too(vit: Clip) -> None:
+    path = "visual.transformer.resblocks.0"
+    with open_editable(vit, [path]) as network:
+        found = network.respond(BATCH, edits={Neuron(path, 17): 0.0})
+    assert not found.peaks[path][:, 17].any()
 
 
-def _pil(images: ImageSet, row: int):
-    from PIL import Image
+def test_many_edits_in_a_batch_give_what_each_gives_alone(planted: Clip) -> None:
+    """Also where a batch holds images of several variants, and addresses are strings."""
+    variants = [{f"{LAYER}:{RED}": 0.0}, {}, {f"{LAYER}:{STRIPE}": 2.5, "visual.layer2:4": 1.5}]
+    with open_editable(planted, [LAYER, "visual.layer2"], batch_size=4) as network:
+        together = network.respond_to_each(BATCH, variants)
+        alone = joined([network.respond(BATCH, edits=edits) for edits in variants])
+        silenced = network.respond_without_each(BATCH, [f"{LAYER}:{RED}", Neuron(LAYER, STRIPE)])
+        again = network.respond(BATCH, edits={Neuron(LAYER, STRIPE): 0.0})
+    assert together.embeddings.tobytes() == alone.embeddings.tobytes()
+    for path in (LAYER, "visual.layer2"):
+        assert together.peaks[path].tobytes() == alone.peaks[path].tobytes()
+        assert together.means[path].tobytes() == alone.means[path].tobytes()
+    assert (together.peaks[LAYER][-len(BATCH) :, STRIPE] == 2.5).all()
+    assert silenced.embeddings[len(BATCH) :].tobytes() == again.embeddings.tobytes()
 
-    return Image.fromarray(images.pixels(row))
+
+def test_a_batch_is_altered_with_the_places_of_its_images(planted: Clip) -> None:
+    asked: list[range] = []
+
+    def invert(batch: torch.Tensor, rows: range) -> torch.Tensor:
+        asked.append(rows)
+        return 255 - batch
+
+    with open_editable(planted, [LAYER], batch_size=4) as network:
+        found = network.respond(BATCH, alter=invert)
+        expected = network.respond(255 - BATCH)
+    assert asked == [range(4), range(4, 7)]
+    assert found.embeddings.tobytes() == expected.embeddings.tobytes()
 
 
-def test_blocks_over_the_depth(planted: Clip, vit: Clip) -> None:
-    assert stages(planted) == tuple(f"visual.layer{i}" for i in (1, 2, 3, 4))
-    assert last_block(planted) == LAYER
-    found = stages(vit)
-    assert found and all(path.startswith("visual.transformer") for path in found)
-    with open_editable(vit, found) as eye:
-        seen = eye.respond(BATCH, edits={Neuron(found[0], STRIPE): 0.0})
-    assert not seen.peaks[found[0]][:, STRIPE].any()
+def test_units_of_the_embedding_have_length_1(planted: Clip) -> None:
+    with open_editable(planted) as network:
+        found = network.respond(BATCH)
+    lengths = np.linalg.norm(found.units(EMBEDDING, "none"), axis=1)
+    np.testing.assert_allclose(lengths, 1.0, rtol=1e-6)
+    assert found.peaks == {}

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from neurons import Clip, Neuron, edit, watch
-from neurons.errors import LayerNotFoundError, NeuronNotFoundError
-from neurons.network.hooks import copy, peak, tap
+from neurons.errors import AddressError, LayerNotFoundError, NeuronNotFoundError
+from neurons.network.hooks import tap, trace
+from neurons.network.pooling import copy, peak
 from tests.conftest import RESNET, build
 
 
@@ -90,33 +88,6 @@ def test_an_inner_layer_is_read_before_the_block_writes_over_it() -> None:
     assert torch.equal(peaks["bn3"].value, expected.amax((2, 3)))
     # the trap is real: what a naive hook keeps was overwritten
     assert not torch.equal(trap[0], expected)
-
-
-@settings(max_examples=60)
-@given(
-    st.integers(1, 3), st.integers(1, 4), st.integers(1, 4), st.integers(1, 4),
-    st.integers(0, 2**31), st.integers(1, 6),
-)  # fmt: skip
-def test_peak_is_what_brute_force_finds(
-    batch: int, units: int, height: int, width: int, seed: int, levels: int
-) -> None:
-    # few levels: many ties
-    maps = np.random.default_rng(seed).integers(-levels, levels, (batch, units, height, width))
-    found = peak(torch.from_numpy(maps.astype(np.float32)))
-    for b in range(batch):
-        for u in range(units):
-            flat = maps[b, u].ravel().tolist()
-            assert found.value[b, u] == max(flat)
-            assert found.position[b, u] == flat.index(max(flat))
-            assert found.mean[b, u] == pytest.approx(sum(flat) / len(flat), abs=1e-6)
-
-
-def test_peak_of_vectors_and_of_nan() -> None:
-    found = peak(torch.tensor([[1.0, -2.0]]))
-    assert (found.value.tolist(), found.position.tolist()) == ([[1.0, -2.0]], [[0, 0]])
-    broken = peak(torch.full((1, 1, 2, 2), torch.nan))
-    assert broken.value.isnan().all()
-    assert 0 <= int(broken.position[0, 0]) < 4
 
 
 def test_edit_sets_a_channel_everywhere(toy: Toy) -> None:
@@ -201,3 +172,35 @@ def test_a_tapped_pass_can_end_early() -> None:
     with tap(network, ["0", "1"], stop=True) as seen:
         assert seen.run(lambda: network(torch.randn(1, 3))) is None
     assert set(seen.outputs) == {"0", "1"} and not ran
+
+
+def test_a_unit_is_named_by_its_address(toy: Toy) -> None:
+    """Strings and neurons mean the same, to read and to write; a unit keeps its axis."""
+    with edit(toy, {"conv:2": 7.0, "tokens:4": -3.0}):
+        with watch(toy, ["conv", "conv:2", "conv:1", "tokens:4"], reduce=copy) as seen:
+            found = toy(X)
+    with edit(toy, {Neuron("conv", 2): 7.0, Neuron("tokens", 4): -3.0}):
+        assert torch.equal(found, toy(X))
+    assert seen["conv:2"].shape == (2, 1, 3, 3) and (seen["conv:2"] == 7).all()
+    assert torch.equal(seen["conv:1"], seen["conv"][:, 1:2])
+    assert seen["tokens:4"].shape == (2, 9, 1) and (seen["tokens:4"] == -3).all()
+    with watch(toy, ["conv:1"], reduce=peak) as pooled:
+        toy(X)
+    assert torch.equal(pooled["conv:1"].value[:, 0], seen["conv"][:, 1].amax((1, 2)))
+    with pytest.raises(NeuronNotFoundError, match="conv has units 0 to 3, not 4"):
+        with watch(toy, ["conv:4"], reduce=peak):
+            toy(X)
+    with pytest.raises(AddressError, match="LAYER:UNIT"), edit(toy, {"conv": 0.0}):
+        pass
+
+
+def test_a_trace_notes_every_run_in_the_order_in_which_modules_finish(toy: Toy) -> None:
+    before = n_hooks(toy)
+    with trace(toy) as found:
+        toy(X)
+        toy(X[:1])
+    assert list(found) == ["conv", "tokens", "attention", "head"]
+    assert found["conv"] == [(2, 4, 3, 3), (1, 4, 3, 3)]
+    # the first part of what a module returns
+    assert found["attention"] == [(2, 9, 5), (1, 9, 5)]
+    assert n_hooks(toy) == before

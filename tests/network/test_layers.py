@@ -1,16 +1,16 @@
-"""The list of layers is right about units, maps and tokens; a field is what was planted."""
+"""The list of layers is right about units, maps and tokens."""
 
 from __future__ import annotations
 
 import pytest
 import torch
-from torch import nn
 
 import neurons
 from neurons import Clip
-from neurons.errors import LayerNotFoundError
+from neurons.errors import LayerNotFoundError, OptionError
 from neurons.network.hooks import watch
-from neurons.network.layers import effective_field, find_layers, layers
+from neurons.network.layers import find_layers, last_block, layers, stages
+from tests.network.toys import OneConvolution
 
 
 def test_a_resnets_channels_have_maps(planted: Clip) -> None:
@@ -62,45 +62,24 @@ def test_layers_that_images_do_not_reach_are_refused(planted: Clip) -> None:
         find_layers(planted, ["visual.layer4x"])
 
 
-class OneConvolution(nn.Module):
-    """A network whose receptive field is known: one 9 x 9 kernel, applied at every pixel."""
-
-    def __init__(self, kernel: int) -> None:
-        super().__init__()
-        self.visual = nn.Sequential()
-        self.visual.conv = nn.Conv2d(3, 8, kernel, padding=kernel // 2)
-        nn.init.ones_(self.visual.conv.weight)
-
-    def encode_image(self, x: torch.Tensor) -> torch.Tensor:
-        return self.visual.conv(x).mean((2, 3))
-
-
-@pytest.mark.parametrize("kernel", [1, 5, 9])
-def test_the_effective_field_of_one_convolution_lies_inside_its_kernel(
-    kernel: int, planted: Clip
-) -> None:
-    clip = Clip("one", OneConvolution(kernel), planted.preprocess, planted.device, "")
-    (layer,) = find_layers(clip, ["visual.conv"])
-    assert (layer.layout.height, layer.layout.width) == (96, 96)
-    field = effective_field(clip, layer)
-    assert field.left == -field.right
-    width_px = (field.right - field.left) * 96
-    # half of a flat square's energy lies in a square of 0.71 of its side; 1 px each way to round
-    assert width_px <= kernel
-    assert width_px == pytest.approx(kernel * 0.71, abs=2)
-
-
-def test_a_deeper_layer_sees_more(planted: Clip) -> None:
-    found = find_layers(planted, ["visual.layer1", "visual.layer3"])
-    shallow, deep = (effective_field(planted, layer) for layer in found)
-    assert shallow.right < deep.right
-
-
 def test_modules_that_run_twice_are_left_out(planted: Clip) -> None:
     class Twice(OneConvolution):
         def encode_image(self, x: torch.Tensor) -> torch.Tensor:
             return (self.visual.conv(x) + self.visual.conv(x)).mean((2, 3))
 
     clip = Clip("twice", Twice(3), planted.preprocess, planted.device, "")
-    with pytest.raises(LayerNotFoundError):
+    with pytest.raises(LayerNotFoundError, match="gives no units"):
         find_layers(clip, ["visual.conv"])
+
+
+def test_blocks_over_the_depth(planted: Clip, vit: Clip) -> None:
+    assert stages(planted) == tuple(f"visual.layer{i}" for i in (1, 2, 3, 4))
+    assert last_block(planted) == "visual.layer4"
+    found = stages(vit)
+    assert found and all(path.startswith("visual.transformer") for path in found)
+
+
+def test_a_model_without_maps_has_no_block(planted: Clip) -> None:
+    clip = Clip("one", OneConvolution(3), planted.preprocess, planted.device, "")
+    with pytest.raises(OptionError, match="one has no block with maps"):
+        last_block(clip)
