@@ -18,7 +18,7 @@ from neurons.data.images import ImageSet
 from neurons.data.loading import batches_of, load_batch
 from neurons.errors import LabelsMissingError, LayerNotFoundError, OptionError
 from neurons.network.clip import Clip
-from neurons.network.inference import exact, reader
+from neurons.network.engine import open_engine
 from neurons.network.layers import Layer, find_layers, layers
 from neurons.results.blocks import Block, Table
 from neurons.results.result import Result
@@ -246,10 +246,10 @@ def _features(
     clip: Clip, images: ImageSet, found: Sequence[Layer], progress: Callable[[int, int], None]
 ) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
     parts, read_rows = [], []
-    with reader(clip, found, precision=exact, embeddings=False) as read:
+    with open_engine(clip, found, batch_size=_BATCH, embeddings=False) as engine:
         for rows in batches_of(range(len(images)), _BATCH):
             batch = load_batch(clip.preprocess, images, rows, batch_size=_BATCH)
-            seen = read(batch.pixels).layers
+            seen = engine.read(batch.pixels).layers
             means = np.concatenate([seen[layer.path].mean for layer in found], axis=1)
             good = [slot for slot, row in enumerate(rows) if row not in batch.bad]
             parts.append(means[good])
