@@ -24,8 +24,8 @@ from neurons import Activations, Neuron
 from neurons.recipes.demo import BY, LAYER
 from neurons.studies.visualization.facets import facet_probes
 from neurons.studies.visualization.visualize import Series, visualize_each
-from neurons.visualization.ascent import Settings
-from neurons.visualization.evidence import MadePicture
+from neurons.visualization.made_picture import MadePicture
+from neurons.visualization.request import Settings
 
 SHOWN = ("spider", "finance", "happy", "angry", "summer", "clock", "apple", "star")
 FACETED = ("spider", "happy")

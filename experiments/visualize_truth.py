@@ -36,8 +36,8 @@ from neurons.recipes.demo import BY, LAYER
 from neurons.stats import Share
 from neurons.studies.visualization.facets import FacetProbes, facet_probes
 from neurons.studies.visualization.visualize import Series, visualize_each
-from neurons.visualization.ascent import Settings
-from neurons.visualization.evidence import MadePicture
+from neurons.visualization.made_picture import MadePicture
+from neurons.visualization.request import Settings
 from neurons.visualization.result import Visualization
 
 RESULTS = Path(__file__).parent / "results" / "visualize_truth.json"

@@ -1,6 +1,5 @@
 """What `neurons` exports, and from where; read by type checkers, and by `neurons` itself."""
 
-from . import miniature as miniature
 from .activations.run import Activations as Activations
 from .activations.scan import scan as scan
 from .address import Neuron as Neuron
@@ -17,12 +16,12 @@ from .lettering.lettering import Lettering as Lettering
 from .network.clip import Clip as Clip
 from .network.clip import load as load
 from .network.hooks import edit as edit
-from .network.hooks import peak as peak
 from .network.hooks import watch as watch
 from .network.inference import compiled as compiled
 from .network.inference import exact as exact
 from .network.inference import fast as fast
 from .network.layers import layers as layers
+from .network.pooling import peak as peak
 from .readouts.probe import Probe as Probe
 from .readouts.readout import zero_shot as zero_shot
 from .recipes.neuron_report import report as report
@@ -67,6 +66,6 @@ from .studies.visualization.facets import facet_probes as facet_probes
 from .studies.visualization.visualize import Series as Series
 from .studies.visualization.visualize import visualize as visualize
 from .studies.visualization.visualize import visualize_each as visualize_each
-from .visualization.ascent import Settings as Settings
 from .visualization.objectives import Objective as Objective
+from .visualization.request import Settings as Settings
 from .visualization.result import Visualization as Visualization

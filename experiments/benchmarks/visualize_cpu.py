@@ -28,8 +28,9 @@ from torchvision.transforms import Normalize
 import neurons
 from neurons import Clip, Neuron
 from neurons.network.inference import exact, fast
-from neurons.visualization.ascent import ImageRequest, Settings, ascend
+from neurons.visualization.ascent import ascend
 from neurons.visualization.objectives import channel
+from neurons.visualization.request import ImageRequest, Settings
 from neurons.visualization.transforms import GOH2021, LUCENT, Draws, Transform
 
 LAYER = "visual.layer4"
@@ -88,11 +89,11 @@ def parity(clip: Clip, units: list[int], steps: int) -> dict[str, Any]:
     left = sum(len(m._forward_hooks) for m in clip.network.modules()) - hooks
     for module in clip.network.modules():
         module._forward_hooks.clear()
-    wishes = [ImageRequest(channel(Neuron(LAYER, unit))) for unit in units]
+    requests = [ImageRequest(channel(Neuron(LAYER, unit))) for unit in units]
     figures: dict[str, Any] = {"hooks_left_by_lucent": left, "steps": steps, "units": len(units)}
     reached = {"lucent": activations(clip, theirs, units)}
     for name, transforms in (("its own", lucents_own()), ("lucent", LUCENT), ("goh2021", GOH2021)):
-        made = ascend(clip, wishes, Settings(steps=steps, transforms=transforms))
+        made = ascend(clip, requests, Settings(steps=steps, transforms=transforms))
         reached[f"ours, transforms {name}"] = activations(clip, [m.pixels for m in made], units)
     figures["hooks_left_by_us"] = sum(len(m._forward_hooks) for m in clip.network.modules())
     for name, values in reached.items():
@@ -128,11 +129,11 @@ def speed(clip: Clip, steps: int, rounds: int) -> dict[str, Any]:
         # a user who knows would remove them; ours never runs beside them
         for module in clip.network.modules():
             module._forward_hooks.clear()
-        wishes = [ImageRequest(channel(Neuron(LAYER, unit))) for unit in range(n_ours)]
+        requests = [ImageRequest(channel(Neuron(LAYER, unit))) for unit in range(n_ours)]
         for precision in (exact, fast):
             settings = replace(Settings(), steps=steps, precision=precision)
             start = time.perf_counter()
-            ascend(clip, wishes, settings)
+            ascend(clip, requests, settings)
             seconds[precision.name].append((time.perf_counter() - start) / n_ours)
         print(f"{i + 1:>5} " + " ".join(f"{times[-1]:>8.2f}" for times in seconds.values()))
     figures: dict[str, Any] = {"steps": steps, "seconds": seconds}

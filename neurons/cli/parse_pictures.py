@@ -15,7 +15,7 @@ from neurons.data.loading import load_batch
 from neurons.errors import AddressError, OptionError
 from neurons.network.clip import Clip
 from neurons.network.layers import find_layers
-from neurons.visualization.objectives import Objective, between, channel, towards, walk
+from neurons.visualization.objectives import Objective, channel
 from neurons.visualization.parameterisation import (
     Parameterisation,
     fourier,
@@ -23,6 +23,7 @@ from neurons.visualization.parameterisation import (
     natural_spectrum,
     pixels,
 )
+from neurons.visualization.ready_made import between, towards, walk
 from neurons.visualization.transforms import TRANSFORMS, Transform
 
 _FORMS = "LAYER:UNIT, text:A SENTENCE, image:FILE, random:SEED or walk:A|B"

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from neurons.activations.run import Activations
-from neurons.network.clip import Clip, short_name
+from neurons.network.clip import Clip
 from neurons.pages import Page, write
 from neurons.studies.visualization.visualize import TWO_SEEDS, Series, visualize_each
 from neurons.visualization.album import album_for_writing
-from neurons.visualization.ascent import DEFAULT, Settings
 from neurons.visualization.objectives import Target, as_objective
+from neurons.visualization.request import DEFAULT, Settings
 from neurons.visualization.result import Visualization
 
 

@@ -1,4 +1,4 @@
-"""How are made pictures kept, so that a kill loses at most the batch that was climbing?
+"""How are made pictures kept, so that a kill loses at most the batch under way?
 
 An album is a folder: ``album.json`` with all that the pictures depend on, and a folder for each
 target with its result and its pictures as PNG. A target's folder is filled beside its place and
@@ -59,9 +59,9 @@ class Album:
         part = place.with_name(f"{place.name}.partial")
         shutil.rmtree(part, ignore_errors=True)
         made.save(part)
-        for portrait in made.pictures:
-            name = re.sub(r"[^\w.-]+", "-", portrait.name, flags=re.ASCII)
-            write_file(part / f"{name}.png", portrait.image)
+        for picture in made.pictures:
+            name = re.sub(r"[^\w.-]+", "-", picture.name, flags=re.ASCII)
+            write_file(part / f"{name}.png", picture.image)
         move(part, place)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -16,83 +15,18 @@ from neurons.activations.run import Activations
 from neurons.activations.run_format import check_same
 from neurons.address import EMBEDDING, Neuron
 from neurons.network.clip import Clip
+from neurons.network.engine import open_engine
 from neurons.network.hooks import tap
-from neurons.network.inference import exact, reader
 from neurons.network.layers import find_layers
-from neurons.visualization.ascent import OptimisedImage
+from neurons.visualization.made_picture import Excited, MadePicture, PictureKind
 from neurons.visualization.objectives import Objective
+from neurons.visualization.request import OptimisedImage
 from neurons.visualization.transforms import Draws, Transform
 
-REACHES = 0.99
 _N_SHAKES = 16
 _BATCH = 16
 _CURVE_POINTS = 64
 _SAMPLED_ROWS = 2048
-
-
-@dataclass(frozen=True)
-class Excited:
-    """One of the units that a picture excites most.
-
-    Parameters
-    ----------
-    unit : int
-    activation : float
-        Its peak on the plain picture.
-    z : float
-        In standard deviations above its mean peak on the run's images; nan without a run.
-    """
-
-    unit: int
-    activation: float
-    z: float
-
-
-@dataclass(frozen=True)
-class MadePicture:
-    """A made picture with the evidence for it.
-
-    Parameters
-    ----------
-    name : str
-        What it is: ``seed 0``, or a facet.
-    facet : str
-        The facet's name; empty for a plain picture.
-    strength : float
-        Of the facet; 0 for a plain picture.
-    image : bytes
-        PNG.
-    moved : bool
-        False if no gradient ever reached it: then it is grey, and means nothing.
-    activation : float
-        Of the plain picture, not shaken, as it is in ``image``: the unit's peak over the map; of an
-        objective that is about no unit, its value.
-    percentile : float in [0, 1]
-        Share of the run's images on which the activation is lower; nan without a run.
-    shaken, shaken_deviation : float
-        Mean and standard deviation of the activation over 16 draws of the transforms.
-    excited : tuple of Excited
-        The five units of the layer that it excites most: by z where there is a run.
-    curve : tuple of float
-        The objective over the steps, as means of equal parts.
-    """
-
-    name: str
-    facet: str
-    strength: float
-    image: bytes
-    moved: bool
-    activation: float
-    percentile: float
-    shaken: float
-    shaken_deviation: float
-    excited: tuple[Excited, ...]
-    curve: tuple[float, ...]
-
-    @property
-    def reaches(self) -> bool | None:
-        """Whether it excites more than 99 % of real images do; None if that is not known."""
-        return None if np.isnan(self.percentile) else self.percentile >= REACHES
 
 
 class PictureEvaluator:
@@ -102,7 +36,7 @@ class PictureEvaluator:
     ----------
     clip : Clip
     transforms : Transform
-        What the pictures were shaken by.
+        What the pictures were transformed by while they were made.
     run : Activations, optional
 
     Raises
@@ -122,29 +56,31 @@ class PictureEvaluator:
         if self._run is not None and objective.unit is not None:
             self._run.check(objective.unit)
 
-    def portraits(
+    def measure(
         self,
         objectives: Sequence[Objective],
-        painted: Sequence[OptimisedImage],
-        frames: Sequence[Frame],
+        made: Sequence[OptimisedImage],
+        kinds: Sequence[PictureKind],
     ) -> list[MadePicture]:
-        """Measure pictures, each for its own objective."""
-        batch = torch.stack([torch.from_numpy(_opaque(each.pixels)) for each in painted])
+        """Measure pictures, each for its own objective.
+
+        Parameters
+        ----------
+        objectives : sequence of Objective
+            One per picture.
+        made : sequence of OptimisedImage
+        kinds : sequence of PictureKind
+            One per picture.
+        """
+        batch = torch.stack([torch.from_numpy(_opaque(each.pixels)) for each in made])
         batch = batch.permute(0, 3, 1, 2)
         plain, layers = self._activations(objectives, batch)
-        # all pictures are shaken alike, wherever they stand in the batch
-        same = [torch.Generator().manual_seed(0) for _ in painted]
-        draws = Draws(same, torch.device("cpu"))
-        shaken = []
-        for _ in range(_N_SHAKES):
-            moved = self._transforms(batch.float().div(255), draws).clamp(0, 1)
-            values, _ = self._activations(objectives, moved.mul(255).round().to(torch.uint8))
-            shaken.append(values)
+        shaken = self._shaken(objectives, batch)
         return [
             MadePicture(
-                name=frame.name,
-                facet=frame.facet,
-                strength=frame.strength,
+                name=kind.name,
+                facet=kind.facet,
+                strength=kind.strength,
                 image=_png(each.pixels),
                 moved=each.moved,
                 activation=float(plain[i]),
@@ -154,20 +90,31 @@ class PictureEvaluator:
                 excited=self._excited(objectives[i], layers[i]),
                 curve=_thin(each.curve),
             )
-            for i, (each, frame) in enumerate(zip(painted, frames, strict=True))
+            for i, (each, kind) in enumerate(zip(made, kinds, strict=True))
         ]
+
+    def _shaken(self, objectives: Sequence[Objective], batch: Tensor) -> list[NDArray[np.float32]]:
+        """Give the pictures' activations under draws of the transforms, one array per draw."""
+        # all pictures are transformed alike, wherever they stand in the batch
+        same = [torch.Generator().manual_seed(0) for _ in batch]
+        draws = Draws(same, torch.device("cpu"))
+        found = []
+        for _ in range(_N_SHAKES):
+            moved = self._transforms(batch.float().div(255), draws).clamp(0, 1)
+            values, _ = self._activations(objectives, moved.mul(255).round().to(torch.uint8))
+            found.append(values)
+        return found
 
     def _activations(
         self, objectives: Sequence[Objective], batch: Tensor
     ) -> tuple[NDArray[np.float32], list[NDArray[np.float32] | None]]:
-        """Give each picture's own activation, and all of its layer's peaks, of the exact model."""
+        """Give each picture's own activation, and all peaks of its layer, in exact precision."""
         values = np.zeros(len(batch), np.float32)
         whole: list[NDArray[np.float32] | None] = [None] * len(batch)
         by_layer: dict[str, list[int]] = {}
         for i, objective in enumerate(objectives):
-            by_layer.setdefault("" if objective.unit is None else objective.unit.layer, []).append(
-                i
-            )
+            layer = "" if objective.unit is None else objective.unit.layer
+            by_layer.setdefault(layer, []).append(i)
         for layer, rows in by_layer.items():
             if not layer:
                 for row in rows:
@@ -180,13 +127,10 @@ class PictureEvaluator:
         return values, whole
 
     def _peaks(self, layer: str, batch: Tensor) -> NDArray[np.float32]:
-        """Read a layer in batches of one shape: a picture's numbers do not know its neighbours."""
+        """Give a layer's peaks; a picture's numbers do not depend on the others."""
         found = find_layers(self._clip, [layer])
-        padding = -len(batch) % _BATCH
-        padded = torch.cat([batch, batch.new_zeros(padding, *batch.shape[1:])])
-        with reader(self._clip, found, precision=exact, embeddings=False) as read:
-            parts = [read(part).layers[layer].peak for part in torch.split(padded, _BATCH)]
-        return np.concatenate(parts)[: len(batch)]
+        with open_engine(self._clip, found, batch_size=_BATCH, embeddings=False) as engine:
+            return engine.peaks(batch)[layer]
 
     @torch.no_grad()
     def _score(self, objective: Objective, image: Tensor) -> float:
@@ -194,9 +138,9 @@ class PictureEvaluator:
         paths = [path for path in objective.layers if path != EMBEDDING]
         layers = find_layers(self._clip, paths)
         network = self._clip.network
-        with tap(network, paths, stop=EMBEDDING not in objective.layers) as seen:
-            embedded = seen.run(lambda: network.encode_image(inputs))  # type: ignore[operator]
-            maps = {layer.path: layer.layout.maps(seen.outputs[layer.path]) for layer in layers}
+        with tap(network, paths, stop=EMBEDDING not in objective.layers) as tapped:
+            embedded = tapped.run(lambda: network.encode_image(inputs))  # type: ignore[operator]
+            maps = {layer.path: layer.layout.maps(tapped.outputs[layer.path]) for layer in layers}
         if embedded is not None:
             maps[EMBEDDING] = embedded
         return float(objective(maps))
@@ -221,7 +165,7 @@ class PictureEvaluator:
         z = np.full(len(peaks), np.nan, np.float32)
         if self._run is not None:
             mean, deviation = self._usual(objective.unit)
-            # a unit that says the same of every image has no scale to stand out on
+            # a unit that is the same for every image has no scale to stand out on
             with np.errstate(divide="ignore", invalid="ignore"):
                 z = np.where(deviation > 0, (peaks - mean) / deviation, -np.inf)
         order = np.argsort(-(peaks if self._run is None else z), kind="stable")[:5]
@@ -237,15 +181,6 @@ class PictureEvaluator:
             shown = np.asarray(peaks.oindex[rows], np.float32)
             self._spread[unit.layer] = (shown.mean(0), shown.std(0))
         return self._spread[unit.layer]
-
-
-@dataclass(frozen=True)
-class Frame:
-    """What a picture of a target is: plain, from some seed, or faceted."""
-
-    name: str
-    facet: str = ""
-    strength: float = 0.0
 
 
 def _opaque(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

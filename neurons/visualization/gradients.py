@@ -1,4 +1,4 @@
-"""How does a gradient get from a layer back to the image? Copies of the network to climb in."""
+"""How does a gradient get from a layer back to the image? Through copies of the network."""
 
 from __future__ import annotations
 
@@ -17,25 +17,38 @@ from neurons.network.hooks import tap
 from neurons.network.inference import Precision, inference_copy
 from neurons.network.layers import Layer, find_layers
 from neurons.network.surgery import open_ended
-from neurons.visualization.objectives import LayerMaps, Objective
+from neurons.visualization.objectives import Objective
+from neurons.visualization.scoring import LayerMaps
 
-Step = Callable[[Tensor], dict[str, Tensor]]
+Forward = Callable[[Tensor], dict[str, Tensor]]
 Read = Callable[[Tensor], LayerMaps]
 
 
 @dataclass(frozen=True)
 class GradientNetworks:
-    """Two copies of the network that say the same; one lets gradients around its ReLUs."""
+    """Two copies of the network that give the same maps; one lets gradients around its ReLUs.
+
+    Parameters
+    ----------
+    plain : callable
+        From the network's input, float (images, 3, H, W), to maps by layer.
+    """
 
     plain: Read
-    _waking: Read
-    _redirected: Sequence[_RedirectedReLU]
+    _around: Read
+    _relus: Sequence[_RedirectedReLU]
 
-    def waking(self, inputs: Tensor, asleep: Tensor) -> LayerMaps:
-        """Run the copy that lets gradients around, in the images that are asleep."""
-        for module in self._redirected:
-            module.asleep = asleep
-        return self._waking(inputs)
+    def around_relus(self, inputs: Tensor, silent: Tensor) -> LayerMaps:
+        """Run the copy whose gradients go around ReLUs, in those images whose unit is silent.
+
+        Parameters
+        ----------
+        inputs : Tensor of float, (images, 3, H, W)
+        silent : Tensor of bool, (images,)
+        """
+        for module in self._relus:
+            module.silent = silent
+        return self._around(inputs)
 
 
 @contextmanager
@@ -64,19 +77,19 @@ def open_gradient_networks(
     _check_units(objectives, layers)
     embedding = EMBEDDING in paths
     with ExitStack() as stack:
-        plain, waking = (
+        plain, around = (
             _copy(clip, layers, precision, embedding=embedding, signed=True in signed)
             for _ in range(2)
         )
-        redirected = _redirect(waking)
+        relus = _redirect(around)
         # a compiled graph cannot end in the middle
         stop = not embedding and not precision.compiled
-        step = _step(plain, layers, embedding, stop, stack)
-        _check_size(clip, _as_maps(step, layers), size_px, precision)
+        forward = _forward(plain, layers, embedding, stop, stack)
+        _check_size(clip, _as_maps(forward, layers), size_px, precision)
         if precision.compiled:
-            step = torch.compile(step, dynamic=False)
-        step_around = _step(waking, layers, embedding, not embedding, stack)
-        yield GradientNetworks(_as_maps(step, layers), _as_maps(step_around, layers), redirected)
+            forward = torch.compile(forward, dynamic=False)
+        redirected = _forward(around, layers, embedding, not embedding, stack)
+        yield GradientNetworks(_as_maps(forward, layers), _as_maps(redirected, layers), relus)
 
 
 def _copy(
@@ -90,26 +103,26 @@ def _copy(
     return network
 
 
-def _step(
+def _forward(
     network: nn.Module, layers: Sequence[Layer], embedding: bool, stop: bool, stack: ExitStack
-) -> Step:
+) -> Forward:
     """Give a function from the network's input to the layers' own outputs."""
-    seen = stack.enter_context(tap(network, [layer.path for layer in layers], stop=stop))
+    tapped = stack.enter_context(tap(network, [layer.path for layer in layers], stop=stop))
 
-    def step(inputs: Tensor) -> dict[str, Tensor]:
-        embedded = seen.run(lambda: network.encode_image(inputs))  # type: ignore[operator]
-        outputs = {layer.path: seen.outputs[layer.path] for layer in layers}
+    def forward(inputs: Tensor) -> dict[str, Tensor]:
+        embedded = tapped.run(lambda: network.encode_image(inputs))  # type: ignore[operator]
+        outputs = {layer.path: tapped.outputs[layer.path] for layer in layers}
         return outputs if embedded is None or not embedding else {**outputs, EMBEDDING: embedded}
 
-    return step
+    return forward
 
 
-def _as_maps(step: Step, layers: Sequence[Layer]) -> Read:
+def _as_maps(forward: Forward, layers: Sequence[Layer]) -> Read:
     arrange: dict[str, Callable[[Tensor], Tensor]] = {
         layer.path: layer.layout.maps for layer in layers
     }
     arrange[EMBEDDING] = lambda output: output
-    return lambda inputs: LayerMaps(step(inputs), arrange)
+    return lambda inputs: LayerMaps(forward(inputs), arrange)
 
 
 def _check_units(objectives: Sequence[Objective], layers: Sequence[Layer]) -> None:
@@ -148,15 +161,15 @@ class _Redirect(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, values: Tensor, asleep: Tensor) -> Tensor:
-        ctx.save_for_backward(values, asleep)
+    def forward(ctx: Any, values: Tensor, silent: Tensor) -> Tensor:
+        ctx.save_for_backward(values, silent)
         return values.relu()
 
     @staticmethod
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None]:
-        values, asleep = ctx.saved_tensors
+        values, silent = ctx.saved_tensors
         passed = upstream * (values > 0)
-        rows = asleep.nonzero()[:, 0]
+        rows = silent.nonzero()[:, 0]
         stopped = rows[passed[rows].flatten(1).abs().amax(1) == 0]
         if len(stopped):
             pushed_lower = (values[stopped] < 0) & (upstream[stopped] > 0)
@@ -165,15 +178,15 @@ class _Redirect(torch.autograd.Function):
 
 
 class _RedirectedReLU(nn.Module):
-    asleep: Tensor
+    silent: Tensor
 
     def forward(self, values: Tensor) -> Tensor:
-        redirected: Tensor = _Redirect.apply(values, self.asleep)
+        redirected: Tensor = _Redirect.apply(values, self.silent)
         return redirected
 
 
 def _redirect(network: nn.Module) -> list[_RedirectedReLU]:
-    """Replace the image tower's ReLUs, in place, and give the new ones."""
+    """Replace the ReLUs of the image encoder, in place, and give the new ones."""
     visual: Any = network.visual
     made = []
     for module in list(visual.modules()):

@@ -23,7 +23,6 @@ from neurons.data.images import ImageSet
 from neurons.errors import OptionError
 
 Generators = Sequence[torch.Generator]
-Painter = Callable[[], Tensor]
 
 # lucid's factor between a spectrum and the values that go into the sigmoid; so in lucent
 _MAGIC = 4.0
@@ -31,14 +30,14 @@ _COLOURS = torch.from_numpy(np.ascontiguousarray(color_correlation_normalized.T)
 
 
 @dataclass(frozen=True)
-class Canvas:
-    """Images that can be optimised.
+class ImageParameters:
+    """What images are made of while they are optimised.
 
     Parameters
     ----------
     parameters : tuple of Tensor
         Leaves that take gradients; the first axis counts images, which share nothing.
-    draw : callable
+    images : callable
         Gives the images, float (images, 3, H, W) in [0, 1]; with a fourth channel where they have
         an opacity.
     rate : float
@@ -46,33 +45,33 @@ class Canvas:
     """
 
     parameters: tuple[Tensor, ...]
-    draw: Painter
+    images: Callable[[], Tensor]
     rate: float
 
 
 @dataclass(frozen=True)
 class Parameterisation:
-    """A way to make a canvas.
+    """A way to describe images by parameters.
 
     Parameters
     ----------
     name : str
-        With everything that it depends on: equal names, equal canvases.
+        With everything that it depends on: equal names, equal images.
     make : callable
-        From a generator an image, the side in px and the device to a `Canvas`.
+        From one generator per image, the side in px and the device to `ImageParameters`.
     """
 
     name: str
-    make: Callable[[Generators, int, torch.device], Canvas]
+    make: Callable[[Generators, int, torch.device], ImageParameters]
 
 
 def fourier(*, sd: float = 0.01, decay_power: float = 1.0, alpha: bool = False) -> Parameterisation:
-    """Paint in the Fourier basis with decorrelated colours, as lucid and lucent do.
+    """Optimise in the Fourier basis with decorrelated colours, as lucid and lucent do.
 
     Parameters
     ----------
     sd : float > 0
-        Of the noise that the spectrum starts from.
+        Standard deviation of the noise that the spectrum starts from.
     decay_power : float
         Frequencies are scaled by 1 / f to this power.
     alpha : bool
@@ -83,25 +82,25 @@ def fourier(*, sd: float = 0.01, decay_power: float = 1.0, alpha: bool = False) 
     Olah, Mordvintsev, Schubert, "Feature visualization", Distill 2017, section "Preconditioning".
     """
 
-    def make(generators: Generators, size_px: int, device: torch.device) -> Canvas:
+    def make(generators: Generators, size_px: int, device: torch.device) -> ImageParameters:
         scale = _decay(size_px, decay_power).to(device)
         shape = (4 if alpha else 3, *scale.shape[:2], 2)
         spectrum = _noise(generators, shape, device).mul_(sd).requires_grad_()
 
-        def draw() -> Tensor:
+        def images() -> Tensor:
             return _valid(_waves(scale * spectrum, size_px))
 
-        return Canvas((spectrum,), draw, rate=0.05)
+        return ImageParameters((spectrum,), images, rate=0.05)
 
     return Parameterisation(f"fourier(sd={sd}, decay_power={decay_power}, alpha={alpha})", make)
 
 
 def pixels(*, sd: float = 0.01) -> Parameterisation:
-    """Paint each pixel by itself, with decorrelated colours: what a naive ascent would do."""
+    """Optimise each pixel by itself, with decorrelated colours: what a naive ascent would do."""
 
-    def make(generators: Generators, size_px: int, device: torch.device) -> Canvas:
+    def make(generators: Generators, size_px: int, device: torch.device) -> ImageParameters:
         values = _noise(generators, (3, size_px, size_px), device).mul_(sd).requires_grad_()
-        return Canvas((values,), lambda: _valid(values), rate=0.05)
+        return ImageParameters((values,), lambda: _valid(values), rate=0.05)
 
     return Parameterisation(f"pixels(sd={sd})", make)
 
@@ -128,7 +127,7 @@ def maco(spectrum: Tensor | None = None, *, name: str = "1/f") -> Parameterisati
     optimization", NeurIPS 2023, eq. 5.
     """
 
-    def make(generators: Generators, size_px: int, device: torch.device) -> Canvas:
+    def make(generators: Generators, size_px: int, device: torch.device) -> ImageParameters:
         size = spectrum if spectrum is not None else _one_over_f(size_px)
         if size.shape != (3, size_px, size_px // 2 + 1):
             raise OptionError(
@@ -142,28 +141,28 @@ def maco(spectrum: Tensor | None = None, *, name: str = "1/f") -> Parameterisati
         phases[..., 0, 0] = 0
         phases.requires_grad_()
 
-        def draw() -> Tensor:
+        def images() -> Tensor:
             waves = torch.polar(magnitudes.expand_as(phases), phases)
             return _valid(torch.fft.irfftn(waves, s=(size_px, size_px), dim=(2, 3), norm="ortho"))
 
         # a phase goes around in 6.3: measured, slower steps end lower
-        return Canvas((phases,), draw, rate=0.1)
+        return ImageParameters((phases,), images, rate=0.1)
 
     return Parameterisation(f"maco({name})", make)
 
 
-def painted_from(start: Tensor, *, name: str) -> Parameterisation:
+def from_images(start: Tensor, *, name: str) -> Parameterisation:
     """Start in the Fourier basis from given images rather than from noise.
 
     Parameters
     ----------
     start : Tensor of uint8, (3, H, W) or (images, 3, H, W)
-        One for all, or one an image; square.
+        One for all, or one per image; square.
     name : str
         What to call them in the provenance.
     """
 
-    def make(generators: Generators, size_px: int, device: torch.device) -> Canvas:
+    def make(generators: Generators, size_px: int, device: torch.device) -> ImageParameters:
         given = start if start.dim() == 4 else start.expand(len(generators), *start.shape)
         if given.shape[-2:] != (size_px, size_px) or len(given) != len(generators):
             raise OptionError(
@@ -176,9 +175,11 @@ def painted_from(start: Tensor, *, name: str) -> Parameterisation:
         spare = scale.shape[1] - waves.shape[-1]
         spectrum = functional.pad(spectrum, (0, 0, 0, spare)).to(device).requires_grad_()
         scale = scale.to(device)
-        return Canvas((spectrum,), lambda: _valid(_waves(scale * spectrum, size_px)), rate=0.05)
+        return ImageParameters(
+            (spectrum,), lambda: _valid(_waves(scale * spectrum, size_px)), rate=0.05
+        )
 
-    return Parameterisation(f"painted_from({name})", make)
+    return Parameterisation(f"from_images({name})", make)
 
 
 def natural_spectrum(images: ImageSet, *, size_px: int, n: int = 256, seed: int = 0) -> Tensor:
@@ -190,9 +191,9 @@ def natural_spectrum(images: ImageSet, *, size_px: int, n: int = 256, seed: int 
     size_px : int
         Images are squashed to this side.
     n : int
-        How many of them, at most.
+        At most so many are measured.
     seed : int
-        Chooses them.
+        Chooses which.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What is shown of a target's pictures? The pictures, and the evidence under each."""
+"""What is shown of a target? Its made pictures, and the evidence under each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from neurons.results.blocks import Block, Curve, Gallery, Table, Tile
 from neurons.results.result import Result
 from neurons.results.table import Row
-from neurons.visualization.evidence import REACHES, MadePicture
+from neurons.visualization.made_picture import REACHES, MadePicture
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Visualization(Result):
         return tuple(picture for picture in self.pictures if not picture.facet)
 
     def facets(self) -> tuple[MadePicture, ...]:
-        """Give one picture a facet: the strongest that still does what 99 % of real images do not.
+        """Give one picture per facet: the strongest that excites more than 99 % of real images do.
 
         Where none does, or that is not known, the one with the largest activation.
         """
@@ -126,7 +126,9 @@ class Visualization(Result):
         if self.dead:
             return ()
         plain, faces = self.plain(), self.facets()
-        galleries = [Gallery("What it wants to see", tuple(map(self._tile, plain)), self._note())]
+        galleries = [
+            Gallery("Pictures made to excite it", tuple(map(self._tile, plain)), self._note())
+        ]
         if faces:
             galleries.append(
                 Gallery(
@@ -138,10 +140,10 @@ class Visualization(Result):
             )
         rows = tuple(self._row(picture) for picture in (*plain, *faces))
         columns = ("picture", "activation", "percentile", "shaken", "units it excites most")
-        climbed = max(plain, key=lambda picture: len(picture.curve)).curve
-        ends = np.linspace(0, self.steps, len(climbed), endpoint=False)
+        longest = max(plain, key=lambda picture: len(picture.curve)).curve
+        ends = np.linspace(0, self.steps, len(longest), endpoint=False)
         axes = ("step", "objective, shaken image")
-        curve = Curve("The climb", tuple(ends.tolist()), climbed, *axes, points=True)
+        curve = Curve("The ascent", tuple(ends.tolist()), longest, *axes, points=True)
         return (*galleries, Table("Evidence", columns, rows, self._meaning()), curve)
 
     def _tile(self, picture: MadePicture) -> Tile:

@@ -8,19 +8,18 @@ import torch
 from neurons import Neuron
 from neurons.address import EMBEDDING
 from neurons.errors import OptionError
-from neurons.visualization.objectives import (
-    LayerMaps,
+from neurons.visualization.objectives import channel
+from neurons.visualization.ready_made import (
     between,
-    channel,
     direction,
     diversity,
     faceted,
     like,
     neuron_at,
-    score_each,
     towards,
     walk,
 )
+from neurons.visualization.scoring import LayerMaps, score_each
 
 A, B = Neuron("a", 1), Neuron("a", 3)
 

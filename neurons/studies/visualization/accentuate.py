@@ -1,4 +1,4 @@
-"""What in this image does a neuron see? The image, changed so that it stands out."""
+"""What in an image excites a neuron? The image, changed so that it stands out."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ from neurons.activations.run import Activations
 from neurons.network.clip import Clip
 from neurons.network.hooks import tap
 from neurons.network.layers import find_layers
-from neurons.visualization.ascent import ImageRequest, OptimisedImage, Settings, ascend
-from neurons.visualization.evidence import Frame, PictureEvaluator
-from neurons.visualization.objectives import Target, as_objective, like
-from neurons.visualization.parameterisation import painted_from
+from neurons.visualization.ascent import ascend
+from neurons.visualization.evidence import PictureEvaluator
+from neurons.visualization.made_picture import PictureKind
+from neurons.visualization.objectives import Target, as_objective
+from neurons.visualization.parameterisation import from_images
+from neurons.visualization.ready_made import like
+from neurons.visualization.request import ImageRequest, OptimisedImage, Settings
 from neurons.visualization.result import Visualization
 from neurons.visualization.transforms import NONE
 
-# an image that is there already needs fewer and smaller steps; shaken, it would be unlike itself
-# for that alone
+# an image that is there already needs fewer and smaller steps; transformed, it would be unlike
+# itself for that alone
 ACCENT = Settings(steps=128, rate=0.02, batch=1, transforms=NONE)
 
 
@@ -42,14 +45,15 @@ def accentuate(
     clip : Clip
     pixels : ndarray of uint8, (H, W, 3)
         At the model's input size, or the size asked for in ``settings``.
-    target : Neuron or Objective
+    target : Neuron, str or Objective
+        A neuron, or its address, stands for its mean over the map.
     keep : float >= 0
         How strongly the image stays like itself.
     keep_layer : str
         Where it is compared with itself: an early layer keeps more.
     settings : Settings
-        ``paint`` is not read. Transforms that shake compare a shaken image with the given one:
-        they work against ``keep``.
+        ``paint`` is not read. Transforms compare a moved image with the given one: they work
+        against ``keep``.
     run : Activations, optional
         Gives the percentiles.
 
@@ -64,25 +68,30 @@ def accentuate(
     """
     objective = as_objective(target)
     image = torch.from_numpy(np.array(pixels)).permute(2, 0, 1)
-    found = find_layers(clip, [keep_layer])
-    with torch.no_grad(), tap(clip.network, [keep_layer], stop=True) as seen:
-        inputs = clip.preprocess.normalise(image[None].to(clip.device))
-        seen.run(lambda: clip.network.encode_image(inputs))  # type: ignore[operator]
-        maps = found[0].layout.maps(seen.outputs[keep_layer])[0].clone()
+    maps = _maps(clip, image, keep_layer)
     digest = hashlib.sha256(image.numpy().tobytes()).hexdigest()[:16]
     wanted = objective + like(keep_layer, maps, keep)
-    wish = ImageRequest(wanted.named(f"{objective.name} in image {digest}, keep {keep:g}"))
-    painted = replace(settings, paint=painted_from(image, name=digest))
-    witness = PictureEvaluator(clip, settings.transforms, run)
-    witness.check(objective)
+    request = ImageRequest(wanted.named(f"{objective.name} in image {digest}, keep {keep:g}"))
+    started = replace(settings, paint=from_images(image, name=digest))
+    evaluator = PictureEvaluator(clip, settings.transforms, run)
+    evaluator.check(objective)
     before = OptimisedImage(np.array(pixels), np.zeros(1, np.float32), True)
-    made = ascend(clip, [wish], painted)
-    frames = [Frame("the image"), Frame("accentuated")]
+    made = ascend(clip, [request], started)
+    kinds = [PictureKind("the image"), PictureKind("accentuated")]
     return Visualization(
-        provenance={"model": clip.provenance(), "settings": painted.provenance(clip)},
-        target=wish.objective.name,
+        provenance={"model": clip.provenance(), "settings": started.provenance(clip)},
+        target=request.objective.name,
         unit="" if objective.unit is None else str(objective.unit),
         steps=settings.steps,
         n_images=0 if run is None else len(run.good_rows()),
-        pictures=tuple(witness.portraits([objective] * 2, [before, *made], frames)),
+        pictures=tuple(evaluator.measure([objective] * 2, [before, *made], kinds)),
     )
+
+
+def _maps(clip: Clip, image: torch.Tensor, path: str) -> torch.Tensor:
+    """Give an image's maps at a layer, float (units, H, W)."""
+    (layer,) = find_layers(clip, [path])
+    with torch.no_grad(), tap(clip.network, [path], stop=True) as tapped:
+        inputs = clip.preprocess.normalise(image[None].to(clip.device))
+        tapped.run(lambda: clip.network.encode_image(inputs))  # type: ignore[operator]
+        return layer.layout.maps(tapped.outputs[path])[0].clone()

@@ -1,4 +1,4 @@
-"""What does a neuron want to see? Feature visualization, with evidence beside every picture."""
+"""What excites a neuron most? Feature visualization, with evidence beside every picture."""
 
 from __future__ import annotations
 
@@ -11,16 +11,12 @@ from torch import Tensor
 from neurons.activations.run import Activations
 from neurons.errors import OptionError
 from neurons.network.clip import Clip
-from neurons.visualization.ascent import (
-    DEFAULT,
-    ImageRequest,
-    Settings,
-    batch_size,
-    climb_all,
-    climber,
-)
-from neurons.visualization.evidence import Frame, PictureEvaluator
-from neurons.visualization.objectives import Objective, Target, as_objective, diversity, faceted
+from neurons.visualization.ascent import ascend_in_batches, open_ascent
+from neurons.visualization.evidence import PictureEvaluator
+from neurons.visualization.made_picture import MadePicture, PictureKind
+from neurons.visualization.objectives import Objective, Target, as_objective
+from neurons.visualization.ready_made import diversity, faceted
+from neurons.visualization.request import DEFAULT, ImageRequest, Settings, batch_size
 from neurons.visualization.result import Visualization
 
 FacetWeights = Mapping[str, Mapping[str, Tensor]]
@@ -40,7 +36,7 @@ class Series:
     facets : mapping
         Of each facet, its probe's weights by layer; see `facet_probes`.
     strengths : sequence of float
-        One picture a facet and strength.
+        One picture is made per facet and strength.
     diversity : float
         How strongly the plain pictures are driven apart in style; 0 for not at all.
     """
@@ -51,7 +47,7 @@ class Series:
     diversity: float = 0.0
 
     def provenance(self) -> dict[str, object]:
-        """As plain values; pictures made with equal ones are equal."""
+        """Give it as plain values; pictures made with equal ones are equal."""
         facets = []
         for name, weights in (self.facets or {}).items():
             digest = hashlib.sha256(b"".join(part.numpy().tobytes() for part in weights.values()))
@@ -80,7 +76,8 @@ def visualize(
     Parameters
     ----------
     clip : Clip
-    target : Neuron or Objective
+    target : Neuron, str or Objective
+        A neuron, or its address, stands for its mean over the map.
     settings : Settings
     series : Series
     run : Activations, optional
@@ -105,8 +102,8 @@ def visualize_each(
     Parameters
     ----------
     clip : Clip
-    targets : sequence of Neuron or Objective
-        A neuron stands for its mean over the map.
+    targets : sequence of Neuron, str or Objective
+        A neuron, or its address, stands for its mean over the map.
     settings : Settings
         How the pictures are made.
     series : Series
@@ -114,7 +111,7 @@ def visualize_each(
     run : Activations, optional
         A finished scan of real images with the same model: gives the percentiles.
     step_done : callable
-        Takes the number of steps done of the batch that is climbing.
+        Takes the number of steps done of the batch under way.
     told : callable
         Takes remarks, such as that the batch was halved.
 
@@ -137,46 +134,59 @@ def visualize_each(
         raise OptionError(
             f"{len(objectives)} targets, {series.n_seeds} pictures of each: both are at least 1"
         )
-    witness = PictureEvaluator(clip, settings.transforms, run)
+    evaluator = PictureEvaluator(clip, settings.transforms, run)
     for objective in objectives:
-        witness.check(objective)
+        evaluator.check(objective)
     plans = [_plan(objective, series) for objective in objectives]
     at_once = max(1, batch_size(clip, settings) // len(plans[0]))
-    everything = [wish.objective for plan in plans for _, wish in plan]
-    with climber(clip, everything, settings) as climb:
+    everything = [request.objective for plan in plans for _, request in plan]
+    with open_ascent(clip, everything, settings) as batch:
         for start in range(0, len(plans), at_once):
             part = plans[start : start + at_once]
             rows = [row for plan in part for row in plan]
-            painted = climb_all(
-                clip, climb, [wish for _, wish in rows], settings, step_done=step_done, told=told
+            requests = [request for _, request in rows]
+            made = ascend_in_batches(
+                clip, batch, requests, settings, step_done=step_done, told=told
             )
             owners = [objectives[start + i] for i, plan in enumerate(part) for _ in plan]
-            portraits = iter(witness.portraits(owners, painted, [frame for frame, _ in rows]))
+            pictures = iter(evaluator.measure(owners, made, [kind for kind, _ in rows]))
             for objective, plan in zip(objectives[start:], part, strict=False):
-                yield Visualization(
-                    provenance={
-                        "model": clip.provenance(),
-                        "settings": settings.provenance(clip),
-                        "run": None if run is None else run.provenance(),
-                    },
-                    target=objective.name,
-                    unit="" if objective.unit is None else str(objective.unit),
-                    steps=settings.steps,
-                    n_images=0 if run is None else len(run.good_rows()),
-                    pictures=tuple(next(portraits) for _ in plan),
-                )
+                mine = tuple(next(pictures) for _ in plan)
+                yield _result(clip, objective, mine, settings, run)
 
 
-def _plan(objective: Objective, series: Series) -> list[tuple[Frame, ImageRequest]]:
+def _result(
+    clip: Clip,
+    objective: Objective,
+    pictures: tuple[MadePicture, ...],
+    settings: Settings,
+    run: Activations | None,
+) -> Visualization:
+    return Visualization(
+        provenance={
+            "model": clip.provenance(),
+            "settings": settings.provenance(clip),
+            "run": None if run is None else run.provenance(),
+        },
+        target=objective.name,
+        unit="" if objective.unit is None else str(objective.unit),
+        steps=settings.steps,
+        n_images=0 if run is None else len(run.good_rows()),
+        pictures=pictures,
+    )
+
+
+def _plan(objective: Objective, series: Series) -> list[tuple[PictureKind, ImageRequest]]:
     plain = objective
     if series.diversity and series.n_seeds > 1 and objective.unit is not None:
         apart = objective + diversity(objective.unit.layer, series.diversity)
         plain = apart.named(f"{objective.name} diverse {series.diversity:g}")
-    rows = [(Frame(f"seed {i}"), ImageRequest(plain, i)) for i in range(series.n_seeds)]
+    rows = [(PictureKind(f"seed {i}"), ImageRequest(plain, i)) for i in range(series.n_seeds)]
     for name, weights in (series.facets or {}).items():
         for strength in series.strengths:
             driven = faceted(objective, weights, strength).named(
                 f"{objective.name} {name} {strength:g}"
             )
-            rows.append((Frame(f"{name} × {strength:g}", name, strength), ImageRequest(driven)))
+            kind = PictureKind(f"{name} × {strength:g}", name, strength)
+            rows.append((kind, ImageRequest(driven)))
     return rows

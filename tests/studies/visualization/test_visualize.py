@@ -24,8 +24,9 @@ from neurons.miniature.measure import text_directions
 from neurons.results.blocks import Gallery
 from neurons.studies.visualization.facets import facet_probes
 from neurons.studies.visualization.visualize import Series, visualize, visualize_each
-from neurons.visualization.ascent import Settings
-from neurons.visualization.objectives import channel, towards
+from neurons.visualization.objectives import channel
+from neurons.visualization.ready_made import towards
+from neurons.visualization.request import Settings
 from neurons.visualization.result import Visualization
 from tests.conftest import DEAD, LAYER, RED, STRIPE
 
