@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from neurons.attacks.conditions import CONDITIONS, WORD, AttackTarget, success
 from neurons.attacks.mediators import Mediator
 from neurons.attacks.repeatable_attack import RepeatableAttack
+from neurons.errors import OptionError
 from neurons.readouts.readout import Readout, class_index
 from neurons.results.blocks import Bars, Table
 from neurons.stats import Share
@@ -45,6 +46,19 @@ class ConfirmedString:
     coverage: float
     why: tuple[Mediator, ...] = ()
     also: tuple[tuple[str, Share], ...] = ()
+
+
+def named_readouts(readout: Readout, also: Mapping[str, Readout]) -> dict[str, Readout]:
+    """Put the readout that is attacked before the others, under the name ``readout``.
+
+    Raises
+    ------
+    OptionError
+        If another one has that name.
+    """
+    if "readout" in also:
+        raise OptionError("the readout that is attacked is called 'readout'; name the other anew")
+    return {"readout": readout, **also}
 
 
 def confirm(

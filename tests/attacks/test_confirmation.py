@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from neurons.attacks.conditions import AttackTarget
 from neurons.attacks.confirmation import (
@@ -13,9 +14,11 @@ from neurons.attacks.confirmation import (
     confirmed_facts,
     confirmed_rows,
     confirmed_table,
+    named_readouts,
     unwritable_note,
 )
 from neurons.attacks.repeatable_attack import RepeatableAttack
+from neurons.errors import OptionError
 from neurons.results.table import as_arrow
 from neurons.stats import Share
 from tests.glyphs import probe_of
@@ -56,3 +59,10 @@ def test_strings_that_were_left_out_are_told() -> None:
     assert unwritable_note(["too long", "x"]) == (
         " 2 strings cannot be written like this, the first: 'too long'."
     )
+
+
+def test_no_other_readout_takes_the_place_of_the_attacked_one() -> None:
+    named = named_readouts(BLIND, {"probe": probe_of("#")})
+    assert list(named) == ["readout", "probe"] and named["readout"] is BLIND
+    with pytest.raises(OptionError, match="name the other anew"):
+        named_readouts(BLIND, {"readout": probe_of("#")})

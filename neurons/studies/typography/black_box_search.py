@@ -18,6 +18,7 @@ from neurons.attacks.confirmation import (
     confirmed_facts,
     confirmed_rows,
     confirmed_table,
+    named_readouts,
     unwritable_note,
 )
 from neurons.attacks.repeatable_attack import RepeatableAttack, place_seeds, respond_to_texts
@@ -96,7 +97,7 @@ def search_black_box(
     ----------
     Karnin, Koren, Somekh, "Almost optimal exploration in multi-armed bandits", ICML 2013.
     """
-    lettering, readouts = lettering or Lettering(), {"readout": readout, **also}
+    lettering, readouts = lettering or Lettering(), named_readouts(readout, also)
     check_targets([AttackTarget(class_name, class_name)], list(readouts.values()))
     words, unwritable = writable(vocabulary, lettering, clip.preprocess.size)
     rounds = max(1, int(np.ceil(np.log2(max(1, len(words) / max(1, count))))))

@@ -7,7 +7,13 @@ from dataclasses import dataclass, replace
 
 from neurons.address import Neuron
 from neurons.attacks.conditions import AttackTarget, check_targets
-from neurons.attacks.confirmation import NO_OTHERS, ConfirmedString, confirm, confirmed_table
+from neurons.attacks.confirmation import (
+    NO_OTHERS,
+    ConfirmedString,
+    confirm,
+    confirmed_table,
+    named_readouts,
+)
 from neurons.attacks.exciting_strings import (
     ExcitingString,
     MeanPeaks,
@@ -115,7 +121,7 @@ def hijack(
             f"{_FEWEST_RANDOM}"
         )
     words = _words(vocabulary, text, lettering, clip)
-    readouts = {"readout": readout, **also}
+    readouts = named_readouts(readout, also)
     step = stepper(progress, 2 * (n_random + 3))
     with open_editable(
         clip, [unit.layer], readouts=list(readouts.values()), precision=precision

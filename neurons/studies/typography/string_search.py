@@ -16,6 +16,7 @@ from neurons.attacks.confirmation import (
     confirmed_facts,
     confirmed_rows,
     confirmed_table,
+    named_readouts,
     unwritable_note,
 )
 from neurons.attacks.mediators import Mediator, mediators
@@ -112,7 +113,7 @@ def search_words(
     OptionError
         If there is no such class, or there are too few strings.
     """
-    lettering, readouts = lettering or Lettering(), {"readout": readout, **also}
+    lettering, readouts = lettering or Lettering(), named_readouts(readout, also)
     check_targets([AttackTarget(class_name, class_name)], list(readouts.values()))
     words, unwritable = writable(vocabulary, lettering, clip.preprocess.size)
     if count < 1 or n_random < _FEWEST_RANKED or len(words) < max(count, n_random):
