@@ -33,7 +33,7 @@ from neurons.attacks.conditions import WORD, AttackTarget
 from neurons.attacks.published_sets import labelled
 from neurons.attacks.sample import Sample
 from neurons.attacks.typographic_set import ATTACKED
-from neurons.data.images import MINIATURE
+from neurons.data.opening import MINIATURE
 from neurons.data.prepared import prepare
 from neurons.data.split import TEST
 from neurons.drawn_world.concepts import concepts

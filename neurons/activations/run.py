@@ -25,14 +25,21 @@ from neurons.errors import (
     OptionError,
     RunNotFoundError,
 )
-from neurons.network.clip import Clip, short_name
+from neurons.network.clip import Clip
+from neurons.results.shown import one_line, small_table
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Activations:
     """A finished run, opened but never loaded whole.
 
     Rows are images in the order of the set; a skipped image's row is nan (its position is 0).
+    Units are given as a `Neuron` or as an address such as ``visual.layer4:89``.
+
+    Attributes
+    ----------
+    path : Path
+    spec : RunSpec
     """
 
     path: Path
@@ -77,6 +84,28 @@ class Activations:
         return run
 
     @property
+    def model_name(self) -> str:
+        """The name of the run's model, as `load` takes it."""
+        return str(self.spec.provenance.get("model", {}).get("name", ""))
+
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Give what was scanned with what, name by name."""
+        n_skipped = len(self.skipped())
+        skipped = f" ({n_skipped:,} skipped)" if n_skipped else ""
+        return (
+            ("model", self.model_name),
+            ("images", f"{self.spec.n_images:,}{skipped}"),
+            ("layers", ", ".join(f"{layer.path} ({layer.units:,})" for layer in self.layers)),
+            ("precision", str(self.spec.provenance.get("precision", ""))),
+        )
+
+    def __repr__(self) -> str:
+        return one_line("Activations", str(self.path), self.facts())
+
+    def _repr_html_(self) -> str:
+        return small_table("Activations", str(self.path), self.facts())
+
+    @property
     def layers(self) -> tuple[LayerSpec, ...]:
         """The layers that were scanned."""
         return self.spec.layers
@@ -94,22 +123,22 @@ class Activations:
                 return layer
         held = ", ".join(layer.path for layer in self.spec.layers)
         raise LayerNotFoundError(
-            f"the run holds no layer {path!r}; it holds: {held}; scan again with --layers {path}"
+            f"the run holds no layer {path!r}; it holds: {held}; scan again with that layer"
         )
 
-    def peak(self, neuron: Neuron) -> NDArray[np.float32]:
+    def peak(self, neuron: Neuron | str) -> NDArray[np.float32]:
         """Largest activation of the unit in each image: (images,)."""
         return self._column(neuron, "peak").astype(np.float32)
 
-    def mean(self, neuron: Neuron) -> NDArray[np.float32]:
+    def mean(self, neuron: Neuron | str) -> NDArray[np.float32]:
         """Mean activation over the map: (images,)."""
         return self._column(neuron, "mean").astype(np.float32)
 
-    def position(self, neuron: Neuron) -> NDArray[np.int64]:
+    def position(self, neuron: Neuron | str) -> NDArray[np.int64]:
         """Place of the peak, row * width + column: (images,)."""
         return self._column(neuron, "position").astype(np.int64)
 
-    def class_token(self, neuron: Neuron) -> NDArray[np.float32]:
+    def class_token(self, neuron: Neuron | str) -> NDArray[np.float32]:
         """Activation of the unit in the class token: (images,).
 
         Raises
@@ -117,8 +146,9 @@ class Activations:
         LayerNotFoundError
             If the layer has no class token.
         """
-        if not self.layer(neuron.layer).class_token:
-            raise LayerNotFoundError(f"{neuron.layer!r} has no class token")
+        unit = Neuron.of(neuron)
+        if not self.layer(unit.layer).class_token:
+            raise LayerNotFoundError(f"{unit.layer!r} has no class token")
         return self._column(neuron, "class_token").astype(np.float32)
 
     def array(self, layer: str, name: str) -> Any:
@@ -127,7 +157,7 @@ class Activations:
         return self._group[f"layers/{layer}/{name}"]
 
     def pooled(self, layer: str, pooling: str) -> tuple[Any, str]:
-        """Give a number an image and unit, (images, units), and how it was pooled.
+        """Give one number per image and unit, (images, units), and how it was pooled.
 
         Parameters
         ----------
@@ -212,15 +242,17 @@ class Activations:
             reasons.update({int(row["index"]): str(row["reason"]) for row in listed})
         return reasons
 
-    def check(self, neuron: Neuron) -> None:
+    def check(self, neuron: Neuron | str) -> None:
         """Raise LayerNotFoundError or NeuronNotFoundError unless the run holds the unit."""
-        units = self.layer(neuron.layer).units
-        if neuron.unit >= units:
-            raise NeuronNotFoundError(f"{neuron.layer} has units 0 to {units - 1}: no {neuron}")
+        unit = Neuron.of(neuron)
+        units = self.layer(unit.layer).units
+        if unit.unit >= units:
+            raise NeuronNotFoundError(f"{unit.layer} has units 0 to {units - 1}: no {unit}")
 
-    def _column(self, neuron: Neuron, name: str) -> NDArray[Any]:
+    def _column(self, neuron: Neuron | str, name: str) -> NDArray[Any]:
         self.check(neuron)
-        return np.asarray(self._group[f"layers/{neuron.layer}/{name}"][:, neuron.unit])
+        unit = Neuron.of(neuron)
+        return np.asarray(self._group[f"layers/{unit.layer}/{name}"][:, unit.unit])
 
 
 def images_of(run: Activations) -> ImageSet:
@@ -234,14 +266,9 @@ def images_of(run: Activations) -> ImageSet:
     where: dict[str, Any] = run.spec.provenance["where"]
     if where["images"] is None:
         raise ImagesNotFoundError(
-            f"run {str(run.path)!r} was made of a list of files; name them again with --images"
+            f"run {str(run.path)!r} was made of a list of files; give the images again"
         )
     try:
         return images(where["images"], label_column=where["label_column"])
     except ImagesNotFoundError as error:
-        raise ImagesNotFoundError(f"{error}; say where they are now with --images") from None
-
-
-def model_name(run: Activations) -> str:
-    """Give the name of a run's model as a title."""
-    return short_name(run.spec.provenance["model"]["name"])
+        raise ImagesNotFoundError(f"{error}; give the images from where they are now") from None

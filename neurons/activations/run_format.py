@@ -125,7 +125,7 @@ def _layer_values(layer: LayerSpec) -> dict[str, Any]:
 
 
 def arrays(spec: RunSpec) -> dict[str, tuple[int, str, Any]]:
-    """Name, width (0: one number an image), dtype and fill value of every array of a run."""
+    """Name, width (0: one number per image), dtype and fill value of every array of a run."""
     arrays: dict[str, tuple[int, str, Any]] = {"status": (0, "uint8", PENDING)}
     for layer in spec.layers:
         at = f"layers/{layer.path}"

@@ -167,7 +167,7 @@ def _create_array(path: Path, spec: RunSpec, width: int, dtype: str, fill: float
         shape=(spec.n_images, width) if width else (spec.n_images,),
         dtype=dtype,
         chunks=(spec.shard_size, per_chunk) if width else (spec.shard_size,),
-        # one file a shard of images; inside it, a few units at a time can be read alone
+        # one file per shard of images; inside it, a few units at a time can be read alone
         shards=(spec.shard_size, -(-width // per_chunk) * per_chunk) if width else None,
         fill_value=fill,
         compressors=ZstdCodec(level=1),

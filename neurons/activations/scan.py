@@ -23,9 +23,10 @@ from neurons.data.images import ImageSet
 from neurons.data.loading import Batch, Clock, ahead, batches_of, lanes_for, load_batch, pools
 from neurons.errors import OptionError
 from neurons.network.clip import Clip
-from neurons.network.engine import Engine, Reading, default_batch_size, open_engine
+from neurons.network.engine import Engine, default_batch_size, open_engine
 from neurons.network.inference import Precision, exact
 from neurons.network.layers import Layer, find_layers
+from neurons.network.readings import Reading
 from neurons.network.receptive_field import effective_field
 
 StoredType = Literal["float16", "float32"]

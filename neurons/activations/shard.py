@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neurons.activations.run_format import RunSpec
 from neurons.activations.run_writer import Shard
 from neurons.data.loading import Batch
-from neurons.network.engine import Reading
+from neurons.network.readings import Reading
 
 # by the layer's path and what is kept of it
 _Kept = dict[tuple[str, str], NDArray[Any]]

@@ -1,4 +1,4 @@
-"""How is one image of a run shown, with what a unit said of it?"""
+"""How is one image of a run shown, with a unit's activation on it?"""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Values = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Example:
-    """One image and what the unit said of it.
+    """One image, and a unit's activation on it.
 
     Parameters
     ----------
@@ -74,19 +74,20 @@ class UnitActivations:
         If these are not the images of the run.
     """
 
-    def __init__(self, activations: Activations, images: ImageSet, neuron: Neuron) -> None:
+    def __init__(self, activations: Activations, images: ImageSet, neuron: Neuron | str) -> None:
         activations.check_images(images)
-        self._activations, self._images, self._neuron = activations, images, neuron
-        self._layer = activations.layer(neuron.layer)
+        unit = Neuron.of(neuron)
+        self._images = images
+        self._layer = activations.layer(unit.layer)
         self._preprocess = activations.preprocess()
-        self.peaks = activations.peak(neuron)
+        self.peaks = activations.peak(unit)
         self.good = activations.good_rows()
         self.n_skipped = len(images) - len(self.good)
-        self._means: Values = activations.mean(neuron)
-        self._positions = activations.position(neuron)
+        self._means: Values = activations.mean(unit)
+        self._positions = activations.position(unit)
 
     def examples(self, rows: Sequence[int]) -> tuple[Example, ...]:
-        """Show some rows: decode the images and cut out what the peaks point at."""
+        """Show some rows: decode the images and cut out the places of the peaks."""
         return tuple(self._example(int(row)) for row in rows)
 
     def _example(self, row: int) -> Example:
@@ -97,13 +98,10 @@ class UnitActivations:
         if self.peaks[row] != self._means[row]:
             position = int(self._positions[row])
             box = peak_box(self._layer, position, self._preprocess, width, height)
-        label = ""
-        if images.labels is not None and images.labels[row] >= 0:
-            label = images.class_names[images.labels[row]]
         return Example(
             index=row,
             image_id=images.ids[row],
-            label=label,
+            label=images[row].label,
             peak=float(self.peaks[row]),
             mean=float(self._means[row]),
             box=box,

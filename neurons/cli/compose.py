@@ -61,7 +61,7 @@ def compose(
         found.index_of(name)
     clip = None
     if not no_check:
-        clip = on.load(model or str(opened.spec.provenance["model"]["name"]))
+        clip = on.load(model or opened.model_name)
     for name in classes:
         out_console.print(Text(name, style="bold"))
         made = neurons.compose(found, opened, shown, name, count=0)

@@ -15,7 +15,7 @@ def models(pattern: str = "", /) -> None:
     pattern : str
         Only models whose name contains this.
     """
-    from neurons.network.clip import available
+    from neurons.network.model_names import available
 
     listed = table("model", "pretrained tags")
     shown = [row for row in available() if pattern.lower() in row[0].lower()]

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from neurons.attacks.conditions import AttackTarget
 from neurons.cli.parse import lines, listed
-from neurons.data.images import MINIATURE, ImageSet
+from neurons.data.images import ImageSet
+from neurons.data.opening import MINIATURE
 from neurons.drawn_world.concepts import concepts
 from neurons.drawn_world.scenes import TEMPLATES
 from neurons.errors import OptionError, StaleActivationsError

@@ -91,7 +91,7 @@ def _read(
     from neurons.cli.parse_attack import parse_vocabulary
     from neurons.recipes.neuron_report import read_strings
 
-    clip = neurons.load(str(run.spec.provenance["model"]["name"]))
+    clip = neurons.load(run.model_name)
     run.check_clip(clip)
     tried = parse_vocabulary(None if words == "names" else words, clip, class_names)
     with Bar("reading", "strings") as bar:

@@ -1,25 +1,76 @@
-"""Which images, in which order, with which labels? One door for folders, tables and shards."""
+"""Which images, in which order, with which labels? One door for folders, tables and tar files."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import operator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import SupportsIndex, overload
 
 import numpy as np
 
-from neurons.data import sources, tables, tars
 from neurons.data.decoding import MAX_PIXELS, Pixels, decode, quiet_decoders
-from neurons.data.sources import Labels, Source
-from neurons.drawn_world import labelled_pictures
-from neurons.errors import BadImageError, ImagesNotFoundError, LabelsMissingError
+from neurons.data.opening import location_of, open_source
+from neurons.data.sources import Labels, Source, SourcePart
+from neurons.data.thumbnails import thumbnail
+from neurons.errors import BadImageError, LabelsMissingError
+from neurons.results.blocks import Gallery, Tile, as_html
+from neurons.results.shown import one_line, small_table
 
-# the labelled pictures of the toolkit's own world
-MINIATURE = "miniature"
+# classes named in one line
+_NAMED = 4
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
+class Image:
+    """One image of a set; its file is read when its pixels are asked for.
+
+    Parameters
+    ----------
+    images : ImageSet
+    index : int >= 0
+        In the set.
+    """
+
+    images: ImageSet
+    index: int
+
+    @property
+    def id(self) -> str:
+        """Its stable name."""
+        return self.images.ids[self.index]
+
+    @property
+    def label(self) -> str:
+        """Its class's name; empty where it has none."""
+        labels, names = self.images.labels, self.images.class_names
+        if labels is None or labels[self.index] < 0:
+            return ""
+        label = int(labels[self.index])
+        return names[label] if label < len(names) else str(label)
+
+    @property
+    def pixels(self) -> Pixels:
+        """Its pixels, upright, at its own size: uint8 (height, width, 3).
+
+        Raises
+        ------
+        BadImageError
+            If it cannot be read or decoded.
+        """
+        return self.images.pixels(self.index)
+
+    def __repr__(self) -> str:
+        return one_line("Image", self.id, [("label", self.label or "none")])
+
+    def _repr_html_(self) -> str:
+        tile = Tile(thumbnail(self.pixels), self.label, "", self.id)
+        return as_html(Gallery("", (tile,)))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class ImageSet:
     """Images in a fixed order, each with a stable id.
 
@@ -37,13 +88,47 @@ class ImageSet:
     """
 
     name: str
-    source: Source = field(repr=False)
+    source: Source
     location: str | None = None
     label_column: str = "label"
     max_pixels: int = MAX_PIXELS
 
     def __len__(self) -> int:
         return len(self.source.ids)
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> Image: ...
+    @overload
+    def __getitem__(self, index: slice) -> ImageSet: ...
+    def __getitem__(self, index: SupportsIndex | slice) -> Image | ImageSet:
+        if isinstance(index, slice):
+            rows = range(len(self))[index]
+            # a part cannot be opened again by a place
+            return replace(self, source=SourcePart(self.source, rows), location=None)
+        place = operator.index(index)
+        n = len(self)
+        if not -n <= place < n:
+            raise IndexError(f"{self.name!r} has images 0 to {n - 1}: no {place}")
+        return Image(self, place % n)
+
+    def __iter__(self) -> Iterator[Image]:
+        return (Image(self, index) for index in range(len(self)))
+
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Give how many images there are, of which classes, with which further columns."""
+        names = self.class_names
+        more = f", ... ({len(names):,})" if len(names) > _NAMED else ""
+        return (
+            ("images", f"{len(self):,}"),
+            ("classes", (", ".join(names[:_NAMED]) or "none") + more),
+            ("columns", ", ".join(self.columns) or "none"),
+        )
+
+    def __repr__(self) -> str:
+        return one_line("ImageSet", self.name, self.facts())
+
+    def _repr_html_(self) -> str:
+        return small_table("ImageSet", self.name, self.facts())
 
     @property
     def ids(self) -> Sequence[str]:
@@ -138,10 +223,10 @@ def images(
     Parameters
     ----------
     source : str, Path or list of these
-        A folder (with ``metadata.csv``: an ``imagefolder``; with a folder a class: labelled), a
+        A folder (with ``metadata.csv``: an ``imagefolder``; with one folder per class: labelled), a
         ``.parquet`` file or a folder of them, ``hf:OWNER/NAME:SPLIT`` for a data set of the hub,
         ``.tar`` files (webdataset; one, a list, or a folder of them), a ``.txt`` file with one
-        path a line, one image file, a list of image files, or ``miniature`` (drawn on first use).
+        path per line, one image file, a list of image files, or ``miniature`` (drawn on first use).
     label_column : str
         Where a table or metadata.csv keeps the class.
     max_pixels : int
@@ -157,50 +242,5 @@ def images(
         If there is nothing there, or no image in it.
     """
     name = str(source) if isinstance(source, (str, Path)) else f"{len(source)} files"
-    opened = _open(source, label_column)
-    return ImageSet(name, opened, _location(source), label_column, max_pixels)
-
-
-def _location(source: str | Path | Sequence[str | Path]) -> str | None:
-    if isinstance(source, str) and (source.startswith("hf:") or source == MINIATURE):
-        return source
-    return str(Path(source).resolve()) if isinstance(source, (str, Path)) else None
-
-
-def _open(source: str | Path | Sequence[str | Path], label_column: str) -> Source:
-    if source == MINIATURE:
-        return sources.folder(labelled_pictures.folder(), label_column=label_column)
-    if isinstance(source, str) and source.startswith("hf:"):
-        dataset, _, split = source.removeprefix("hf:").partition(":")
-        return tables.hub(dataset, split or "train", label_column=label_column)
-    if not isinstance(source, (str, Path)):
-        return _open_list([Path(path) for path in source], label_column)
-    path = Path(source)
-    if path.is_dir():
-        return _open_folder(path, label_column)
-    if not path.is_file():
-        raise ImagesNotFoundError(
-            f"no images at {str(source)!r}: give a folder, a .parquet, .tar or .txt file, "
-            f"or hf:OWNER/NAME:SPLIT"
-        )
-    if path.suffix == ".txt":
-        lines = path.read_text(encoding="utf-8").splitlines()
-        return sources.listed([Path(line) for line in lines if line.strip()])
-    return _open_list([path], label_column)
-
-
-def _open_list(paths: list[Path], label_column: str) -> Source:
-    endings = {path.suffix.lower() for path in paths}
-    if endings == {".parquet"}:
-        return tables.parquet(paths, label_column=label_column)
-    if endings == {".tar"}:
-        return tars.tar_shards(paths)
-    return sources.listed(paths)
-
-
-def _open_folder(root: Path, label_column: str) -> Source:
-    for ending in (".parquet", ".tar"):
-        found = sorted(root.glob(f"*{ending}"))
-        if found:
-            return _open_list(found, label_column)
-    return sources.folder(root, label_column=label_column)
+    opened = open_source(source, label_column)
+    return ImageSet(name, opened, location_of(source), label_column, max_pixels)

@@ -64,7 +64,7 @@ class Clock:
 
 
 def batches_of(rows: range, size: int) -> list[range]:
-    """Cut a shard's images into batches; the last may be short, and is padded when loaded."""
+    """Cut images into batches; the last may be short, and is padded when loaded."""
     return [rows[i : i + size] for i in range(0, len(rows), size)]
 
 
@@ -102,7 +102,7 @@ def load_batch(
         except BadImageError as error:
             if strict:
                 raise BadImageError(
-                    f"{images.ids[index]}: {error}; leave --strict away to skip bad images"
+                    f"{images.ids[index]}: {error}; bad images are skipped if `strict` is left off"
                 ) from None
             bad[index] = str(error)
     hashes = None
@@ -133,7 +133,7 @@ def ahead(
 def lanes_for(device: torch.device) -> Iterator[int]:
     """Share out the cores, for threads that start inside; give the number of batches at a time.
 
-    Measured: on a CPU a thread a batch is up to twice as fast as all threads on one batch.
+    Measured: on a CPU one thread per batch is up to twice as fast as all threads on one batch.
     """
     before = torch.get_num_threads()
     lanes = min(before, _MAX_LANES) if device.type == "cpu" else 1

@@ -1,4 +1,4 @@
-"""Where do image files lie, and how is the n-th of them read?"""
+"""Where do image files lie, and how is one of them read by its number?"""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Source(Protocol):
 
 
 class Names(Sequence[str]):
-    """Strings kept in one Arrow buffer: about 50 bytes a name where a list takes 150."""
+    """Strings kept in one Arrow buffer: about 50 bytes per name where a list takes 150."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self._names = pa.array(names, type=pa.large_string())
@@ -100,6 +100,47 @@ class Files:
     def read(self, indices: Sequence[int]) -> list[bytes | OSError]:
         """Read whole files."""
         return [read_file(self.root / self.ids[i]) for i in indices]
+
+
+@dataclass(frozen=True)
+class SourcePart:
+    """Some images of another source, in the order of their numbers there."""
+
+    whole: Source
+    rows: range
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """Stable names, as in the whole."""
+        return [self.whole.ids[row] for row in self.rows]
+
+    @property
+    def labels(self) -> Labels | None:
+        """Class of each image, -1 where unknown."""
+        labels = self.whole.labels
+        return None if labels is None else labels[np.asarray(self.rows, np.intp)]
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Name of each class of the whole."""
+        return self.whole.class_names
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash that changes when the whole does, or the choice of rows."""
+        told = f"{self.whole.fingerprint}\0{self.rows}"
+        return hashlib.sha256(told.encode()).hexdigest()
+
+    @property
+    def columns(self) -> Mapping[str, Sequence[object]]:
+        """What else the source tells of each image, by the column's name."""
+        return {
+            name: [values[row] for row in self.rows] for name, values in self.whole.columns.items()
+        }
+
+    def read(self, indices: Sequence[int]) -> list[bytes | OSError]:
+        """Read from the whole."""
+        return self.whole.read([self.rows[i] for i in indices])
 
 
 def folder(root: Path, *, label_column: str) -> Files:

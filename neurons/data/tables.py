@@ -21,7 +21,7 @@ from neurons.errors import ImagesNotFoundError, OptionError
 
 
 @dataclass(frozen=True)
-class Table:
+class TableRows:
     """Rows of a ``datasets`` data set: parquet files or one of the hub."""
 
     rows: Any
@@ -42,7 +42,7 @@ class Table:
         return [_read_cell(cell) for cell in cells]
 
 
-def parquet(paths: Sequence[Path], *, label_column: str) -> Table:
+def parquet(paths: Sequence[Path], *, label_column: str) -> TableRows:
     """Open parquet files through ``datasets``; ids are ``file.parquet#row``."""
     parts, digest = [], hashlib.sha256()
     for path in paths:
@@ -54,7 +54,7 @@ def parquet(paths: Sequence[Path], *, label_column: str) -> Table:
     return _table(rows, _RowNames(parts), digest.hexdigest(), label_column)
 
 
-def hub(name: str, split: str, *, label_column: str) -> Table:
+def hub(name: str, split: str, *, label_column: str) -> TableRows:
     """Open a data set of the hub (or a local ``datasets`` folder) by name and split."""
     try:
         rows = datasets.load_dataset(name, split=split)
@@ -114,7 +114,7 @@ class _RowNames(Sequence[str]):
         return f"{self._files[part]}#{row - int(self._starts[part])}"
 
 
-def _table(rows: Any, ids: Sequence[str], fingerprint: str, label_column: str) -> Table:
+def _table(rows: Any, ids: Sequence[str], fingerprint: str, label_column: str) -> TableRows:
     image_column = next(
         (name for name, kind in rows.features.items() if isinstance(kind, datasets.Image)), None
     )
@@ -127,7 +127,7 @@ def _table(rows: Any, ids: Sequence[str], fingerprint: str, label_column: str) -
     labels, class_names = _labels_of_rows(rows, label_column)
     stored = rows.select_columns([image_column])
     stored = stored.cast_column(image_column, datasets.Image(decode=False))
-    return Table(stored, image_column, ids, labels, class_names, fingerprint, _Columns(rows))
+    return TableRows(stored, image_column, ids, labels, class_names, fingerprint, _Columns(rows))
 
 
 def _labels_of_rows(rows: Any, column: str) -> tuple[Labels | None, tuple[str, ...]]:

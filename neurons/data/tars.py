@@ -16,7 +16,7 @@ from neurons.errors import ImagesNotFoundError
 
 
 @dataclass(frozen=True)
-class Shards:
+class TarFiles:
     """Members of webdataset tar files, read in place: never extracted, never unpickled."""
 
     paths: tuple[Path, ...]
@@ -31,26 +31,26 @@ class Shards:
         """Read byte ranges of the tar files."""
         return [self._read_one(*self.places[i].tolist()) for i in indices]
 
-    def _read_one(self, shard: int, offset: int, size: int) -> bytes | OSError:
+    def _read_one(self, file_number: int, offset: int, size: int) -> bytes | OSError:
         try:
-            with self.paths[shard].open("rb") as file:
+            with self.paths[file_number].open("rb") as file:
                 file.seek(offset)
                 return file.read(size)
         except OSError as error:
             return error
 
 
-def tar_shards(paths: Sequence[Path]) -> Shards:
-    """Index tar files once; ids are ``shard.tar/member``, a ``.cls`` member gives the label."""
+def tar_files(paths: Sequence[Path]) -> TarFiles:
+    """Index tar files once; ids are ``file.tar/member``, a ``.cls`` member gives the label."""
     names: list[str] = []
     places: list[tuple[int, int, int]] = []
     labels: dict[str, int] = {}
-    for shard, path in enumerate(paths):
+    for file_number, path in enumerate(paths):
         try:
             for key, ending, member, archive in _members(path):
                 if ending in EXTENSIONS:
                     names.append(f"{path.name}/{member.name}")
-                    places.append((shard, member.offset_data, member.size))
+                    places.append((file_number, member.offset_data, member.size))
                 elif ending == ".cls":
                     labels[f"{path.name}/{key}"] = _class_index(archive, member)
         except tarfile.TarError as error:
@@ -64,7 +64,7 @@ def tar_shards(paths: Sequence[Path]) -> Shards:
     digest = hashlib.sha256()
     for name, place in zip(names, places, strict=True):
         digest.update(f"{name}\0{place}\n".encode())
-    return Shards(
+    return TarFiles(
         tuple(paths),
         Names(names),
         np.array(places, np.int64),

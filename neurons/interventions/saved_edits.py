@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 
-from neurons.address import Neuron
+from neurons.address import Neuron, by_neuron
 from neurons.errors import MismatchError, OptionError
 from neurons.files import write_file
+from neurons.interventions.editable import AnyEdits
 from neurons.network.clip import Clip
 
 FORMAT = 1
 
 
-def save_edit(path: str | Path, edits: Mapping[Neuron, float], *, clip: Clip) -> Path:
+def save_edit(path: str | Path, edits: AnyEdits, *, clip: Clip) -> Path:
     """Write an edit as JSON; equal edits of equal models, equal bytes.
 
     Parameters
     ----------
     path : str or Path
         The file; its folder is made.
-    edits : mapping of Neuron to float
-        What each unit is set to.
+    edits : mapping of Neuron or str to float
+        What each unit is set to; as a string, ``visual.layer4:89``.
     clip : Clip
         The model that it is an edit of.
 
@@ -30,12 +30,12 @@ def save_edit(path: str | Path, edits: Mapping[Neuron, float], *, clip: Clip) ->
     -------
     Path
     """
-    path = Path(path)
+    path, by_unit = Path(path), by_neuron(edits)
     path.parent.mkdir(parents=True, exist_ok=True)
     content = {
         "format": FORMAT,
         "model": {"name": clip.name, "weights_sha256": clip.weights_sha256},
-        "edit": {str(neuron): float(edits[neuron]) for neuron in sorted(edits)},
+        "edit": {str(neuron): float(by_unit[neuron]) for neuron in sorted(by_unit)},
     }
     write_file(path, (json.dumps(content, indent=1) + "\n").encode())
     return path

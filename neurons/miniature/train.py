@@ -40,7 +40,7 @@ from neurons.miniature.training_files import (
     resume,
     save_checkpoint,
 )
-from neurons.network.clip import preprocess_of, random_network, tokenizer_of
+from neurons.network.building import preprocess_of, random_network, tokenizer_of
 
 
 class Batches(Dataset[list[Scene]]):

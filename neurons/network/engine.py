@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from functools import partial
 from queue import SimpleQueue
 
@@ -19,84 +18,13 @@ from neurons.errors import NeuronNotFoundError, OptionError
 from neurons.network.clip import Clip
 from neurons.network.hooks import edit, watch
 from neurons.network.inference import Precision, exact, inference_copies, true_fp32
-from neurons.network.layers import Layer, Layout
-from neurons.network.pooling import Peak, peak
+from neurons.network.layers import Layer
+from neurons.network.readings import Output, Pooled, Reading, pooled
 
 # what units are set to in one batch: a number, or a function of the unit's part; see `hooks.edit`
 BatchEdits = Mapping[Neuron, float | Callable[[Tensor], Tensor]]
 
 NO_BATCH_EDITS: BatchEdits = {}
-
-
-@dataclass(frozen=True)
-class LayerReading:
-    """What one batch gave for one layer, on the CPU.
-
-    Parameters
-    ----------
-    peak, mean : ndarray of float32, (batch, units)
-    position : ndarray of int32, (batch, units)
-    class_token : ndarray of float32, (batch, units), or None
-    """
-
-    peak: NDArray[np.float32]
-    mean: NDArray[np.float32]
-    position: NDArray[np.int32]
-    class_token: NDArray[np.float32] | None
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What one batch gave: one reading per layer, and the embeddings where they were asked for."""
-
-    layers: dict[str, LayerReading]
-    embeddings: NDArray[np.float32] | None
-
-
-@dataclass(frozen=True)
-class Pooled:
-    """What is kept of one layer's output in one batch, on the network's device.
-
-    Parameters
-    ----------
-    peak : Peak
-    class_token : Tensor, (batch, units), or None
-        None where the layer has no class token.
-    """
-
-    peak: Peak
-    class_token: Tensor | None
-
-    def first(self, n: int) -> Pooled:
-        """Give the first images of the batch."""
-        found = Peak(self.peak.value[:n], self.peak.position[:n], self.peak.mean[:n])
-        return Pooled(found, None if self.class_token is None else self.class_token[:n])
-
-    def reading(self) -> LayerReading:
-        """Give it as arrays on the CPU."""
-        token = self.class_token
-        return LayerReading(
-            peak=self.peak.value.cpu().numpy(),
-            mean=self.peak.mean.cpu().numpy(),
-            position=self.peak.position.to(torch.int32).cpu().numpy(),
-            class_token=None if token is None else token.float().cpu().numpy(),
-        )
-
-
-@dataclass(frozen=True)
-class Output:
-    """What one batch gave, on the network's device.
-
-    Parameters
-    ----------
-    embeddings : Tensor, (images, embedding)
-        In the working precision; meaningless if the engine was opened without embeddings.
-    layers : mapping of str to Pooled
-        By the layer's path.
-    """
-
-    embeddings: Tensor
-    layers: Mapping[str, Pooled]
 
 
 _Step = Callable[[Tensor, BatchEdits], tuple[Tensor, dict[str, Pooled]]]
@@ -171,7 +99,7 @@ class Engine:
         """
         found = self.run(batch)
         return Reading(
-            {path: pooled.reading() for path, pooled in found.layers.items()},
+            {path: kept.reading() for path, kept in found.layers.items()},
             found.embeddings.float().cpu().numpy() if self._embeddings else None,
         )
 
@@ -312,12 +240,7 @@ def _watched(network: nn.Module, layers: Sequence[Layer]) -> Iterator[dict[str, 
     with ExitStack() as stack:
         yield {
             layer.path: stack.enter_context(
-                watch(network, [layer.path], reduce=partial(_pooled, layout=layer.layout))
+                watch(network, [layer.path], reduce=partial(pooled, layout=layer.layout))
             )
             for layer in layers
         }
-
-
-def _pooled(output: Tensor, *, layout: Layout) -> Pooled:
-    token = layout.class_token(output)
-    return Pooled(peak(layout.maps(output)), None if token is None else token.clone())

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from neurons.errors import OptionError
-from neurons.network.clip import Clip, imagenet_templates
+from neurons.network.building import imagenet_templates
+from neurons.network.clip import Clip
 
 # the word by itself and in one plain sentence
 PLAIN = ("{}", "a photo of a {}")

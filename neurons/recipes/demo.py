@@ -9,7 +9,8 @@ from pathlib import Path
 from neurons.activations.run import Activations
 from neurons.activations.scan import scan
 from neurons.address import Neuron
-from neurons.data.images import MINIATURE, images
+from neurons.data.images import images
+from neurons.data.opening import MINIATURE
 from neurons.drawn_world import labelled_pictures
 from neurons.drawn_world.concepts import concepts
 from neurons.network.clip import load

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from neurons.activations.run import Activations, images_of, model_name
+from neurons.activations.run import Activations, images_of
 from neurons.address import Neuron
 from neurons.data.images import ImageSet
 from neurons.errors import OptionError
 from neurons.network.clip import Clip
 from neurons.pages import Page, write, write_single
 from neurons.readouts.probe import Probe
+from neurons.results.provenance import short_name
 from neurons.results.result import Result
 from neurons.studies.probe.roles import roles
 from neurons.studies.units.examples import TopExamples, top_examples
@@ -106,7 +107,9 @@ def report(
         whole = spectrum(opened, shown, neuron, per_bucket=per_bucket)
         return neuron_page(opened, top, whole, *first)
 
-    return write(out, map(page_of, unique), title=f"Neurons of {model_name(opened)}", done=done)
+    return write(
+        out, map(page_of, unique), title=f"Neurons of {short_name(opened.model_name)}", done=done
+    )
 
 
 def neuron_page(run: Activations, top: TopExamples, whole: Spectrum, *first: Result) -> Page:
@@ -125,7 +128,7 @@ def _subtitle(run: Activations, top: TopExamples) -> str:
     neuron = Neuron.parse(top.neuron)
     layer = run.layer(neuron.layer)
     places = f", {layer.height} × {layer.width} places" if layer.height * layer.width > 1 else ""
-    return f"{model_name(run)} · unit {neuron.unit} of {layer.units:,}{places}"
+    return f"{short_name(run.model_name)} · unit {neuron.unit} of {layer.units:,}{places}"
 
 
 def read_strings(

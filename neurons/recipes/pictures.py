@@ -8,6 +8,7 @@ from pathlib import Path
 from neurons.activations.run import Activations
 from neurons.network.clip import Clip
 from neurons.pages import Page, write
+from neurons.results.provenance import short_name
 from neurons.studies.visualization.visualize import TWO_SEEDS, Series, visualize_each
 from neurons.visualization.album import album_for_writing
 from neurons.visualization.objectives import Target, as_objective

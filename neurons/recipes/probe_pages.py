@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from neurons.activations.run import Activations, images_of, model_name
+from neurons.activations.run import Activations, images_of
 from neurons.data.images import ImageSet
 from neurons.errors import RunNotFoundError
 from neurons.files import write_file
@@ -15,6 +15,7 @@ from neurons.network.clip import Clip
 from neurons.pages import Page, write
 from neurons.readouts.probe import Probe
 from neurons.recipes.write_result import keep_result, kind_of
+from neurons.results.provenance import short_name
 from neurons.results.result import Result
 from neurons.studies.probe.causal import causal_check
 from neurons.studies.probe.compose import compose
@@ -50,7 +51,7 @@ def write_probe(
     for other in more:
         keep_result(out / kind_of(other), other)
     page = Page.of(found, below=more)
-    return write(out / _PAGES, [page], title=f"What makes a class in {model_name(run)}")
+    return write(out / _PAGES, [page], title=f"What makes a class in {short_name(run.model_name)}")
 
 
 def open_probe(folder: str | Path, *, run: str | Path | None = None) -> tuple[Probe, Activations]:
@@ -146,4 +147,4 @@ def compose_to(
                 keep_result(out / Path(page.file_name).stem / kind_of(each), each)
             yield page
 
-    return write(out, pages(), title=f"What makes a class in {model_name(run)}")
+    return write(out, pages(), title=f"What makes a class in {short_name(run.model_name)}")

@@ -96,7 +96,7 @@ def test_what_the_run_does_not_hold_is_named(tmp_path: Path, images: ImageSet) -
     run = Activations.open(tmp_path / "run")
     with pytest.raises(NeuronNotFoundError, match="units 0 to 1023"):
         run.peak(Neuron("layer", UNITS))
-    with pytest.raises(LayerNotFoundError, match="it holds: layer; scan again with --layers other"):
+    with pytest.raises(LayerNotFoundError, match="it holds: layer; scan again with that layer"):
         run.mean(Neuron("other", 0))
     with pytest.raises(LayerNotFoundError, match="no class token"):
         run.class_token(Neuron("layer", 0))

@@ -11,7 +11,7 @@ from PIL import Image
 from neurons.data.preprocess import Preprocess, crop
 from neurons.errors import OptionError
 from neurons.geometry import Box
-from neurons.network import clip
+from neurons.network.building import preprocess_of as preprocess_of_network
 
 SIZES = [(64, 64), (96, 96), (333, 200), (77, 401), (97, 95)]
 
@@ -24,7 +24,7 @@ def preprocess_of(mode: str, interpolation: str, size: int = 96) -> tuple[Prepro
     network.visual = visual
     settings = open_clip.transform.PreprocessCfg(**config)
     transform = open_clip.transform.image_transform_v2(settings, is_train=False)
-    return clip.preprocess_of(network), transform
+    return preprocess_of_network(network), transform
 
 
 @pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])

@@ -14,7 +14,7 @@ import torch
 import neurons
 from neurons import Clip, load
 from neurons.errors import ModelNotFoundError, OptionError
-from neurons.network.clip import available
+from neurons.network.model_names import available
 from tests.conftest import RESNET, build, save_model
 
 
