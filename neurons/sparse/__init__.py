@@ -1,1 +1,1 @@
-"""Sparse multinomial logistic regression with a certificate, at any size."""
+"""Which few units make a class? Multinomial logistic regression with few weights, certified."""
