@@ -18,7 +18,7 @@ from neurons.interventions.controls import SILENT, matched_draws
 from neurons.interventions.editable import Edits, Responses, open_editable
 from neurons.network.clip import Clip
 from neurons.readouts.probe import Probe
-from neurons.readouts.readout import Readout, zero_shot
+from neurons.readouts.readout import Readout, ZeroShot
 from neurons.results.blocks import Block, Table
 from neurons.results.result import Result
 from neurons.results.table import Row
@@ -195,7 +195,7 @@ def causal_check(
     seed: int = 0,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> CausalCheck:
-    """Set a class's units to zero, and to their mean, and see what becomes of its images.
+    """Set a class's units to zero, and to their mean, and measure what its images lose.
 
     Parameters
     ----------
@@ -225,52 +225,36 @@ def causal_check(
     StaleActivationsError
         If model or images are not those of the run.
     """
-    if probe.layer == EMBEDDING:
-        raise OptionError("an embedding has no units to edit; probe a layer, such as visual.layer4")
-    if n_units < 1 or n_random < 20 or n_images < 1:
-        raise OptionError(
-            f"a causal check takes 1 unit or more (asked: {n_units}), 20 random draws or more "
-            f"(asked: {n_random}) and 1 image or more (asked: {n_images})"
-        )
-    own = probe.index_of(name)
+    _check(probe, n_units, n_random, n_images)
+    units = _units(probe, name, n_units)
     run.check_images(images)
     run.check_clip(clip)
-    units = [Neuron(probe.layer, each.unit) for each in probe.units_of(name) if each.weight > 0][
-        :n_units
-    ]
-    if not units:
-        raise OptionError(f"no unit speaks for {name!r} in this probe; choose a weaker strength")
+    asked = _Asked(probe.index_of(name), probe, zero_shot(clip, probe.class_names))
     held = np.isin(probe.split, (CHOOSE, TEST))
-    rows = np.flatnonzero(held & (probe.labels_of(images) == own))
+    rows = np.flatnonzero(held & (probe.labels_of(images) == asked.own))
     pictures = prepare(clip.preprocess, images, rows=rows.tolist(), n=n_images, seed=seed)
-    by_name = zero_shot(clip, probe.class_names)
-    readouts: tuple[Readout, Readout] = (probe, by_name)
     usual = _usual(run, probe.layer)
+    # all the units together first, then each alone
     groups = [units, *([unit] for unit in units)] if len(units) > 1 else [units]
     todo = [(group, value) for group in groups for value in ("zero", "mean")]
     effects = []
-    with open_editable(clip, [probe.layer], readouts=readouts) as eye:
-        intact = eye.respond(pictures.pixels)
-        before = [_margins(intact, readout, own) for readout in readouts]
+    with open_editable(clip, [probe.layer], readouts=asked.readouts) as network:
+        intact = network.respond(pictures.pixels)
+        before = asked.margins(intact)
         activity = intact.peaks[probe.layer].mean(0)
-        # another unit of the class is no control for one
-        weighted = np.flatnonzero(probe.weights[own]).tolist()
-        for done, (group, value) in enumerate(todo):
-            draws = matched_draws(group, activity, n_random, seed, never=weighted)
-            variants: list[Edits] = [
-                {unit: float(usual[unit.unit]) if value == "mean" else SILENT for unit in chosen}
-                for chosen in (group, *draws)
-            ]
-            seen = eye.respond_to_each(pictures.pixels, variants)
-            changes = _changes(seen, len(variants), readouts, own, before, seed)
+        for group, value in todo:
+            draws = matched_draws(group, activity, n_random, seed, never=asked.weighted)
+            variants = [_edits(chosen, value, usual) for chosen in (group, *draws)]
+            responses = network.respond_to_each(pictures.pixels, variants)
+            changes = _changes(asked.margins(responses), before, len(variants), seed)
             effects.append(Effect(tuple(map(str, group)), value, *changes))
-            progress(done + 1, len(todo))
+            progress(len(effects), len(todo))
     return CausalCheck(
         provenance={
             "probe": probe.provenance,
             "n_random": n_random,
             "seed": seed,
-            "templates": list(by_name.templates),
+            "templates": list(asked.by_name.templates),
         },
         name=name,
         n=len(pictures),
@@ -280,8 +264,67 @@ def causal_check(
     )
 
 
+def _check(probe: Probe, n_units: int, n_random: int, n_images: int) -> None:
+    if probe.layer == EMBEDDING:
+        raise OptionError("an embedding has no units to edit; probe a layer, such as visual.layer4")
+    if n_units < 1 or n_random < 20 or n_images < 1:
+        raise OptionError(
+            f"a causal check takes 1 unit or more (asked: {n_units}), 20 random draws or more "
+            f"(asked: {n_random}) and 1 image or more (asked: {n_images})"
+        )
+
+
+def _units(probe: Probe, name: str, n_units: int) -> list[Neuron]:
+    """Give the units with the largest positive weights in a class."""
+    found = [Neuron(probe.layer, each.unit) for each in probe.units_of(name) if each.weight > 0]
+    if not found:
+        raise OptionError(f"no unit speaks for {name!r} in this probe; choose a weaker strength")
+    return found[:n_units]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A class, by its place in the probe, and the two readouts that are asked for it."""
+
+    own: int
+    probe: Probe
+    by_name: ZeroShot
+
+    @property
+    def readouts(self) -> tuple[Readout, Readout]:
+        """The probe, and zero-shot among the same classes."""
+        return self.probe, self.by_name
+
+    @property
+    def weighted(self) -> list[int]:
+        """The units with any weight in the class: none of them is a control for another."""
+        return [int(unit) for unit in np.flatnonzero(self.probe.weights[self.own])]
+
+    def margins(self, responses: Responses) -> list[NDArray[np.float64]]:
+        """Give the class's score above the best other's by either readout, (images,) each."""
+        found = []
+        for readout in self.readouts:
+            scores = responses.scores(readout).astype(np.float64)
+            others = np.delete(scores, self.own, axis=1).max(1)
+            found.append(scores[:, self.own] - others)
+        return found
+
+
+def _units(probe: Probe, name: str, n_units: int) -> list[Neuron]:
+    """Give the units with the largest positive weights in a class."""
+    found = [Neuron(probe.layer, each.unit) for each in probe.units_of(name) if each.weight > 0]
+    if not found:
+        raise OptionError(f"no unit speaks for {name!r} in this probe; choose a weaker strength")
+    return found[:n_units]
+
+
+def _edits(units: Sequence[Neuron], value: str, usual: NDArray[np.float64]) -> Edits:
+    """Set units to zero, or each to its mean."""
+    return {unit: float(usual[unit.unit]) if value == "mean" else SILENT for unit in units}
+
+
 def _usual(run: Activations, layer: str) -> NDArray[np.float64]:
-    """Mean of each unit over images and places: (units,)."""
+    """Give the mean of each unit over images and places, (units,)."""
     means = run.array(layer, "mean")
     total, rows = np.zeros(means.shape[1]), run.good_rows()
     for start in range(0, means.shape[0], 8192):
@@ -290,39 +333,41 @@ def _usual(run: Activations, layer: str) -> NDArray[np.float64]:
 
 
 def _changes(
-    seen: Responses,
-    n_variants: int,
-    readouts: Sequence[Readout],
-    own: int,
+    margins: Sequence[NDArray[np.float64]],
     before: Sequence[NDArray[np.float64]],
+    n_variants: int,
     seed: int,
 ) -> list[Change]:
-    """Compare the first variant with the others, the random ones, for each readout."""
+    """Compare the first edit with the others, those of random units, for each readout.
+
+    Parameters
+    ----------
+    margins : sequence of ndarray of float64, (edits * images,)
+        For each readout: of the first edit on every image, then of the second.
+    before : sequence of ndarray of float64, (images,)
+        Of the intact network.
+    n_variants : int
+        Edits.
+    seed : int
+        For the interval.
+    """
     changes = []
-    for readout, intact in zip(readouts, before, strict=True):
-        margins = _margins(seen, readout, own).reshape(n_variants, len(intact))
-        drops = intact - margins
+    for edited, intact in zip(margins, before, strict=True):
+        by_edit = edited.reshape(n_variants, len(intact))
+        drops = intact - by_edit
         random = drops[1:].mean(1)
         drop = float(drops[0].mean())
         changes.append(
             Change(
-                _share(margins[0]),
-                drop,
-                tuple(float(each) for each in random),
-                float(drop - random.mean()),
-                excess_interval(drops[0], drops[1:], seed),
-                p_of_draws(drop, random),
+                right=_share(by_edit[0]),
+                margin_drop=drop,
+                random_drops=tuple(float(each) for each in random),
+                excess=float(drop - random.mean()),
+                interval=excess_interval(drops[0], drops[1:], seed),
+                p_value=p_of_draws(drop, random),
             )
         )
     return changes
-
-
-def _margins(seen: Responses, readout: Readout, own: int) -> NDArray[np.float64]:
-    """Give the class's score above the best other's, (images,)."""
-    scores = seen.scores(readout).astype(np.float64)
-    others = np.delete(scores, own, axis=1).max(1)
-    margins: NDArray[np.float64] = scores[:, own] - others
-    return margins
 
 
 def _share(margins: NDArray[np.float64]) -> Share:

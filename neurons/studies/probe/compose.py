@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurons.activations.run import Activations
 from neurons.activations.unit_activations import Example, UnitActivations
@@ -37,7 +38,7 @@ class Ingredient:
     on_class, on_all : float
         Mean activation on test images of the class, and on all of them.
     also : tuple of str
-        Other classes where it weighs most.
+        Other classes where it has the largest weights.
     examples : tuple of Example
         Images that excite it most; empty beyond the first few units.
     """
@@ -53,7 +54,7 @@ class Ingredient:
 
 @dataclass(frozen=True)
 class Neighbour:
-    """A class that is mistaken for this one, or this one for it.
+    """Another class that the probe confuses with this one.
 
     Parameters
     ----------
@@ -231,9 +232,9 @@ def compose(
     name : str
         A class of the probe.
     n_units : int >= 0
-        So many units show images.
+        Of the units with the largest weights, so many show images.
     count : int >= 0
-        Images of each.
+        Images to show of each.
 
     Raises
     ------
@@ -248,30 +249,13 @@ def compose(
     tested = np.flatnonzero(probe.split == TEST)
     mine = probe.labels_of(images)[tested] == own
     units = take_rows(values, tested)
-    on_all, on_class = units.mean(0), units[mine].mean(0)
-    good = run.good_rows()
-
-    def examples(unit: int) -> tuple[Example, ...]:
-        neuron = Neuron(probe.layer, unit)
-        peaks = run.peak(neuron)[good]
-        rows = good[np.argsort(-peaks, kind="stable")[:count]]
-        return UnitActivations(run, images, neuron).examples(rows.tolist())
-
-    gains = probe.weights[own] * (on_class - on_all)
-    total = gains.sum() or 1.0
-    scaled, shown = probe.standardised, count and probe.layer != EMBEDDING
-    ingredients = [
-        Ingredient(
-            f"{probe.layer}:{part.unit}",
-            part.weight,
-            float(gains[part.unit] / total),
-            float(on_class[part.unit]),
-            float(on_all[part.unit]),
-            _others(scaled[:, part.unit], own, probe.class_names),
-            examples(part.unit) if shown and rank < n_units and part.weight > 0 else (),
-        )
-        for rank, part in enumerate(probe.units_of(name))
-    ]
+    # an embedding's dimensions have no peaks to show images by
+    n_shown = n_units if count and probe.layer != EMBEDDING else 0
+    shown = {
+        each.unit: _examples(run, images, probe, each.unit, count)
+        for each in probe.units_of(name)[:n_shown]
+        if each.weight > 0
+    }
     return Composition(
         provenance={"probe": probe.provenance},
         name=name,
@@ -279,9 +263,54 @@ def compose(
         pooling=probe.pooling,
         n_test=int(probe.confusion[own].sum()),
         n_right=int(probe.confusion[own, own]),
-        ingredients=tuple(ingredients),
+        ingredients=_ingredients(probe, own, units[mine].mean(0), units.mean(0), shown),
         neighbours=_neighbours(probe, own),
     )
+
+
+def _ingredients(
+    probe: Probe,
+    own: int,
+    on_class: NDArray[np.floating],
+    on_all: NDArray[np.floating],
+    examples: Mapping[int, tuple[Example, ...]],
+) -> tuple[Ingredient, ...]:
+    """Describe each unit with a weight in a class, the largest first.
+
+    Parameters
+    ----------
+    probe : Probe
+    own : int
+        The class, as the probe counts.
+    on_class, on_all : ndarray of float, (units,)
+        Mean activations on test images of the class, and on all.
+    examples : mapping of int to tuple of Example
+        To show, by unit.
+    """
+    gains = probe.weights[own] * (on_class - on_all)
+    total = gains.sum() or 1.0
+    scaled = probe.standardised
+    return tuple(
+        Ingredient(
+            f"{probe.layer}:{each.unit}",
+            each.weight,
+            float(gains[each.unit] / total),
+            float(on_class[each.unit]),
+            float(on_all[each.unit]),
+            _others(scaled[:, each.unit], own, probe.class_names),
+            examples.get(each.unit, ()),
+        )
+        for each in probe.units_of(probe.class_names[own])
+    )
+
+
+def _examples(
+    run: Activations, images: ImageSet, probe: Probe, unit: int, count: int
+) -> tuple[Example, ...]:
+    """Show the images that excite a unit most, of any class."""
+    neuron, good = Neuron(probe.layer, unit), run.good_rows()
+    rows = good[np.argsort(-run.peak(neuron)[good], kind="stable")[:count]]
+    return UnitActivations(run, images, neuron).examples(rows.tolist())
 
 
 def _others(weights: np.ndarray, own: int, names: Sequence[str]) -> tuple[str, ...]:

@@ -1,9 +1,10 @@
-"""Which few units make each class? Piggy bank is finance + porcelain (Goh et al. 2021)."""
+"""Which few units make each class? A sparse linear probe along a path of strengths."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ from neurons.data.split import CHOOSE, FIT, TEST, split_images
 from neurons.errors import OptionError
 from neurons.readouts.probe import Probe
 from neurons.sparse.features import Features
+from neurons.sparse.newton import Solution
 from neurons.sparse.path import (
     Choose,
+    PathStep,
     Strengths,
     UnitsPerClass,
     best,
@@ -28,7 +31,7 @@ from neurons.sparse.path import (
     one_standard_error,
 )
 from neurons.sparse.problem import Problem
-from neurons.sparse.saved_path import saved_path
+from neurons.sparse.saved_path import SavedPath, saved_path
 
 _PATH = Strengths()
 _RULES: dict[Choose, str] = {
@@ -49,7 +52,7 @@ def probe(
     l1_ratio: float = 1.0,
     tolerance: float = 1e-3,
     most_passes: int = 200,
-    without: Sequence[Neuron] = (),
+    without: Sequence[Neuron | str] = (),
     choose_share: float = 0.15,
     test_share: float = 0.15,
     seed: int = 0,
@@ -69,21 +72,24 @@ def probe(
     pooling : str
         ``peak`` or ``mean`` over the map; an embedding has no map and is taken as it is.
     strengths : Strengths
+        How many, and how far down.
     choose : callable
-        `one_standard_error`, `best`, ``UnitsPerClass(3)``, or your own.
+        From the path's steps to the index of one: `one_standard_error`, `best`,
+        ``UnitsPerClass(3)``, or your own.
     l1_ratio : float in (0, 1]
         Below 1: elastic net.
     tolerance : float
-        Of the duality gap, in shares of the objective.
+        Largest duality gap, in shares of the objective.
     most_passes : int
         A strength that has not converged by then is kept and says so.
-    without : sequence of Neuron
-        Units that get no weight: what makes a class if these are not there?
+    without : sequence of Neuron or str
+        Units, or their addresses, that get no weight: what makes a class if these are not there?
     choose_share : float
-        Of each class's images, by a hash of their ids.
+        Share of each class's images to choose a strength by, by a hash of their ids.
     test_share : float
+        Likewise.
     seed : int
-        Which images.
+        Which images fit, choose and test.
     device : str, optional
         Where to compute; default: a GPU if there is one.
     folder : str or Path, optional
@@ -105,8 +111,10 @@ def probe(
         If images or labels are not those of the run.
     MismatchError
         If the folder holds a probe of other settings.
-    LayerNotFoundError, RunLockedError
-        As elsewhere.
+    LayerNotFoundError, NeuronNotFoundError
+        If the run does not hold the layer, or a unit that is to be left out.
+    RunLockedError
+        If another process is fitting into the folder.
 
     References
     ----------
@@ -115,72 +123,32 @@ def probe(
     """
     labels, names = _labels(run, images)
     run.check_images(images)
-    parts = split_images(
+    shares = {"choose": choose_share, "test": test_share}
+    split = split_images(
         images.ids, labels, names, choose_share=choose_share, test_share=test_share, seed=seed
     )
-    left_out = [neuron.unit for neuron in without]
-    for neuron in without:
-        run.check(neuron)
-        if neuron.layer != layer:
-            raise OptionError(f"cannot leave {neuron} out of a probe of {layer}")
-    if not (parts == CHOOSE).any():
-        raise OptionError(
-            "no class has three images: none is left to choose a strength by; add images"
-        )
-    place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    left_out = [Neuron.of(neuron) for neuron in without]
+    _check(run, layer, left_out, split)
     values, pooling = run.pooled(layer, pooling)
     provenance = {
         "run": run.provenance(),
         "layer": layer,
         "pooling": pooling,
-        "split": {
-            "by": "hash of the image id",
-            "seed": seed,
-            "shares": {"choose": choose_share, "test": test_share},
-            **{
-                name: int((parts == part).sum())
-                for name, part in (("fit", FIT), ("choose", CHOOSE), ("test", TEST))
-            },
-        },
+        "split": _split_provenance(split, shares, seed),
         "strengths": asdict(strengths),
         "l1_ratio": l1_ratio,
         "tolerance": tolerance,
         "most_passes": most_passes,
-        "without": sorted(str(neuron) for neuron in without),
+        "without": sorted(str(neuron) for neuron in left_out),
     }
-    with saved_path(folder, provenance) as kept:
-        rows = np.flatnonzero(parts == FIT)
-        features = Features(values, rows=rows, device=place, without=left_out)
-        problem = Problem(features, torch.from_numpy(labels[rows]), len(names))
-        at = strengths.of(problem, l1_ratio)
-        held = np.flatnonzero(parts == CHOOSE)
-        progress(sum(kept.has(i) for i in range(len(at))), len(at))
-        for i, solution in follow(
-            problem,
-            at,
-            l1_ratio=l1_ratio,
-            tolerance=tolerance,
-            most_passes=most_passes,
-            stored=kept.start_of,
-        ):
-            weights, intercepts = _raw(features, solution.weights, solution.intercepts)
-            logits = _logits(values, held, weights, intercepts)
-            kept.save(
-                i,
-                judge(at[i], solution, logits, labels[held]),
-                solution.weights.cpu(),
-                solution.intercepts.cpu(),
-            )
-            progress(i + 1, len(at))
-        steps = tuple(kept.step(i) for i in range(len(at)))
+    data = _Data(values, labels, names, split)
+    features = data.features(device, [neuron.unit for neuron in left_out])
+    fitting = partial(follow, l1_ratio=l1_ratio, tolerance=tolerance, most_passes=most_passes)
+    with saved_path(folder, provenance) as saved:
+        steps = _steps(data, features, strengths, l1_ratio, fitting, saved, progress)
         chosen = choose(steps)
-        start = kept.start_of(chosen)
-        assert start is not None, "every strength is kept"
-        weights, intercepts = _raw(features, start[0].to(place), start[1].to(place))
-    tested = np.flatnonzero(parts == TEST)
-    confusion, n_top5 = _judged(
-        _logits(values, tested, weights, intercepts), labels[tested], len(names)
-    )
+        weights, intercepts = _saved_weights(features, saved, chosen)
+    confusion, n_top5 = _judged(data.logits(TEST, weights, intercepts), data.of(TEST), len(names))
     scale = features.scale.cpu().numpy()
     return Probe(
         provenance=provenance,
@@ -191,7 +159,7 @@ def probe(
         l1_ratio=l1_ratio,
         steps=steps,
         chosen=chosen,
-        split=parts,
+        split=split,
         weights=weights.astype(np.float32),
         intercepts=intercepts.astype(np.float32),
         means=features.mean.cpu().numpy().astype(np.float32),
@@ -199,6 +167,93 @@ def probe(
         confusion=confusion,
         n_top5=n_top5,
     )
+
+
+@dataclass(frozen=True)
+class _Data:
+    """What a probe is fitted to, chosen and tested by: units' values, labels, and their split."""
+
+    values: Any
+    labels: NDArray[np.int64]
+    names: tuple[str, ...]
+    split: NDArray[np.uint8]
+
+    def of(self, part: int) -> NDArray[np.int64]:
+        """Give the labels of a part of the split, (images of it,)."""
+        found: NDArray[np.int64] = self.labels[self.split == part]
+        return found
+
+    def features(self, device: str | None, left_out: Sequence[int]) -> Features:
+        """Give the images fitted to, on a device; by default a GPU if there is one."""
+        place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        rows = np.flatnonzero(self.split == FIT)
+        return Features(self.values, rows=rows, device=place, without=left_out)
+
+    def logits(
+        self, part: int, weights: NDArray[np.float64], intercepts: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Give the logits of a part of the split in float64, (images of it, classes)."""
+        rows = np.flatnonzero(self.split == part)
+        if not len(rows):
+            return np.zeros((0, len(weights)))
+        read = Features(self.values, rows=rows, device="cpu", dtype=torch.float64, moments=False)
+        found = [block.numpy() @ weights.T + intercepts for _, block in read.blocks()]
+        return np.concatenate(found)
+
+
+def _check(
+    run: Activations, layer: str, left_out: Sequence[Neuron], split: NDArray[np.uint8]
+) -> None:
+    for neuron in left_out:
+        run.check(neuron)
+        if neuron.layer != layer:
+            raise OptionError(f"cannot leave {neuron} out of a probe of {layer}")
+    if not (split == CHOOSE).any():
+        raise OptionError(
+            "no class has three images: none is left to choose a strength by; add images"
+        )
+
+
+def _split_provenance(
+    split: NDArray[np.uint8], shares: Mapping[str, float], seed: int
+) -> dict[str, object]:
+    parts = (("fit", FIT), ("choose", CHOOSE), ("test", TEST))
+    return {
+        "by": "hash of the image id",
+        "seed": seed,
+        "shares": dict(shares),
+        **{name: int((split == part).sum()) for name, part in parts},
+    }
+
+
+def _steps(
+    data: _Data,
+    features: Features,
+    strengths: Strengths,
+    l1_ratio: float,
+    fitting: Callable[..., Iterator[tuple[int, Solution]]],
+    saved: SavedPath,
+    progress: Callable[[int, int], None],
+) -> tuple[PathStep, ...]:
+    """Fit each strength that is not saved yet, judge it on held-out images, and save it."""
+    problem = Problem(features, torch.from_numpy(data.of(FIT)), len(data.names))
+    at = strengths.of(problem, l1_ratio)
+    progress(sum(saved.has(i) for i in range(len(at))), len(at))
+    for i, solution in fitting(problem, at, stored=saved.start_of):
+        weights, intercepts = _raw(features, solution.weights, solution.intercepts)
+        step = judge(at[i], solution, data.logits(CHOOSE, weights, intercepts), data.of(CHOOSE))
+        saved.save(i, step, solution.weights.cpu(), solution.intercepts.cpu())
+        progress(i + 1, len(at))
+    return tuple(saved.step(i) for i in range(len(at)))
+
+
+def _saved_weights(
+    features: Features, saved: SavedPath, index: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    start = saved.start_of(index)
+    assert start is not None, "every strength is saved"
+    weights, intercepts = (part.to(features.device) for part in start)
+    return _raw(features, weights, intercepts)
 
 
 def _judged(
@@ -230,19 +285,6 @@ def _raw(
     """Give weights of units as they come, (classes, units), and intercepts, on the CPU."""
     raw, shift = features.unscaled(weights, intercepts)
     return raw.cpu().numpy(), shift.cpu().numpy()
-
-
-def _logits(
-    values: Any,
-    rows: NDArray[np.intp],
-    weights: NDArray[np.float64],
-    intercepts: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    if not len(rows):
-        return np.zeros((0, len(weights)))
-    part = Features(values, rows=rows, device="cpu", dtype=torch.float64, moments=False)
-    found = [block.numpy() @ weights.T + intercepts for _, block in part.blocks()]
-    return np.concatenate(found)
 
 
 def _rule(choose: Choose) -> str:

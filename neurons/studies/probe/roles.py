@@ -147,7 +147,7 @@ class Roles(Result):
         return (*self.roles[: _SHOWN * 3 // 4], *self.roles[-_SHOWN // 4 :])
 
 
-def roles(probe: Probe, run: Activations, images: ImageSet, neuron: Neuron) -> Roles:
+def roles(probe: Probe, run: Activations, images: ImageSet, neuron: Neuron | str) -> Roles:
     """Tell which classes a unit serves.
 
     Parameters
@@ -157,8 +157,8 @@ def roles(probe: Probe, run: Activations, images: ImageSet, neuron: Neuron) -> R
         The one that was probed.
     images : ImageSet
         Those of the run.
-    neuron : Neuron
-        Of the layer that was probed.
+    neuron : Neuron or str
+        Or its address; of the layer that was probed.
 
     Raises
     ------
@@ -166,9 +166,12 @@ def roles(probe: Probe, run: Activations, images: ImageSet, neuron: Neuron) -> R
         If the probe reads another layer.
     NeuronNotFoundError
         If the layer has no such unit.
+    AddressError
+        If a string is no neuron's address.
     StaleActivationsError
         If the images are others than the run's.
     """
+    neuron = Neuron.of(neuron)
     if neuron.layer != probe.layer:
         raise OptionError(f"the probe reads {probe.layer}, not {neuron.layer}; name a unit of it")
     run.check(neuron)

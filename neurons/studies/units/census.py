@@ -1,4 +1,4 @@
-"""Which units answer to one concept however it is shown: photographed, drawn, written?"""
+"""Which units are excited by one concept however it is shown: photographed, drawn, written?"""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ def census(
     images : ImageSet
         The set that was scanned, with labels and a column that tells how each is shown.
     layer : str
+        Of the run.
     by : str
         That column's name.
     among : sequence of str
@@ -61,8 +62,10 @@ def census(
         If the images carry no labels, or no such column.
     OptionError
         If a group has no images, or lacks some of the classes.
-    LayerNotFoundError, StaleActivationsError
-        As `top_examples`.
+    LayerNotFoundError
+        If the run does not hold the layer.
+    StaleActivationsError
+        If these are not the images of the run.
 
     References
     ----------
@@ -81,29 +84,16 @@ def census(
     good = np.zeros(len(labels), bool)
     good[activations.good_rows()] = True
     good &= labels != UNLABELLED
-    n_classes = len(images.class_names)
     groups = [np.flatnonzero(good & (shown == value)) for value in among]
     for value, rows in zip(among, groups, strict=True):
         _check_group(value, by, labels[rows], images.class_names, shown)
+    n_classes = len(images.class_names)
     means = np.stack([_class_means(peaks[rows], labels[rows], n_classes) for rows in groups])
     alive = np.ptp(peaks[good], axis=0) > 0
     tops = np.where(alive, means.argmax(1), NONE)
-    random = np.random.default_rng(seed)
-    chance = [
-        _agreeing(
-            np.stack(
-                [
-                    _class_means(peaks[rows], random.permutation(labels[rows]), n_classes).argmax(0)
-                    for rows in groups
-                ]
-            ),
-            alive,
-        )
-        for _ in range(n_permutations)
-    ]
+    parts = [(peaks[rows], labels[rows]) for rows in groups]
+    chance = _chance(parts, n_classes, alive, n_permutations, seed)
     found = _agreeing(tops, alive)
-    spread = means.std(1)
-    lead = (means.max(1) - means.mean(1)) / np.where(spread > 0, spread, 1)
     return Census(
         provenance=activations.provenance(),
         layer=layer,
@@ -117,7 +107,7 @@ def census(
         chance_largest=max(chance),
         p_value=p_of_draws(found, chance),
         tops=tops.astype(np.int32),
-        leads=lead.astype(np.float32),
+        leads=_leads(means).astype(np.float32),
     )
 
 
@@ -132,7 +122,7 @@ class Census(Result):
         The groups that had to agree.
     class_names : tuple of str
     n_images, n_dead, n_multimodal : int
-        Dead units answer the same to every image; they never count as multimodal.
+        Dead units have the same peak in every image; they never count as multimodal.
     chance : float
         Mean number of multimodal units when the labels are shuffled within each group.
     chance_largest : int
@@ -202,7 +192,7 @@ class Census(Result):
             f"{no_more}{self.n_multimodal} of {self.n_units} units of {self.layer} ({self.n_dead} "
             f"dead) have the same top class as {ways}. Shuffled labels give {self.chance:.2g} on "
             f"average and {self.chance_largest} at most (p = {self.p_value:.2g}). "
-            f"A top class is not all that a unit answers to: see its spectrum."
+            f"A top class is not all that excites a unit: see its spectrum."
         )
 
     def rows(self) -> Sequence[Row]:
@@ -280,10 +270,45 @@ def _check_group(
         )
 
 
+def _chance(
+    groups: Sequence[tuple[NDArray[np.float32], NDArray[np.int32]]],
+    n_classes: int,
+    alive: NDArray[np.bool_],
+    n_permutations: int,
+    seed: int,
+) -> list[int]:
+    """Count the multimodal units when the labels are shuffled within each group of images.
+
+    Parameters
+    ----------
+    groups : sequence of (ndarray, ndarray)
+        Of each group its peaks, (images, units), and its labels, (images,).
+    n_classes : int
+    alive : ndarray of bool, (units,)
+    n_permutations, seed : int
+    """
+    random = np.random.default_rng(seed)
+    counts = []
+    for _ in range(n_permutations):
+        tops = [
+            _class_means(peaks, random.permutation(labels), n_classes).argmax(0)
+            for peaks, labels in groups
+        ]
+        counts.append(_agreeing(np.stack(tops), alive))
+    return counts
+
+
+def _leads(means: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give how far the top class lies above the mean of all, (groups, units), in deviations."""
+    spread = means.std(1)
+    leads: NDArray[np.float64] = (means.max(1) - means.mean(1)) / np.where(spread > 0, spread, 1)
+    return leads
+
+
 def _class_means(
     peaks: NDArray[np.float32], labels: NDArray[np.int32], n_classes: int
 ) -> NDArray[np.float64]:
-    """Mean of each class: (classes, units)."""
+    """Give the mean peak of each class, (classes, units)."""
     member = np.zeros((n_classes, len(labels)), np.float64)
     member[labels, np.arange(len(labels))] = 1
     means: NDArray[np.float64] = member @ peaks / member.sum(1, keepdims=True)

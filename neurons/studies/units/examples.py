@@ -23,7 +23,7 @@ from neurons.stats import Interval, wilson
 def top_examples(
     activations: Activations,
     images: ImageSet,
-    neuron: Neuron,
+    neuron: Neuron | str,
     *,
     count: int = 16,
     top_share: float = 0.01,
@@ -36,7 +36,8 @@ def top_examples(
     activations : Activations
     images : ImageSet
         The set that was scanned.
-    neuron : Neuron
+    neuron : Neuron or str
+        Or its address, such as ``visual.layer4:89``.
     count : int >= 1
         Images at each end.
     top_share : float in (0, 1]
@@ -53,6 +54,8 @@ def top_examples(
     ------
     LayerNotFoundError, NeuronNotFoundError
         If the run does not hold the unit.
+    AddressError
+        If a string is no neuron's address.
     StaleActivationsError
         If these are not the images of the run.
     OptionError
@@ -67,23 +70,23 @@ def top_examples(
         raise OptionError(f"count is {count}; it must be 1 or more")
     if not 0 < top_share <= 1:
         raise OptionError(f"top_share is {top_share}; it must be over 0 and at most 1")
-    exhibit = UnitActivations(activations, images, neuron)
-    good = exhibit.good
-    largest = extremes(exhibit.peaks, good, images.ids, count, largest=True)
-    smallest = extremes(exhibit.peaks, good, images.ids, count, largest=False)
+    unit = UnitActivations(activations, images, Neuron.of(neuron))
+    good = unit.good
+    largest = extremes(unit.peaks, good, images.ids, count, largest=True)
+    smallest = extremes(unit.peaks, good, images.ids, count, largest=False)
     n_top = min(len(good), max(50, round(top_share * len(good))))
     lifts: tuple[ClassLift, ...] = ()
     if images.labels is not None and len(good):
-        top = extremes(exhibit.peaks, good, images.ids, n_top, largest=True)
+        top = extremes(unit.peaks, good, images.ids, n_top, largest=True)
         every = class_lifts(images.labels, images.class_names, top, good)
         lifts = tuple(lift for lift in every if lift.lift > 1)[:n_classes]
     return TopExamples(
         provenance=activations.provenance(),
-        neuron=str(neuron),
+        neuron=str(Neuron.of(neuron)),
         n=len(good),
-        n_skipped=exhibit.n_skipped,
-        top=exhibit.examples(largest),
-        bottom=exhibit.examples(smallest),
+        n_skipped=unit.n_skipped,
+        top=unit.examples(largest),
+        bottom=unit.examples(smallest),
         n_top=n_top,
         lifts=lifts,
     )

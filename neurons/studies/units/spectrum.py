@@ -1,4 +1,4 @@
-"""What lies between the images that excite a neuron most and least? (Goh et al. 2021)."""
+"""Which images lie between those that excite a neuron most and least? (Goh et al. 2021)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ N_BUCKETS = 10
 def spectrum(
     activations: Activations,
     images: ImageSet,
-    neuron: Neuron,
+    neuron: Neuron | str,
     *,
     per_bucket: int = 6,
     n_buckets: int = N_BUCKETS,
@@ -39,9 +39,10 @@ def spectrum(
     activations : Activations
     images : ImageSet
         The set that was scanned.
-    neuron : Neuron
+    neuron : Neuron or str
+        Or its address, such as ``visual.layer4:89``.
     per_bucket : int >= 0
-        Images to draw from each bucket.
+        Images to draw from each bucket, at most.
     n_buckets : int >= 1
     seed : int
         For the draw.
@@ -52,8 +53,10 @@ def spectrum(
 
     Raises
     ------
-    LayerNotFoundError, NeuronNotFoundError, StaleActivationsError, OptionError
+    LayerNotFoundError, NeuronNotFoundError, AddressError, StaleActivationsError
         As `top_examples`.
+    OptionError
+        If there is to be no bucket, or fewer than no image from each.
 
     References
     ----------
@@ -62,8 +65,8 @@ def spectrum(
     """
     if n_buckets < 1 or per_bucket < 0:
         raise OptionError(f"{n_buckets} buckets of {per_bucket} images make no spectrum")
-    exhibit = UnitActivations(activations, images, neuron)
-    peaks = exhibit.peaks[exhibit.good].astype(np.float64)
+    unit = UnitActivations(activations, images, Neuron.of(neuron))
+    peaks = unit.peaks[unit.good].astype(np.float64)
     low, high = (float(peaks.min()), float(peaks.max())) if len(peaks) else (0.0, 0.0)
     state = "alive" if high > low else "dead" if high == 0 else "constant"
     edges = np.linspace(low, high, n_buckets + 1) if state == "alive" else np.array([low, high])
@@ -71,16 +74,16 @@ def spectrum(
     buckets = []
     for i, members in enumerate(bucket_members(peaks, edges)):
         drawn = torch.randperm(len(members), generator=generator)[:per_bucket].numpy()
-        rows = sorted(exhibit.good[members[drawn]], key=lambda row: -exhibit.peaks[row])
-        sampled = exhibit.examples(rows)
+        rows = sorted(unit.good[members[drawn]], key=lambda row: -unit.peaks[row])
+        sampled = unit.examples(rows)
         buckets.append(Bucket(float(edges[i]), float(edges[i + 1]), len(members), sampled))
     density, bins = np.histogram(peaks, bins=60, density=True) if state == "alive" else ([], [])
     centres = (np.asarray(bins)[:-1] + np.asarray(bins)[1:]) / 2
     return Spectrum(
         provenance=activations.provenance(),
-        neuron=str(neuron),
+        neuron=str(Neuron.of(neuron)),
         n=len(peaks),
-        n_skipped=exhibit.n_skipped,
+        n_skipped=unit.n_skipped,
         state=state,
         minimum=low,
         maximum=high,

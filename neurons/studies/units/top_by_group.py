@@ -21,7 +21,7 @@ MAX_GROUPS = 12
 
 
 def top_by(
-    activations: Activations, images: ImageSet, neuron: Neuron, *, by: str, count: int = 6
+    activations: Activations, images: ImageSet, neuron: Neuron | str, *, by: str, count: int = 6
 ) -> TopBy:
     """Show the images that excite a unit most in each group of images.
 
@@ -30,11 +30,12 @@ def top_by(
     activations : Activations
     images : ImageSet
         The set that was scanned, with a column that groups it.
-    neuron : Neuron
+    neuron : Neuron or str
+        Or its address, such as ``visual.layer4:89``.
     by : str
         That column's name, such as ``rendition`` or ``facet``; it has at most 12 values.
     count : int >= 1
-        Images of each group.
+        Images to show of each group.
 
     Returns
     -------
@@ -46,7 +47,7 @@ def top_by(
         If the images have no such column.
     OptionError
         If it has too many values to show, or count is below 1.
-    LayerNotFoundError, NeuronNotFoundError, StaleActivationsError
+    LayerNotFoundError, NeuronNotFoundError, AddressError, StaleActivationsError
         As `top_examples`.
     """
     if count < 1:
@@ -58,23 +59,23 @@ def top_by(
             f"column {by!r} has {len(kinds)} values, too many to show side by side; "
             f"at most {MAX_GROUPS}"
         )
-    exhibit = UnitActivations(activations, images, neuron)
+    unit = UnitActivations(activations, images, Neuron.of(neuron))
     groups = []
     for kind in kinds:
-        rows = exhibit.good[values[exhibit.good] == kind]
-        order = rows[np.argsort(-exhibit.peaks[rows], kind="stable")]
-        peaks = exhibit.peaks[rows]
+        rows = unit.good[values[unit.good] == kind]
+        order = rows[np.argsort(-unit.peaks[rows], kind="stable")]
+        peaks = unit.peaks[rows]
         groups.append(
             Group(
                 name=kind or "(none)",
                 n=len(rows),
                 mean=float(peaks.mean()) if len(rows) else float("nan"),
                 maximum=float(peaks.max()) if len(rows) else float("nan"),
-                best_class=_best_class(images, rows, exhibit.peaks),
-                top=exhibit.examples(order[:count].tolist()),
+                best_class=_best_class(images, rows, unit.peaks),
+                top=unit.examples(order[:count].tolist()),
             )
         )
-    return TopBy(activations.provenance(), str(neuron), by, tuple(groups))
+    return TopBy(activations.provenance(), str(Neuron.of(neuron)), by, tuple(groups))
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ class TopBy(Result):
         return f"{said} One class is always the first: a census says what chance gives."
 
     def blocks(self) -> tuple[Block, ...]:
-        """Galleries by group, and the groups' numbers."""
+        """Draw galleries by group, and the groups' numbers."""
         strips = tuple(
             Gallery(
                 f"{group.name} · up to {group.maximum:.3g}",

@@ -1,8 +1,8 @@
-"""What does a neuron read? The strings that excite it most where nothing else is to be seen."""
+"""Which strings excite a neuron most, each written alone on plain grounds?"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -25,7 +25,7 @@ from neurons.results.result import Result
 from neurons.results.table import Row
 
 IN_THE_MIDDLE = Lettering(places=(0.5, 0.5))
-# strings looked at together; only the asked units are kept of each look
+# strings written together; only the peaks of the asked units are kept
 _CHUNK = 64
 _N_SHOWN = 6
 
@@ -34,7 +34,7 @@ Values = NDArray[np.float64]
 
 def top_strings(
     clip: Clip,
-    neurons: Sequence[Neuron],
+    neurons: Sequence[Neuron | str],
     vocabulary: Sequence[str],
     *,
     lettering: Lettering = IN_THE_MIDDLE,
@@ -49,22 +49,23 @@ def top_strings(
     Parameters
     ----------
     clip : Clip
-    neurons : sequence of Neuron
+    neurons : sequence of Neuron or str
+        Or their addresses.
     vocabulary : sequence of str
         Class names, `symbol_strings`, or any others.
     lettering : Lettering, optional
         Default: one copy in the middle.
     count : int >= 1
-        Strings to list of each neuron.
+        Strings to list for each neuron.
     precision : Precision
         ``exact`` or ``fast``.
     progress : callable
-        Takes how many of how many strings have been looked at.
+        Takes the number of strings done, and of all.
 
     Returns
     -------
     tuple of TopStrings
-        One a neuron, in their order.
+        One per neuron, in their order.
 
     Raises
     ------
@@ -79,56 +80,37 @@ def top_strings(
     rendered words excite a neuron.
     """
     words, unwritable = writable(vocabulary, lettering, clip.preprocess.size)
-    if not neurons or not words or count < 1:
+    asked = [Neuron.of(neuron) for neuron in neurons]
+    if not asked or not words or count < 1:
         raise OptionError(
-            f"{len(neurons)} neurons, {len(words)} strings, {count} to list: at least 1 of each"
+            f"{len(asked)} neurons, {len(words)} strings, {count} to list: at least 1 of each"
         )
-    with open_editable(clip, [neuron.layer for neuron in neurons], precision=precision) as eye:
-        eye.check(dict.fromkeys(neurons, 0.0))
-        parts = []
-        for start in range(0, len(words), _CHUNK):
-            chunk = words[start : start + _CHUNK]
-            parts.append(_peaks(alone(eye, chunk, lettering), neurons, len(chunk)))
-            progress(start + len(chunk), len(words))
-        peaks = np.concatenate(parts)
-        best = [np.argsort(-peaks[:, i], kind="stable")[:count] for i in range(len(neurons))]
+    with open_editable(clip, [neuron.layer for neuron in asked], precision=precision) as network:
+        network.check(dict.fromkeys(asked, 0.0))
+        peaks = _peaks_alone(network, words, lettering, asked, progress)
+        best = [np.argsort(-peaks[:, i], kind="stable")[:count] for i in range(len(asked))]
         shown = [words[i] for i in dict.fromkeys(np.concatenate(best).tolist())]
-        mixed = {text: shuffled(text, 0) for text in shown}
-        others = [text for text in mixed.values() if text not in shown]
         known = {text: peaks[words.index(text)] for text in shown}
-        if others:
-            looked = _peaks(alone(eye, others, lettering), neurons, len(others))
-            known.update(zip(others, looked, strict=True))
-        blanks = dict(zip(shown, _blanks(eye, shown, lettering, neurons), strict=True))
-        pictures = {text: _picture(text, lettering, clip.preprocess.size) for text in shown}
-        plain = _peaks(eye.respond(plain_grounds(clip.preprocess.size)), neurons, 1)[0]
+        controls = _controls(network, shown, known, lettering, asked)
+        plain = _peaks(network.respond(plain_grounds(clip.preprocess.size)), asked, 1)[0]
+    provenance = {
+        "model": clip.provenance(),
+        "lettering": lettering.provenance(),
+        "precision": precision.name,
+    }
     return tuple(
         TopStrings(
-            provenance={
-                "model": clip.provenance(),
-                "lettering": lettering.provenance(),
-                "precision": precision.name,
-            },
+            provenance=provenance,
             neuron=str(neuron),
             n_strings=len(words),
             n_unwritable=len(unwritable),
             plain=float(plain[at]),
             median=float(np.median(peaks[:, at])),
             strongest=tuple(
-                TopString(
-                    words[i],
-                    float(peaks[i, at]),
-                    float(blanks[words[i]][at]),
-                    # a text without another order has no such control
-                    float(known[mixed[words[i]]][at])
-                    if mixed[words[i]] != words[i]
-                    else float("nan"),
-                    pictures[words[i]],
-                )
-                for i in best[at]
+                controls[words[i]].string(words[i], float(peaks[i, at]), at) for i in best[at]
             ),
         )
-        for at, neuron in enumerate(neurons)
+        for at, neuron in enumerate(asked)
     )
 
 
@@ -230,7 +212,7 @@ class TopStrings(Result):
         ]
 
     def blocks(self) -> tuple[Block, ...]:
-        """Draw the strings as they were seen, their peaks and controls; nothing if none excites."""
+        """Draw the strings as written, their peaks and controls; nothing if none excites it."""
         if not self.excited:
             return ()
         return (
@@ -250,10 +232,10 @@ class TopStrings(Result):
                 reference=self.median,
                 note="The line is the median over all strings.",
             ),
-            self._controls(),
+            self._table(),
         )
 
-    def _controls(self) -> Table:
+    def _table(self) -> Table:
         return Table(
             "The same letters in another order, and none",
             ("text", "peak", "blank", "shuffled"),
@@ -271,30 +253,87 @@ class TopStrings(Result):
         )
 
 
-def _peaks(seen: Responses, neurons: Sequence[Neuron], n: int) -> Values:
-    """Give mean peaks over the grounds, (texts, neurons)."""
-    columns = np.stack([seen.peaks[each.layer][:, each.unit] for each in neurons], axis=1)
+@dataclass(frozen=True)
+class _Control:
+    """What a string is compared with, (neurons,) each, and how it looks."""
+
+    blank: Values
+    # None where the letters have no other order
+    shuffled: Values | None
+    picture: bytes
+
+    def string(self, text: str, peak: float, at: int) -> TopString:
+        """Give a string with one neuron's controls."""
+        mixed = float("nan") if self.shuffled is None else float(self.shuffled[at])
+        return TopString(text, peak, float(self.blank[at]), mixed, self.picture)
+
+
+def _controls(
+    network: EditableNetwork,
+    shown: Sequence[str],
+    known: Mapping[str, Values],
+    lettering: Lettering,
+    neurons: Sequence[Neuron],
+) -> dict[str, _Control]:
+    """Measure each string's letters in another order, and a blank patch in its place."""
+    mixed = {text: shuffled(text, 0) for text in shown}
+    others = [text for text in mixed.values() if text not in shown]
+    peaks = dict(known)
+    if others:
+        found = _peaks(alone(network, others, lettering), neurons, len(others))
+        peaks.update(zip(others, found, strict=True))
+    blanks = _blanks(network, shown, lettering, neurons)
+    size = network.clip.preprocess.size
+    return {
+        text: _Control(
+            blank,
+            peaks[mixed[text]] if mixed[text] != text else None,
+            _picture(text, lettering, size),
+        )
+        for text, blank in zip(shown, blanks, strict=True)
+    }
+
+
+def _peaks_alone(
+    network: EditableNetwork,
+    words: Sequence[str],
+    lettering: Lettering,
+    neurons: Sequence[Neuron],
+    progress: Callable[[int, int], None],
+) -> Values:
+    """Give mean peaks of strings that stand alone, (strings, neurons)."""
+    parts = []
+    for start in range(0, len(words), _CHUNK):
+        chunk = words[start : start + _CHUNK]
+        parts.append(_peaks(alone(network, chunk, lettering), neurons, len(chunk)))
+        progress(start + len(chunk), len(words))
+    return np.concatenate(parts)
+
+
+def _peaks(responses: Responses, neurons: Sequence[Neuron], n: int) -> Values:
+    """Give mean peaks over the grounds, (strings, neurons)."""
+    columns = np.stack([responses.peaks[each.layer][:, each.unit] for each in neurons], axis=1)
     found: Values = columns.astype(np.float64).reshape(n, -1, len(neurons)).mean(1)
     return found
 
 
 def _blanks(
-    eye: EditableNetwork, texts: Sequence[str], lettering: Lettering, neurons: Sequence[Neuron]
+    network: EditableNetwork, texts: Sequence[str], lettering: Lettering, neurons: Sequence[Neuron]
 ) -> Values:
-    grounds = plain_grounds(eye.clip.preprocess.size)
+    grounds = plain_grounds(network.clip.preprocess.size)
     seeds = place_seeds(len(grounds), 0)
     parts = []
     for start in range(0, len(texts), _CHUNK):
         part = texts[start : start + _CHUNK]
-        look = respond_to_texts(
-            eye,
+        written = respond_to_texts(
+            network,
             grounds.repeat(len(part), 1, 1, 1),
             [text for text in part for _ in grounds],
             lettering,
             seeds=seeds * len(part),
             write=blank_on,
         )
-        parts.append(_peaks(look.responses, neurons, len(part)))
+        parts.append(_peaks(written.responses, neurons, len(part)))
     return np.concatenate(parts)
 
 

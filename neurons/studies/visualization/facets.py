@@ -55,7 +55,7 @@ def facet_probes(
     seed : int
         Divides the images into folds.
     progress : callable
-        Takes the number of images seen, and of all.
+        Takes the number of images done, and of all.
 
     Returns
     -------
@@ -83,42 +83,16 @@ def facet_probes(
             f"{images.name!r} shows {len(names)} facet and nothing else: a facet is told from "
             f"other images; add a folder of them"
         )
-    probes, weights = [], []
-    for name in names:
-        shown = values == name
-        if min(shown.sum(), (~shown).sum()) < _FEWEST:
-            raise OptionError(
-                f"facet {name!r} has {int(shown.sum())} of {len(shown)} images; a probe needs "
-                f"{_FEWEST} with and {_FEWEST} without"
-            )
-        scores = cross_val_predict(
-            _probe(),
-            features,
-            shown,
-            cv=StratifiedKFold(_FOLDS, shuffle=True, random_state=seed),
-            method="decision_function",
-        )
-        area, interval = auc(scores[shown], scores[~shown])
-        probes.append(Facet(name, int(shown.sum()), area, interval.low, interval.high))
-        fitted = _probe().fit(features, shown)
-        # the scaler's part of the weights: how much a raw activation counts
-        raw = fitted[-1].coef_[0] / fitted[0].scale_
-        weights.append(raw / np.sqrt(np.mean(raw**2)))
-    weak = [probe for probe in probes if probe.low < _AUC_NEEDED]
-    if weak:
-        told = "; ".join(f"{p.name}: AUC {p.auc:.2f} ({p.low:.2f} to {p.high:.2f})" for p in weak)
-        raise OptionError(
-            f"cannot tell these facets from the other images, so their pictures would mean "
-            f"nothing: {told}; needed is {_AUC_NEEDED} and more; give more or clearer images, or "
-            f"leave them out"
-        )
+    fitted = [_fit(name, features, values == name, seed) for name in names]
+    facets = tuple(facet for facet, _ in fitted)
+    _check_told(facets)
     return FacetProbes(
         provenance={"model": clip.provenance(), "images": images.provenance()},
         layers=tuple(layer.path for layer in found),
         sizes=tuple(layer.units for layer in found),
         n_images=len(read),
-        facets=tuple(probes),
-        values=np.stack(weights).astype(np.float32),
+        facets=facets,
+        values=np.stack([weights for _, weights in fitted]).astype(np.float32),
     )
 
 
@@ -219,6 +193,36 @@ class FacetProbes(Result):
         )
 
 
+def _fit(
+    name: str, features: NDArray[np.float32], shown: NDArray[np.bool_], seed: int
+) -> tuple[Facet, NDArray[np.float64]]:
+    """Judge a facet's probe on held-out folds, and give its weights when fitted to all images."""
+    if min(shown.sum(), (~shown).sum()) < _FEWEST:
+        raise OptionError(
+            f"facet {name!r} has {int(shown.sum())} of {len(shown)} images; a probe needs "
+            f"{_FEWEST} with and {_FEWEST} without"
+        )
+    folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=seed)
+    scores = cross_val_predict(_probe(), features, shown, cv=folds, method="decision_function")
+    area, interval = auc(scores[shown], scores[~shown])
+    fitted = _probe().fit(features, shown)
+    # the scaler's part of the weights: how much a raw activation counts
+    raw = fitted[-1].coef_[0] / fitted[0].scale_
+    facet = Facet(name, int(shown.sum()), area, interval.low, interval.high)
+    return facet, raw / np.sqrt(np.mean(raw**2))
+
+
+def _check_told(facets: Sequence[Facet]) -> None:
+    weak = [facet for facet in facets if facet.low < _AUC_NEEDED]
+    if weak:
+        told = "; ".join(f"{f.name}: AUC {f.auc:.2f} ({f.low:.2f} to {f.high:.2f})" for f in weak)
+        raise OptionError(
+            f"cannot tell these facets from the other images, so their pictures would mean "
+            f"nothing: {told}; needed is {_AUC_NEEDED} and more; give more or clearer images, or "
+            f"leave them out"
+        )
+
+
 def _middle(clip: Clip) -> tuple[Layer, ...]:
     known = [layer for layer in layers(clip) if layer.is_block]
     blocks = [layer for layer in known if layer.path.startswith("visual.layer3.")]
@@ -249,8 +253,8 @@ def _features(
     with open_engine(clip, found, batch_size=_BATCH, embeddings=False) as engine:
         for rows in batches_of(range(len(images)), _BATCH):
             batch = load_batch(clip.preprocess, images, rows, batch_size=_BATCH)
-            seen = engine.read(batch.pixels).layers
-            means = np.concatenate([seen[layer.path].mean for layer in found], axis=1)
+            layers_read = engine.read(batch.pixels).layers
+            means = np.concatenate([layers_read[layer.path].mean for layer in found], axis=1)
             good = [slot for slot, row in enumerate(rows) if row not in batch.bad]
             parts.append(means[good])
             read_rows += [rows[slot] for slot in good]
