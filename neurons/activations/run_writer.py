@@ -81,15 +81,7 @@ class Writer:
         rows = self.spec.shard(shard.index)
         where = slice(rows.start, rows.stop)
         for layer in self.spec.layers:
-            for name, values in (
-                ("peak", shard.peak),
-                ("mean", shard.mean),
-                ("class_token", shard.class_token),
-            ):
-                if layer.path in values:
-                    self._write(f"layers/{layer.path}/{name}", where, values[layer.path])
-            places = self._group[f"layers/{layer.path}/position"]
-            places[where] = shard.position[layer.path].astype(places.dtype)
+            self._write_layer(layer.path, where, shard)
         if shard.embeddings is not None:
             self._write("embeddings", where, shard.embeddings)
         if shard.sha256 is not None:
@@ -100,6 +92,14 @@ class Writer:
         status = np.full(len(rows), GOOD, np.uint8)
         status[[index - rows.start for index in shard.skipped]] = SKIPPED
         self._group["status"][where] = status
+
+    def _write_layer(self, path: str, where: slice, shard: Shard) -> None:
+        kept = {"peak": shard.peak, "mean": shard.mean, "class_token": shard.class_token}
+        for name, values in kept.items():
+            if path in values:
+                self._write(f"layers/{path}/{name}", where, values[path])
+        places = self._group[f"layers/{path}/position"]
+        places[where] = shard.position[path].astype(places.dtype)
 
     def _write(self, name: str, where: slice, values: NDArray[np.float32]) -> None:
         with np.errstate(over="ignore"):

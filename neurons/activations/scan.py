@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import platform
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from typing import Literal
 
-from neurons.activations.run_format import LayerSpec, RunSpec
+from neurons.activations.run_format import RunSpec
+from neurons.activations.run_settings import run_spec
 from neurons.activations.run_writer import Shard, Writer, open_for_writing
 from neurons.activations.scan_summary import Progress, ScanSummary
 from neurons.activations.shard import scan_shard
@@ -25,9 +24,8 @@ from neurons.errors import OptionError
 from neurons.network.clip import Clip
 from neurons.network.engine import Engine, default_batch_size, open_engine
 from neurons.network.inference import Precision, exact
-from neurons.network.layers import Layer, find_layers
+from neurons.network.layers import find_layers
 from neurons.network.readings import Reading
-from neurons.network.receptive_field import effective_field
 
 StoredType = Literal["float16", "float32"]
 
@@ -250,60 +248,6 @@ def _summary(job: _Job, tally: _Tally, seconds: float, busy: dict[str, float]) -
         bottleneck=max(busy, key=lambda name: busy[name]),
         reasons=tuple((job.images.ids[index], reason) for index, reason in listed),
     )
-
-
-def run_spec(
-    clip: Clip,
-    images: ImageSet,
-    layers: Sequence[Layer],
-    *,
-    precision: Precision,
-    dtype: str,
-    batch_size: int,
-    shard_size: int,
-    embeddings: bool,
-    content_hash: bool,
-) -> RunSpec:
-    """Fix everything that a run's numbers depend on; equal specs give equal stores."""
-    return RunSpec(
-        n_images=len(images),
-        layers=tuple(_layer_spec(clip, layer) for layer in layers),
-        embedding_size=_embedding_size(clip) if embeddings else 0,
-        shard_size=shard_size,
-        dtype=dtype,
-        content_hash=content_hash,
-        provenance={
-            "model": clip.provenance(),
-            "images": images.provenance(),
-            "precision": precision.name,
-            "batch_size": batch_size,
-            "device": clip.device.type,
-            "versions": _versions(),
-            "where": {"images": images.location, "label_column": images.label_column},
-        },
-    )
-
-
-def _embedding_size(clip: Clip) -> int:
-    return int(clip.embed_images(clip.preprocess.empty_batch(1)).shape[1])
-
-
-def _layer_spec(clip: Clip, layer: Layer) -> LayerSpec:
-    field_box = effective_field(clip, layer)
-    return LayerSpec(
-        path=layer.path,
-        kind=layer.kind,
-        units=layer.units,
-        height=layer.layout.height,
-        width=layer.layout.width,
-        class_token=layer.layout.prefix > 0,
-        field=(field_box.left, field_box.top, field_box.right, field_box.bottom),
-    )
-
-
-def _versions() -> dict[str, str]:
-    names = ("multimodal-neurons", "torch", "torchvision", "open_clip_torch", "pillow", "numpy")
-    return {"python": platform.python_version(), **{name: version(name) for name in names}}
 
 
 def _check_sizes(*, batch_size: int, shard_size: int, workers: int) -> None:
