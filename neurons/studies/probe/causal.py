@@ -18,7 +18,7 @@ from neurons.interventions.controls import SILENT, matched_draws
 from neurons.interventions.editable import Edits, Responses, open_editable
 from neurons.network.clip import Clip
 from neurons.readouts.probe import Probe
-from neurons.readouts.readout import Readout, ZeroShot
+from neurons.readouts.readout import Readout, ZeroShot, zero_shot
 from neurons.results.blocks import Block, Table
 from neurons.results.result import Result
 from neurons.results.table import Row
@@ -308,14 +308,6 @@ class _Asked:
             others = np.delete(scores, self.own, axis=1).max(1)
             found.append(scores[:, self.own] - others)
         return found
-
-
-def _units(probe: Probe, name: str, n_units: int) -> list[Neuron]:
-    """Give the units with the largest positive weights in a class."""
-    found = [Neuron(probe.layer, each.unit) for each in probe.units_of(name) if each.weight > 0]
-    if not found:
-        raise OptionError(f"no unit speaks for {name!r} in this probe; choose a weaker strength")
-    return found[:n_units]
 
 
 def _edits(units: Sequence[Neuron], value: str, usual: NDArray[np.float64]) -> Edits:
