@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from neurons.data.images import ImageSet
 from neurons.errors import OptionError
-from neurons.results.blocks import Bars, Block, Curve, Table
+from neurons.readouts.probe_path import accuracy_curves, path_table
+from neurons.results.blocks import Bars, Block, Table
 from neurons.results.result import Result
 from neurons.results.table import Row
 from neurons.sparse.path import PathStep
@@ -199,7 +200,8 @@ class Probe(Result):
 
     def blocks(self) -> tuple[Block, ...]:
         """Draw the curve of accuracy over units, which classes and units, and the path."""
-        return (*self._curves(), *self._counts(), self._path())
+        curves = accuracy_curves(self.steps, self.chosen)
+        return (*curves, *self._counts(), path_table(self.steps, self.chosen))
 
     def verdict(self) -> str:
         """Say how many units tell the classes, and how well; first, if so, that it is not done."""
@@ -214,23 +216,6 @@ class Probe(Result):
             f"{self.layer}; strength by {self.rule}{certified}. "
             f"A weight says what a linear readout uses, not what the model uses: see a class's "
             f"causal check."
-        )
-
-    def _curves(self) -> tuple[Curve, ...]:
-        shown = [step for step in self.steps if step.units_per_class > 0]
-        if len(shown) < 2:
-            return ()
-        return (
-            Curve(
-                "Accuracy over units per class",
-                tuple(step.units_per_class for step in shown),
-                tuple(step.accuracy for step in shown),
-                "units per class, mean",
-                "top-1 accuracy",
-                note=f"On the images that choose; chosen: {self.step.units_per_class:.1f} units "
-                f"per class, top-1 {self.step.accuracy:.3f}.",
-                points=True,
-            ),
         )
 
     def _counts(self) -> tuple[Block, ...]:
@@ -268,25 +253,4 @@ class Probe(Result):
                 ),
                 f"{int((self.weights == 0).all(0).sum()):,} of {self.n_units:,} units serve none.",
             ),
-        )
-
-    def _path(self) -> Table:
-        return Table(
-            "The path",
-            ("", "strength", "units per class", "units used", "loss", "top-1", "gap", "passes"),
-            tuple(
-                (
-                    "chosen" if i == self.chosen else "",
-                    f"{step.strength:.2e}",
-                    f"{step.units_per_class:.2f}",
-                    f"{step.n_units:,}",
-                    f"{step.loss:.3f} ± {step.loss_error:.3f}",
-                    f"{step.accuracy:.3f}",
-                    f"{step.gap:.1e}" + ("" if step.converged else " (not converged)"),
-                    f"{step.passes:,}",
-                )
-                for i, step in enumerate(self.steps)
-            ),
-            "Loss and top-1 on the images that choose. Gap: the most that the penalised loss could "
-            "still fall, in shares of it, computed in float64.",
         )

@@ -17,44 +17,16 @@ from neurons.errors import OptionError
 from neurons.interventions.controls import SILENT, matched_draws
 from neurons.interventions.editable import Edits, Responses, open_editable
 from neurons.network.clip import Clip
+from neurons.readouts.margins import Change, change, margins, share_ahead
 from neurons.readouts.probe import Probe
 from neurons.readouts.readout import Readout, ZeroShot, zero_shot
 from neurons.results.blocks import Block, Table
 from neurons.results.result import Result
 from neurons.results.table import Row
-from neurons.stats import Interval, Share, excess_interval, p_of_draws
+from neurons.stats import Share
 
 # an excess that random units reach more often than this says nothing
 _SIGNIFICANT = 0.05
-
-
-@dataclass(frozen=True)
-class Change:
-    """What a readout loses on a class's images, beside what it loses by random units.
-
-    Parameters
-    ----------
-    right : Share
-        Images still given to the class.
-    margin_drop : float
-        Fall of the class's score above the best other class's, mean over images; in the
-        readout's logits.
-    random_drops : tuple of float
-        The same for random units that are as active on these images.
-    excess : float
-        The drop minus the mean random drop.
-    interval : Interval
-        Of the excess, by resampling images and draws.
-    p_value : float
-        Share of the draws, this one counted in, with as large a drop.
-    """
-
-    right: Share
-    margin_drop: float
-    random_drops: tuple[float, ...]
-    excess: float
-    interval: Interval
-    p_value: float
 
 
 @dataclass(frozen=True)
@@ -246,7 +218,8 @@ def causal_check(
             draws = matched_draws(group, activity, n_random, seed, never=asked.weighted)
             variants = [_edits(chosen, value, usual) for chosen in (group, *draws)]
             responses = network.respond_to_each(pictures.pixels, variants)
-            changes = _changes(asked.margins(responses), before, len(variants), seed)
+            after = asked.margins(responses)
+            changes = [change(a, b, seed) for a, b in zip(before, after, strict=True)]
             effects.append(Effect(tuple(map(str, group)), value, *changes))
             progress(len(effects), len(todo))
     return CausalCheck(
@@ -258,8 +231,8 @@ def causal_check(
         },
         name=name,
         n=len(pictures),
-        probe=_share(before[0]),
-        zero_shot=_share(before[1]),
+        probe=share_ahead(before[0]),
+        zero_shot=share_ahead(before[1]),
         effects=tuple(effects),
     )
 
@@ -302,12 +275,7 @@ class _Asked:
 
     def margins(self, responses: Responses) -> list[NDArray[np.float64]]:
         """Give the class's score above the best other's by either readout, (images,) each."""
-        found = []
-        for readout in self.readouts:
-            scores = responses.scores(readout).astype(np.float64)
-            others = np.delete(scores, self.own, axis=1).max(1)
-            found.append(scores[:, self.own] - others)
-        return found
+        return [margins(responses.scores(readout), self.own) for readout in self.readouts]
 
 
 def _edits(units: Sequence[Neuron], value: str, usual: NDArray[np.float64]) -> Edits:
@@ -322,45 +290,3 @@ def _usual(run: Activations, layer: str) -> NDArray[np.float64]:
     for start in range(0, means.shape[0], 8192):
         total += np.nansum(np.asarray(means[start : start + 8192], np.float64), axis=0)
     return total / len(rows)
-
-
-def _changes(
-    margins: Sequence[NDArray[np.float64]],
-    before: Sequence[NDArray[np.float64]],
-    n_variants: int,
-    seed: int,
-) -> list[Change]:
-    """Compare the first edit with the others, those of random units, for each readout.
-
-    Parameters
-    ----------
-    margins : sequence of ndarray of float64, (edits * images,)
-        For each readout: of the first edit on every image, then of the second.
-    before : sequence of ndarray of float64, (images,)
-        Of the intact network.
-    n_variants : int
-        Edits.
-    seed : int
-        For the interval.
-    """
-    changes = []
-    for edited, intact in zip(margins, before, strict=True):
-        by_edit = edited.reshape(n_variants, len(intact))
-        drops = intact - by_edit
-        random = drops[1:].mean(1)
-        drop = float(drops[0].mean())
-        changes.append(
-            Change(
-                right=_share(by_edit[0]),
-                margin_drop=drop,
-                random_drops=tuple(float(each) for each in random),
-                excess=float(drop - random.mean()),
-                interval=excess_interval(drops[0], drops[1:], seed),
-                p_value=p_of_draws(drop, random),
-            )
-        )
-    return changes
-
-
-def _share(margins: NDArray[np.float64]) -> Share:
-    return Share(int((margins > 0).sum()), len(margins))

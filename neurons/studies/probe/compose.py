@@ -13,13 +13,13 @@ from neurons.activations.unit_activations import Example, UnitActivations
 from neurons.address import EMBEDDING, Neuron
 from neurons.data.images import ImageSet
 from neurons.data.split import TEST
+from neurons.readouts.neighbours import Neighbour, neighbours
 from neurons.readouts.probe import Probe
 from neurons.results.blocks import Bars, Block, Gallery, Strip, Table
 from neurons.results.result import Result
 from neurons.results.table import Row
 from neurons.sparse.features import take_rows
 
-_NEIGHBOURS = 5
 _SERVED = 3
 
 
@@ -50,27 +50,6 @@ class Ingredient:
     on_all: float
     also: tuple[str, ...]
     examples: tuple[Example, ...]
-
-
-@dataclass(frozen=True)
-class Neighbour:
-    """Another class that the probe confuses with this one.
-
-    Parameters
-    ----------
-    name : str
-    taken_for_it : int
-        Test images of this class that the probe gave to the neighbour.
-    taken_for_this : int
-        The neighbour's that it gave to this class.
-    shared : tuple of str
-        Neurons with a positive weight in both, the largest product first.
-    """
-
-    name: str
-    taken_for_it: int
-    taken_for_this: int
-    shared: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -264,7 +243,7 @@ def compose(
         n_test=int(probe.confusion[own].sum()),
         n_right=int(probe.confusion[own, own]),
         ingredients=_ingredients(probe, own, units[mine].mean(0), units.mean(0), shown),
-        neighbours=_neighbours(probe, own),
+        neighbours=neighbours(probe, own),
     )
 
 
@@ -316,23 +295,3 @@ def _examples(
 def _others(weights: np.ndarray, own: int, names: Sequence[str]) -> tuple[str, ...]:
     order = [k for k in np.argsort(-weights, kind="stable") if k != own and weights[k] > 0]
     return tuple(names[k] for k in order[:_SERVED])
-
-
-def _neighbours(probe: Probe, own: int) -> tuple[Neighbour, ...]:
-    mistaken = probe.confusion[own] + probe.confusion[:, own]
-    mistaken[own] = 0
-    order = [k for k in np.argsort(-mistaken, kind="stable")[:_NEIGHBOURS] if mistaken[k]]
-    scaled = np.maximum(probe.standardised, 0)
-    found = []
-    for k in order:
-        both = scaled[own] * scaled[k]
-        shared = np.argsort(-both, kind="stable")[: np.count_nonzero(both)]
-        found.append(
-            Neighbour(
-                probe.class_names[k],
-                int(probe.confusion[own, k]),
-                int(probe.confusion[k, own]),
-                tuple(f"{probe.layer}:{unit}" for unit in shared),
-            )
-        )
-    return tuple(found)

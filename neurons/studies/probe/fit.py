@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -18,6 +17,7 @@ from neurons.data.images import ImageSet
 from neurons.data.split import CHOOSE, FIT, TEST, split_images
 from neurons.errors import OptionError
 from neurons.readouts.probe import Probe
+from neurons.readouts.probe_data import ProbeData
 from neurons.sparse.features import Features
 from neurons.sparse.newton import Solution
 from neurons.sparse.path import (
@@ -141,14 +141,14 @@ def probe(
         "most_passes": most_passes,
         "without": sorted(str(neuron) for neuron in left_out),
     }
-    data = _Data(values, labels, names, split)
+    data = ProbeData(values, labels, names, split)
     features = data.features(device, [neuron.unit for neuron in left_out])
     fitting = partial(follow, l1_ratio=l1_ratio, tolerance=tolerance, most_passes=most_passes)
     with saved_path(folder, provenance) as saved:
         steps = _steps(data, features, strengths, l1_ratio, fitting, saved, progress)
         chosen = choose(steps)
         weights, intercepts = _saved_weights(features, saved, chosen)
-    confusion, n_top5 = _judged(data.logits(TEST, weights, intercepts), data.of(TEST), len(names))
+    confusion, n_top5 = data.judged(weights, intercepts)
     scale = features.scale.cpu().numpy()
     return Probe(
         provenance=provenance,
@@ -167,38 +167,6 @@ def probe(
         confusion=confusion,
         n_top5=n_top5,
     )
-
-
-@dataclass(frozen=True)
-class _Data:
-    """What a probe is fitted to, chosen and tested by: units' values, labels, and their split."""
-
-    values: Any
-    labels: NDArray[np.int64]
-    names: tuple[str, ...]
-    split: NDArray[np.uint8]
-
-    def of(self, part: int) -> NDArray[np.int64]:
-        """Give the labels of a part of the split, (images of it,)."""
-        found: NDArray[np.int64] = self.labels[self.split == part]
-        return found
-
-    def features(self, device: str | None, left_out: Sequence[int]) -> Features:
-        """Give the images fitted to, on a device; by default a GPU if there is one."""
-        place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        rows = np.flatnonzero(self.split == FIT)
-        return Features(self.values, rows=rows, device=place, without=left_out)
-
-    def logits(
-        self, part: int, weights: NDArray[np.float64], intercepts: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Give the logits of a part of the split in float64, (images of it, classes)."""
-        rows = np.flatnonzero(self.split == part)
-        if not len(rows):
-            return np.zeros((0, len(weights)))
-        read = Features(self.values, rows=rows, device="cpu", dtype=torch.float64, moments=False)
-        found = [block.numpy() @ weights.T + intercepts for _, block in read.blocks()]
-        return np.concatenate(found)
 
 
 def _check(
@@ -227,7 +195,7 @@ def _split_provenance(
 
 
 def _steps(
-    data: _Data,
+    data: ProbeData,
     features: Features,
     strengths: Strengths,
     l1_ratio: float,
@@ -254,16 +222,6 @@ def _saved_weights(
     assert start is not None, "every strength is saved"
     weights, intercepts = (part.to(features.device) for part in start)
     return _raw(features, weights, intercepts)
-
-
-def _judged(
-    logits: NDArray[np.float64], labels: NDArray[np.int64], n_classes: int
-) -> tuple[NDArray[np.int32], int]:
-    """Count images by class and answer, and those whose class is among the first five."""
-    confusion = np.zeros((n_classes, n_classes), np.int32)
-    np.add.at(confusion, (labels, logits.argmax(1)), 1)
-    own = logits[np.arange(len(labels)), labels]
-    return confusion, int(((logits > own[:, None]).sum(1) < 5).sum())
 
 
 def _labels(run: Activations, images: ImageSet) -> tuple[NDArray[np.int64], tuple[str, ...]]:

@@ -1,0 +1,88 @@
+"""What does an edit take from a class's score, beside what edits of control units take?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurons.readouts.readout import Scores
+from neurons.stats import Interval, Share, excess_interval, p_of_draws
+
+Margins = NDArray[np.float64]
+
+
+def margins(scores: Scores, own: int) -> Margins:
+    """Give how far a class's score lies above the best other's, (images,).
+
+    Parameters
+    ----------
+    scores : ndarray of float, (images, classes)
+        Of a readout, in its logits.
+    own : int
+        The class.
+    """
+    exact = scores.astype(np.float64)
+    ahead: Margins = exact[:, own] - np.delete(exact, own, axis=1).max(1)
+    return ahead
+
+
+def share_ahead(found: Margins) -> Share:
+    """Count the images that are given to the class: those with a margin above 0."""
+    return Share(int((found > 0).sum()), len(found))
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a readout loses on a class's images, beside what it loses by random units.
+
+    Parameters
+    ----------
+    right : Share
+        Images still given to the class.
+    margin_drop : float
+        Fall of the class's score above the best other class's, mean over images; in the
+        readout's logits.
+    random_drops : tuple of float
+        The same for random units that are as active on these images.
+    excess : float
+        The drop minus the mean random drop.
+    interval : Interval
+        Of the excess, by resampling images and draws.
+    p_value : float
+        Share of the draws, this one counted in, with as large a drop.
+    """
+
+    right: Share
+    margin_drop: float
+    random_drops: tuple[float, ...]
+    excess: float
+    interval: Interval
+    p_value: float
+
+
+def change(intact: Margins, edited: Margins, seed: int) -> Change:
+    """Compare an edit with others, those of random units.
+
+    Parameters
+    ----------
+    intact : ndarray of float64, (images,)
+        Margins of the intact network.
+    edited : ndarray of float64, (edits * images,)
+        Of the edit on every image, then of each random one.
+    seed : int
+        For the interval.
+    """
+    by_edit = edited.reshape(-1, len(intact))
+    drops = intact - by_edit
+    random = drops[1:].mean(1)
+    drop = float(drops[0].mean())
+    return Change(
+        right=share_ahead(by_edit[0]),
+        margin_drop=drop,
+        random_drops=tuple(float(each) for each in random),
+        excess=float(drop - random.mean()),
+        interval=excess_interval(drops[0], drops[1:], seed),
+        p_value=p_of_draws(drop, random),
+    )
