@@ -17,8 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +52,7 @@ class Synthetic:
     labels: None = None
     class_names: tuple[str, ...] = ()
     fingerprint: str = "synthetic"
+    columns: Mapping[str, Sequence[object]] = field(default_factory=dict)
 
     def read(self, indices: Sequence[int]) -> list[bytes | OSError]:
         """Give the same file as often as asked."""

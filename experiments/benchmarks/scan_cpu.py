@@ -94,6 +94,7 @@ class _First:
         self.ids, self.read = source.ids[:n], source.read
         self.labels, self.class_names = source.labels[:n], source.class_names
         self.fingerprint = f"{source.fingerprint}[:{n}]"
+        self.columns: dict[str, Any] = {}
 
 
 def main() -> None:
