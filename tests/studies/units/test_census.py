@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,46 +12,8 @@ from PIL import Image
 import neurons
 from neurons import Activations, Clip, ImageSet
 from neurons.errors import LabelsMissingError, OptionError
-from neurons.studies.units.top_by_group import top_by
 from tests.conftest import CONSTANT, DEAD, LAYER, RED, STRIPE, picture
-
-WAYS = ("faint", "middling", "strong")
-
-
-def write_pictures(root: Path, *, labels: list[str] | None = None) -> ImageSet:
-    """Three ways of showing plain, red and striped pictures, eight of each."""
-    root.mkdir(parents=True)
-    rows = []
-    for kind in ("plain", "red", "stripe"):
-        for way in WAYS:
-            for i in range(8):
-                seed = 1000 * WAYS.index(way) + 10 * i + len(kind)
-                strength = 0.3 + 0.3 * WAYS.index(way)
-                pixels = {
-                    "plain": picture(seed=seed),
-                    "red": picture(red=strength, seed=seed),
-                    "stripe": picture(stripe_at=5 + 10 * i, seed=seed),
-                }[kind]
-                name = f"{kind}-{way}-{i}.png"
-                Image.fromarray(pixels).save(root / name)
-                rows.append({"file_name": name, "label": kind, "way": way})
-    for row, label in zip(rows, labels or [], strict=False):
-        row["label"] = label
-    with (root / "metadata.csv").open("w", newline="") as file:
-        table = csv.DictWriter(file, ["file_name", "label", "way"])
-        table.writeheader()
-        table.writerows(rows)
-    return neurons.images(root)
-
-
-@pytest.fixture(scope="module")
-def scanned(
-    planted: Clip, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Activations, ImageSet]:
-    folder = tmp_path_factory.mktemp("census")
-    images = write_pictures(folder / "pictures")
-    neurons.scan(planted, images, [LAYER], folder / "run")
-    return Activations.open(folder / "run"), images
+from tests.studies.units.conftest import WAYS, write_pictures
 
 
 def test_census_finds_the_planted_units(scanned: tuple[Activations, ImageSet]) -> None:
@@ -132,21 +94,25 @@ def test_what_a_census_cannot_do_is_said(
         neurons.census(run, neurons.images(flat), LAYER)
 
 
-def test_the_top_of_each_group_is_the_groups_own(scanned: tuple[Activations, ImageSet]) -> None:
+def test_it_says_whether_chance_gives_as_many(scanned: tuple[Activations, ImageSet]) -> None:
     run, images = scanned
-    shown = top_by(run, images, neurons.Neuron(LAYER, RED), by="way", count=3)
-    assert [group.name for group in shown.groups] == list(WAYS)
-    ways = images.column("way")
-    peaks = run.peak(neurons.Neuron(LAYER, RED))
-    for group in shown.groups:
-        rows = [i for i, way in enumerate(ways) if way == group.name]
-        expected = sorted(rows, key=lambda i: -peaks[i])[:3]
-        assert [example.index for example in group.top] == expected
-        assert group.best_class == "red" and group.n == 24
-        assert group.maximum == pytest.approx(peaks[rows].max())
-    strip = shown.blocks()[0]
-    assert [len(gallery.tiles) for gallery in strip.galleries] == [3, 3, 3]
-    with pytest.raises(OptionError, match="has 72 values, too many"):
-        top_by(run, images, neurons.Neuron(LAYER, RED), by="file_name")
-    with pytest.raises(OptionError, match="count is 0"):
-        top_by(run, images, neurons.Neuron(LAYER, RED), by="way", count=0)
+    counted = neurons.census(run, images, LAYER, by="way", among=WAYS, n_permutations=20)
+    assert counted.title == f"Census of {LAYER}"
+    assert dict(counted.facts())["multimodal"] == str(counted.n_multimodal)
+    chance = replace(counted, p_value=0.3)
+    assert chance.verdict().startswith("No more than chance gives: ")
+    rows = counted.to_pandas()
+    assert len(rows) == 256 and rows["multimodal"].sum() == counted.n_multimodal
+    assert rows["dead"].sum() == counted.n_dead
+    red = rows.iloc[RED]
+    assert (red["neuron"], red["faint.class"], red["strong.class"]) == (
+        f"{LAYER}:{RED}",
+        "red",
+        "red",
+    )
+    # a lead is in standard deviations over classes, of the class's mean peak
+    peaks, ways = run.peak(neurons.Neuron(LAYER, RED)), np.array(images.column("way"))
+    labels = images.require_labels()
+    means = [peaks[(ways == "strong") & (labels == k)].mean() for k in range(3)]
+    lead = (max(means) - np.mean(means)) / np.std(means)
+    assert red["strong.lead"] == pytest.approx(lead, rel=1e-4)

@@ -1,7 +1,8 @@
-"""Top-k, buckets and lift are what brute force finds, ties, gaps and all."""
+"""Top-k and lift are what brute force finds, ties, gaps and all."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import neurons
-from neurons import Activations, Clip, Neuron, spectrum, top_examples
-from neurons.errors import OptionError, StaleActivationsError
-from neurons.stats import wilson
-from neurons.studies.units.examples import TopExamples, class_lifts, extremes
-from neurons.studies.units.spectrum import Spectrum, bucket_members
-from tests.conftest import LAYER, RED
+from neurons import Activations, Clip, Neuron, top_examples
+from neurons.errors import AddressError, OptionError, StaleActivationsError
+from neurons.stats import Interval, wilson
+from neurons.studies.units.examples import ClassLift, TopExamples, class_lifts, extremes
+from tests.conftest import DEAD, LAYER, RED
 
 
 @st.composite
@@ -39,19 +39,6 @@ def test_extremes_are_what_sorting_everything_gives(scan, count: int, largest: b
     sign = -1 if largest else 1
     expected = sorted(good.tolist(), key=lambda row: (sign * peaks[row], ids[row]))[:count]
     assert extremes(peaks, good, ids, count, largest=largest) == expected
-
-
-@settings(max_examples=200)
-@given(scans(), st.integers(1, 12))
-def test_buckets_are_numpys_and_hold_every_value_once(scan, n: int) -> None:
-    peaks, good, _, _ = scan
-    values = peaks[good].astype(np.float64)
-    if len(values) == 0 or np.ptp(values) == 0:
-        return
-    edges = np.linspace(values.min(), values.max(), n + 1)
-    members = bucket_members(values, edges)
-    assert [len(rows) for rows in members] == np.histogram(values, edges)[0].tolist()
-    assert sorted(np.concatenate(members).tolist()) == list(range(len(values)))
 
 
 @settings(max_examples=200)
@@ -100,36 +87,11 @@ def test_the_planted_class_is_over_represented_at_the_top(run: Activations, pict
         assert example.thumbnail
 
 
-def test_the_spectrum_covers_the_range_and_samples_by_its_seed(
-    run: Activations, pictures: Path
-) -> None:
-    images, red = neurons.images(pictures), Neuron(LAYER, RED)
-    one = spectrum(run, images, red, per_bucket=2)
-    assert one == spectrum(run, images, red, per_bucket=2)
-    other = spectrum(run, images, red, per_bucket=2, seed=1)
-    assert [b.n for b in one.buckets] == [b.n for b in other.buckets]
-    assert one.buckets != other.buckets
-    assert sum(bucket.n for bucket in one.buckets) == one.n == 40
-    assert one.buckets[0].low == one.minimum
-    assert one.buckets[-1].high == one.maximum
-    for bucket in one.buckets:
-        assert len(bucket.sampled) == min(2, bucket.n)
-        for example in bucket.sampled:
-            assert bucket.low <= example.peak <= bucket.high
-    width = one.density_x[1] - one.density_x[0]
-    assert sum(one.density) * width == pytest.approx(1, rel=1e-6)
-    peaks = run.peak(red)
-    assert one.sparsity == pytest.approx(float((peaks == 0).mean()))
-
-
 def test_results_reload_equal(run: Activations, pictures: Path, tmp_path: Path) -> None:
     images = neurons.images(pictures)
     top = top_examples(run, images, Neuron(LAYER, RED), count=3)
-    whole = spectrum(run, images, Neuron(LAYER, RED), per_bucket=1)
     top.save(tmp_path / "top")
-    whole.save(tmp_path / "whole")
     assert TopExamples.load(tmp_path / "top") == top
-    assert Spectrum.load(tmp_path / "whole") == whole
 
 
 def test_other_images_and_odd_numbers_are_refused(run: Activations, pictures: Path) -> None:
@@ -141,8 +103,8 @@ def test_other_images_and_odd_numbers_are_refused(run: Activations, pictures: Pa
         top_examples(run, images, Neuron(LAYER, 0), count=0)
     with pytest.raises(OptionError, match="top_share is 0"):
         top_examples(run, images, Neuron(LAYER, 0), top_share=0)
-    with pytest.raises(OptionError, match="no spectrum"):
-        spectrum(run, images, Neuron(LAYER, 0), n_buckets=0)
+    with pytest.raises(AddressError, match="no neuron's address"):
+        top_examples(run, images, "layer4")
 
 
 def test_without_labels_there_are_no_lifts(planted: Clip, pictures: Path, tmp_path: Path) -> None:
@@ -151,3 +113,22 @@ def test_without_labels_there_are_no_lifts(planted: Clip, pictures: Path, tmp_pa
     found = top_examples(Activations.open(tmp_path / "run"), images, Neuron(LAYER, RED))
     assert found.lifts == ()
     assert all(example.label == "" for example in found.top)
+
+
+def test_it_says_how_far_the_ends_lie_apart(run: Activations, pictures: Path) -> None:
+    images = neurons.images(pictures)
+    found = top_examples(run, images, f"{LAYER}:{RED}", count=3)
+    peaks = np.sort(run.peak(Neuron(LAYER, RED)))
+    assert found.title == f"{LAYER}:{RED}"
+    assert found.facts() == (("images", "40"), ("maximum", f"{peaks[-1]:.3g}"))
+    assert f"by {peaks[-1]:.3g} and the last by {peaks[0]:.3g}. No class" in found.verdict()
+    rows = found.to_pandas()
+    assert rows["kind"].tolist() == ["top"] * 3 + ["bottom"] * 3
+    assert rows["peak"].tolist() == pytest.approx([*peaks[::-1][:3], *peaks[:3]])
+    lift = ClassLift("red", 8, 10, 4.0, Interval(2.5, 4.0))
+    lifted = replace(found, lifts=(lift,))
+    assert "'red' is 4.0 times as frequent as in the whole set (2.5 to 4.0)" in lifted.verdict()
+    assert lifted.to_pandas()["interval.low"].dropna().tolist() == [2.5]
+    # a unit that is the same everywhere has no top
+    dead = top_examples(run, images, Neuron(LAYER, DEAD), count=3)
+    assert dead.verdict().startswith("Nothing here says what excites")
