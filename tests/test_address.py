@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from neurons import Neuron
+from neurons.address import by_neuron
 from neurons.errors import AddressError
 
 
@@ -23,3 +24,11 @@ def test_units_count_from_0() -> None:
 def test_anything_else_is_refused_with_the_form(text: str) -> None:
     with pytest.raises(AddressError, match="LAYER:UNIT"):
         Neuron.parse(text)
+
+
+def test_a_string_means_the_neuron_of_its_address() -> None:
+    unit = Neuron("visual.layer4", 89)
+    assert Neuron.of("visual.layer4:89") == unit and Neuron.of(unit) is unit
+    assert by_neuron({"visual.layer4:89": 1.5}) == by_neuron({unit: 1.5}) == {unit: 1.5}
+    with pytest.raises(AddressError, match="LAYER:UNIT"):
+        by_neuron({"visual.layer4": 0.0})

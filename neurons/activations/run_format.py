@@ -9,8 +9,8 @@ A run is a folder, itself a zarr v3 group::
     RUN/images.parquet                     each image's id and label
     RUN/skipped/00000003.json              why images of a shard were skipped
 
-A shard of images is committed by writing its piece of ``status``, last: a piece that is there
-says that all the others are. Every file is written beside its place and renamed into it.
+A shard of images is committed by writing its piece of ``status`` last: where that piece is, all
+the others are too. Every file is written beside its place and renamed into it.
 """
 
 from __future__ import annotations

@@ -112,7 +112,7 @@ class Writer:
         self._group[name][where] = stored
 
     def _sync(self, shard: int) -> None:
-        # the data must be on the disk before the mark that says so
+        # the data must be on the disk before the mark that they are
         for name in arrays(self.spec):
             file = self.path / name / "c" / str(shard) / "0"
             # a shard of nothing but skipped images has no file: all its numbers are the fill value

@@ -1,4 +1,4 @@
-"""What does every unit say of every image? Read, decode, embed, reduce, write: all at once."""
+"""How active is every unit on every image? Read, decode, run, pool and write, all at once."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Pixels:
 
 
 def decode_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
-    """Decode one image to what a person sees of it, as 8-bit RGB.
+    """Decode one image as a viewer would show it, as 8-bit RGB.
 
     EXIF orientation is applied; grey and palette are expanded; transparency is laid on white;
     CMYK is converted; 16-bit grey is scaled to 8 bit; of an animation the first frame is taken.

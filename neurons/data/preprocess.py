@@ -1,4 +1,4 @@
-"""What does the network see of an image, and where on the image does a place of its map lie?"""
+"""Which part of an image is the network's input, and where on the image lies a place of a map?"""
 
 from __future__ import annotations
 

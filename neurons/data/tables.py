@@ -50,6 +50,9 @@ def parquet(paths: Sequence[Path], *, label_column: str) -> TableRows:
         parts.append((path.name, footer.metadata.num_rows))
         digest.update(f"{path.name}\0{path.stat().st_size}\0".encode())
         digest.update(_tail(path))
+    if not any(n_rows for _, n_rows in parts):
+        # datasets itself would raise an error about its splits
+        raise ImagesNotFoundError("the table has no rows")
     rows = datasets.Dataset.from_parquet([str(path) for path in paths])
     return _table(rows, _RowNames(parts), digest.hexdigest(), label_column)
 

@@ -1,4 +1,4 @@
-"""What does a small and safe copy of an image look like? Re-encoded pixels, nothing else."""
+"""How is a small and safe copy of an image made? Its pixels are encoded anew, nothing else."""
 
 from __future__ import annotations
 

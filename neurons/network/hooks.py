@@ -1,7 +1,8 @@
-"""How is a running network read and changed? The only way in, over any ``nn.Module``."""
+"""How are layers of a running network read, and units set? The only way in, for any module."""
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,12 +28,12 @@ def find_module(network: nn.Module, path: str) -> nn.Module:
     LayerNotFoundError
         If there is none; the message names the nearest paths.
     """
-    modules: dict[str, nn.Module] = dict(network.named_modules())
-    if not path or path not in modules:
-        known = [name for name in modules if name]
-        near = ", ".join(difflib.get_close_matches(path, known, n=4, cutoff=0.4)) or "none"
-        raise LayerNotFoundError(f"no layer {path!r}; nearest: {near}; see `neurons layers`")
-    return modules[path]
+    if path:
+        with contextlib.suppress(AttributeError):
+            return network.get_submodule(path)
+    known = [name for name, _ in network.named_modules() if name]
+    near = ", ".join(difflib.get_close_matches(path, known, n=4, cutoff=0.4)) or "none"
+    raise LayerNotFoundError(f"no layer {path!r}; nearest: {near}; see `neurons layers`")
 
 
 @contextmanager
@@ -126,14 +127,14 @@ class Tap:
         self._n_layers, self._stop = n_layers, stop
 
     def run(self, forward: Callable[[], T]) -> T | None:
-        """Run a pass; None if it was stopped once every layer had been seen."""
+        """Run a pass; None if it was stopped once every layer had run."""
         self.outputs.clear()
         try:
             return forward()
         except _Enough:
             return None
 
-    def see(self, path: str, output: Tensor) -> Tensor:
+    def keep(self, path: str, output: Tensor) -> Tensor:
         """Keep an output, and give what the network may go on with."""
         self.outputs[path] = output
         if self._stop and len(self.outputs) == self._n_layers:
@@ -156,7 +157,7 @@ def tap(network: nn.Module, layers: Iterable[str], *, stop: bool = False) -> Ite
     layers : iterable of str
         Module paths.
     stop : bool
-        End a pass as soon as every layer has been seen.
+        End a pass as soon as every layer has run.
 
     Raises
     ------
@@ -168,7 +169,7 @@ def tap(network: nn.Module, layers: Iterable[str], *, stop: bool = False) -> Ite
 
     def read(path: str) -> Callable[..., Any]:
         def hook(module: nn.Module, inputs: Any, output: Any) -> Any:
-            passed_on = seen.see(path, first_tensor(output))
+            passed_on = seen.keep(path, first_tensor(output))
             return (passed_on, *output[1:]) if isinstance(output, tuple) else passed_on
 
         return hook

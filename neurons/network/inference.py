@@ -1,4 +1,4 @@
-"""Which copy of a network is fast, and says what the model says? Precisions and folding."""
+"""Which copy of a network is fast and gives the same numbers? Precisions and folding."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def _with_tower(network: nn.Module, visual: nn.Module) -> nn.Module:
 
 @contextmanager
 def true_fp32(precision: Precision) -> Iterator[None]:
-    """Keep fp32 what it says inside the ``with`` block; other precisions are left alone."""
+    """Run fp32 in fp32, not in TF32, inside the ``with`` block; leave other precisions alone."""
     # cuDNN's convolutions use TF32 by default, which is 1e-3, not 1e-5
     settings: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
     if precision.dtype is torch.float32:

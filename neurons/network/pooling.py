@@ -18,7 +18,7 @@ class Peak:
     position : Tensor of int64, (batch, units)
         Where it lies: row * width + column; the first in that order where several are equal.
     mean : Tensor of float32, (batch, units)
-        Over the map. A large mean with a small peak says "everywhere a little".
+        Over the map. A large mean with a small peak means a little activation everywhere.
     """
 
     value: Tensor

@@ -30,8 +30,8 @@ def effective_field(clip: Clip, layer: Layer, *, seed: int = 0) -> Box:
     Notes
     -----
     The theoretical field of a deep layer is the whole image; its gradient is concentrated in the
-    middle. The box says where the input mattered for this layer on average over units. It does
-    not say that nothing outside it mattered.
+    middle. The box tells where the input mattered for this layer on average over units. It does
+    not mean that nothing outside it mattered.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""How is a tower cut and rewired for speed, without changing what it says? On copies only."""
+"""How is an image tower made faster without changing its numbers? On copies only."""
 
 from __future__ import annotations
 

@@ -28,3 +28,10 @@ def test_what_is_no_edit_is_told(text: str, tmp_path: Path) -> None:
         load_edit(tmp_path / "edit.json")
     with pytest.raises(OptionError, match="no edit at"):
         load_edit(tmp_path / "none.json")
+
+
+def test_addresses_mean_the_same_as_neurons(planted: Clip, tmp_path: Path) -> None:
+    unit = Neuron("visual.layer4", 3)
+    one = save_edit(tmp_path / "a.json", {unit: 0.5}, clip=planted)
+    two = save_edit(tmp_path / "b.json", {"visual.layer4:3": 0.5}, clip=planted)
+    assert one.read_bytes() == two.read_bytes()
