@@ -24,7 +24,7 @@ def openai() -> tuple[str, ...]:
 
 
 def words_of(class_names: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Let every class be called by its name alone."""
+    """Give each class its name as its only word."""
     return {name: (name,) for name in class_names}
 
 

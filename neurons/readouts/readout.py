@@ -1,4 +1,4 @@
-"""Which class does the model name? Anything that turns what it sees into scores."""
+"""Which class does the model name? Anything that turns units into a score per class."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ class Readout(Protocol):
 
     @property
     def pooling(self) -> str:
-        """How maps become one number a unit."""
+        """How maps become one number per unit."""
         ...
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """What it tells apart."""
+        """The classes that it tells apart."""
         ...
 
     def decision(self, units: NDArray[np.float32]) -> Scores:
@@ -130,7 +130,7 @@ class Among:
 
     @property
     def pooling(self) -> str:
-        """How maps become one number a unit."""
+        """How maps become one number per unit."""
         return self.readout.pooling
 
     def decision(self, units: NDArray[np.float32]) -> Scores:

@@ -1,4 +1,4 @@
-"""How are images shaken between two steps, so that only what survives it counts?
+"""How are images moved between two steps, so that only what survives it counts?
 
 A move says how each image is shifted, scaled or turned; `warp` does all the moves at once, in one
 resampling. Each image has draws of its own, which depend on nothing but its generator: neither on
@@ -18,7 +18,7 @@ from torch.nn import functional
 
 @dataclass(frozen=True)
 class Draws:
-    """Random numbers, a stream an image.
+    """Random numbers, one stream per image.
 
     Parameters
     ----------
@@ -45,6 +45,8 @@ class Transform:
     ----------
     name : str
         With everything that it depends on.
+    apply : callable
+        From images, float (images, 3, H, W) in [0, 1], and draws to changed images.
     """
 
     name: str
@@ -57,7 +59,7 @@ class Transform:
 
 @dataclass(frozen=True)
 class Move:
-    """A part of `warp`: from draws and the side in px to matrices, float (images, 3, 3), px."""
+    """A part of `warp`: from draws to matrices, float (images, 3, 3), in px from the middle."""
 
     name: str
     matrices: Callable[[Draws], Tensor]
@@ -98,7 +100,7 @@ def warp(*moves: Move, fill: float = 0.5) -> Transform:
     ----------
     moves : Move
     fill : float in [0, 1]
-        What is seen beyond the image's edge.
+        The value beyond the image's edge.
     """
 
     def apply(images: Tensor, draws: Draws) -> Tensor:
@@ -180,7 +182,7 @@ GOH2021 = warp(
     jitter(2),
 )
 
-# the image as it is: what a naive ascent sees
+# the image as it is: what a naive ascent uses
 NONE = Transform("none", lambda images, draws: images)
 
 TRANSFORMS = {"lucent": LUCENT, "goh2021": GOH2021, "none": NONE}

@@ -70,7 +70,7 @@ class CausalCheck(Result):
 
     @property
     def title(self) -> str:
-        """The class's name."""
+        """The class that was checked."""
         return f"Causal check of {self.name}"
 
     def facts(self) -> tuple[tuple[str, str], ...]:

@@ -45,7 +45,7 @@ class Role:
 
 @dataclass(frozen=True)
 class Roles(Result):
-    """The classes where a unit weighs.
+    """The classes for which a unit has a weight.
 
     Parameters
     ----------

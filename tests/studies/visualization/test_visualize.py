@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from torch.nn import functional
 
 import neurons
@@ -22,13 +20,13 @@ from neurons.errors import (
 )
 from neurons.miniature.measure import text_directions
 from neurons.results.blocks import Gallery
-from neurons.studies.visualization.facets import facet_probes
 from neurons.studies.visualization.visualize import Series, visualize, visualize_each
 from neurons.visualization.objectives import channel
 from neurons.visualization.ready_made import towards
 from neurons.visualization.request import Settings
 from neurons.visualization.result import Visualization
 from tests.conftest import DEAD, LAYER, RED, STRIPE
+from tests.studies.visualization.conftest import pixels
 
 SHORT = Settings(steps=30, batch=4)
 
@@ -40,31 +38,27 @@ def run(planted: Clip, pictures: Path, tmp_path_factory: pytest.TempPathFactory)
     return Activations.open(out)
 
 
-def pixels(image: bytes) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(image)))
-
-
 def test_the_evidence_is_what_a_scan_of_the_saved_pictures_says(
     planted: Clip, run: Activations, tmp_path: Path
 ) -> None:
     targets = [Neuron(LAYER, RED), Neuron(LAYER, STRIPE)]
     made = list(visualize_each(planted, targets, settings=SHORT, run=run))
     paths = []
-    for i, portrait in enumerate(p for each in made for p in each.pictures):
+    for i, shown in enumerate(p for each in made for p in each.pictures):
         paths.append(tmp_path / f"{i}.png")
-        paths[-1].write_bytes(portrait.image)
+        paths[-1].write_bytes(shown.image)
     neurons.scan(planted, neurons.images(paths), [LAYER], tmp_path / "again")
     again = Activations.open(tmp_path / "again").array(LAYER, "peak")[:]
     usual = np.asarray(run.array(LAYER, "peak")[:], np.float64)
-    for i, portrait in enumerate(p for each in made for p in each.pictures):
+    for i, shown in enumerate(p for each in made for p in each.pictures):
         neuron = targets[i // 2]
-        assert portrait.activation == pytest.approx(again[i, neuron.unit], rel=1e-5)
-        assert portrait.percentile == np.mean(run.peak(neuron) < portrait.activation)
+        assert shown.activation == pytest.approx(again[i, neuron.unit], rel=1e-5)
+        assert shown.percentile == np.mean(run.peak(neuron) < shown.activation)
         with np.errstate(divide="ignore", invalid="ignore"):
             z = (again[i] - usual.mean(0)) / usual.std(0)
-        best = portrait.excited[0]
+        best = shown.excited[0]
         assert best.z == pytest.approx(np.nanmax(z[np.isfinite(z)]), rel=1e-3)
-        assert len(portrait.excited) == 5
+        assert len(shown.excited) == 5
 
 
 def test_a_picture_below_the_99th_percentile_is_marked(planted: Clip, run: Activations) -> None:
@@ -118,29 +112,17 @@ def test_diverse_pictures_differ_more(planted: Clip) -> None:
     assert alike(5.0) < alike(0.0)
 
 
-@pytest.fixture(scope="module")
-def miniature() -> Clip:
-    return neurons.load("miniature", device="cpu")
-
-
-@pytest.fixture(scope="module")
-def scanned(miniature: Clip, tmp_path_factory: pytest.TempPathFactory) -> Activations:
-    out = tmp_path_factory.mktemp("scanned") / "run"
-    neurons.scan(miniature, neurons.images("miniature"), [LAYER], out)
-    return Activations.open(out)
-
-
 def test_pictures_of_multimodal_units_are_seen_as_their_concept(
-    miniature: Clip, scanned: Activations
+    miniature: Clip, scan_run: Activations
 ) -> None:
-    counted = neurons.census(scanned, neurons.images("miniature"), LAYER)
+    counted = neurons.census(scan_run, neurons.images("miniature"), LAYER)
     agree = (counted.tops == counted.tops[0]).all(0)
     units = np.flatnonzero(agree)[::8].tolist()
     names = list(concepts())
     directions = text_directions(miniature, names)
     targets = [Neuron(LAYER, unit) for unit in units]
     settings, series = Settings(steps=128, batch=len(units)), Series(n_seeds=1)
-    made = list(visualize_each(miniature, targets, settings=settings, series=series, run=scanned))
+    made = list(visualize_each(miniature, targets, settings=settings, series=series, run=scan_run))
     batch = np.stack([pixels(each.pictures[0].image) for each in made]).transpose(0, 3, 1, 2)
     embedded = functional.normalize(miniature.embed_images(torch.from_numpy(batch)), dim=1)
     found = (embedded @ directions.T).argmax(1).tolist()
@@ -151,36 +133,25 @@ def test_pictures_of_multimodal_units_are_seen_as_their_concept(
     assert np.mean([each.reaches for each in made]) > 0.9
 
 
-def test_a_sentences_picture_is_near_the_sentence(miniature: Clip, scanned: Activations) -> None:
+def test_a_sentences_picture_is_near_the_sentence(miniature: Clip, scan_run: Activations) -> None:
     point = miniature.embed_texts(["a photo of a spider"])[0].clone()
     settings, series = Settings(steps=64, batch=1), Series(n_seeds=1)
     made = visualize(
-        miniature, towards(point, name="spider"), settings=settings, series=series, run=scanned
+        miniature,
+        towards(point, name="spider"),
+        settings=settings,
+        series=series,
+        run=scan_run,
     )
-    (portrait,) = made.pictures
-    batch = torch.from_numpy(pixels(portrait.image).copy()).permute(2, 0, 1)[None]
+    (shown,) = made.pictures
+    batch = torch.from_numpy(pixels(shown.image).copy()).permute(2, 0, 1)[None]
     cosine = functional.cosine_similarity(miniature.embed_images(batch), point[None])
-    assert portrait.activation == pytest.approx(100 * float(cosine), abs=0.05)
-    assert portrait.reaches
-
-
-def test_a_facet_that_cannot_be_told_is_refused(miniature: Clip, tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    for facet in ("this", "that"):
-        (tmp_path / facet).mkdir()
-        for i in range(20):
-            noise = rng.integers(0, 256, (96, 96, 3), dtype=np.uint8)
-            Image.fromarray(noise).save(tmp_path / facet / f"{i}.png")
-    with pytest.raises(OptionError, match="cannot tell these facets .* AUC"):
-        facet_probes(miniature, neurons.images(tmp_path))
-    for file in sorted((tmp_path / "this").iterdir())[5:]:
-        file.unlink()
-    with pytest.raises(OptionError, match="has 20 of 25 images; a probe needs 10"):
-        facet_probes(miniature, neurons.images(tmp_path))
+    assert shown.activation == pytest.approx(100 * float(cosine), abs=0.05)
+    assert shown.reaches
 
 
 def test_facets_bend_the_picture_and_the_strongest_that_reaches_is_shown(
-    miniature: Clip, scanned: Activations
+    miniature: Clip, scan_run: Activations
 ) -> None:
     generator = torch.Generator().manual_seed(0)
     weights = {
@@ -189,7 +160,7 @@ def test_facets_bend_the_picture_and_the_strongest_that_reaches_is_shown(
     series = Series(n_seeds=1, facets=weights, strengths=(0.1, 4.0))
     made = visualize(
         miniature, Neuron(LAYER, 164), settings=Settings(steps=40, batch=5), series=series,
-        run=scanned,
+        run=scan_run,
     )  # fmt: skip
     assert [p.facet for p in made.pictures] == ["", "one", "one", "two", "two"]
     plain, weak, strong = (pixels(made.pictures[i].image).astype(float) for i in range(3))
@@ -202,17 +173,8 @@ def test_facets_bend_the_picture_and_the_strongest_that_reaches_is_shown(
     assert "Facet by facet" in titles and "Evidence" in titles
 
 
-def test_an_accentuated_image_excites_more_and_stays_itself(
-    miniature: Clip, scanned: Activations
-) -> None:
-    shown = neurons.images("miniature")
-    row = int(np.argsort(scanned.peak(Neuron(LAYER, 164)))[-40])
-    given = shown.pixels(row)
-    made = neurons.accentuate(miniature, given, Neuron(LAYER, 164), run=scanned)
-    before, after = made.pictures
-    assert before.activation == pytest.approx(scanned.peak(Neuron(LAYER, 164))[row], rel=1e-4)
-    assert after.activation > 1.5 * before.activation
-    changed = pixels(after.image).astype(float) - given
-    free = neurons.accentuate(miniature, given, Neuron(LAYER, 164), keep=0.0)
-    freely = pixels(free.pictures[1].image).astype(float) - given
-    assert np.abs(changed).mean() < np.abs(freely).mean()
+def test_an_address_is_as_good_as_a_neuron(planted: Clip) -> None:
+    settings = Settings(steps=2, batch=2)
+    named = visualize(planted, f"{LAYER}:{RED}", settings=settings)
+    assert named.pictures == visualize(planted, Neuron(LAYER, RED), settings=settings).pictures
+    assert named.title == named.unit == f"{LAYER}:{RED}"
