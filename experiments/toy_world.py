@@ -1,6 +1,6 @@
 """A model and pictures to try everything on, made in seconds and without a hub.
 
-The pictures are drawn here: four shapes in five colours, one folder a class. The models are tiny
+The pictures are drawn here: four shapes in five colours, one folder per class. The models are tiny
 and their weights random, but for four units of the ResNet that the tests wire by hand: in
 ``visual.layer4``, unit 3 answers to red, unit 17 to thin vertical stripes, unit 5 is dead and unit
 40 constant. What the documentation shows was measured on these, and its tests run on them.
