@@ -66,6 +66,8 @@ def test_an_opacity_falls_where_there_is_nothing_to_see(planted: Clip) -> None:
     # f (1 - opacity): a positive score is a reason to show less everywhere
     change = kept[0].parameters[0].detach()[0, 3] - 0.5
     assert made.curve[0] > 0 and change.mean() < 0
+    # and the colours still climb
+    assert (kept[0].parameters[0].detach()[0, :3] - START).abs().max() > 0
 
 
 def test_noise_depends_on_seed_name_and_variant_only(planted: Clip) -> None:

@@ -37,13 +37,16 @@ def test_a_class_is_composed_of_its_unit_and_told_from_its_neighbours(
     assert any(isinstance(block, Strip) for block in found.blocks())
 
 
-def test_shares_are_of_the_logit_above_the_average_image(scanned: Scanned, fitted: Probe) -> None:
+@pytest.mark.parametrize("name", ["plain", "red", "stripe"])
+def test_shares_are_of_the_logit_above_the_average_image(
+    scanned: Scanned, fitted: Probe, name: str
+) -> None:
     run, images = scanned
-    found = compose(fitted, run, images, "red", count=0)
+    found = compose(fitted, run, images, name, count=0)
     peaks = np.asarray(run.array(LAYER, "peak")[:], np.float64)
     tested = fitted.split == TEST
-    mine = tested & (fitted.labels_of(images) == fitted.index_of("red"))
-    own = fitted.weights[fitted.index_of("red")].astype(np.float64)
+    mine = tested & (fitted.labels_of(images) == fitted.index_of(name))
+    own = fitted.weights[fitted.index_of(name)].astype(np.float64)
     # by the probe's own logits: what the class's images have more than all
     above = (peaks[mine] @ own).mean() - (peaks[tested] @ own).mean()
     for each in found.ingredients:
