@@ -14,7 +14,7 @@ from neurons.errors import OptionError
 from neurons.readouts.probe import Probe
 from neurons.results.blocks import Strip
 from neurons.studies.probe.compose import Composition, compose
-from tests.conftest import LAYER, RED
+from tests.conftest import LAYER, RED, STRIPE
 
 Scanned = tuple[Activations, ImageSet]
 
@@ -42,7 +42,12 @@ def test_shares_are_of_the_logit_above_the_average_image(
     scanned: Scanned, fitted: Probe, name: str
 ) -> None:
     run, images = scanned
+    # each class weighs both planted units, so that neither share is all of it
+    weights = fitted.weights.copy()
+    weights[:, RED], weights[:, STRIPE] = 0.7, -0.4
+    fitted = replace(fitted, weights=weights)
     found = compose(fitted, run, images, name, count=0)
+    assert len(found.ingredients) >= 2
     peaks = np.asarray(run.array(LAYER, "peak")[:], np.float64)
     tested = fitted.split == TEST
     mine = tested & (fitted.labels_of(images) == fitted.index_of(name))
