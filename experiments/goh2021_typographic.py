@@ -97,8 +97,8 @@ def fitted(clip: Clip, asked: argparse.Namespace) -> tuple[Probe, list[int] | No
         run = Activations.open(Path(folder) / "run")
         found = probe(run, fit_on, layer, test_share=TEST_SHARE)
     print(
-        f"probe: {found.pooling} of {layer}, {found.step.units_per_class:.1f} units a class, top-1 "
-        f"{found.top1} on images that it was not fitted on"
+        f"probe: {found.pooling} of {layer}, {found.step.units_per_class:.1f} units per class, "
+        f"top-1 {found.top1} on images that it was not fitted on"
     )
     if len(found.class_names) == N_WNIDS and all(map(WNID.fullmatch, found.class_names)):
         # folders of ImageNet are named by wnids, and in their order open_clip names the classes
@@ -218,8 +218,8 @@ def fooled_probe(clip: Clip, folder: str, by_probe: Probe) -> Share:
     if not written:
         return Share(0, 0)
     ready = prepare(clip.preprocess, asked.images, rows=list(written))
-    with open_editable(clip, readouts=[by_probe]) as eye:
-        answers = eye.respond(ready.pixels).answers(by_probe)
+    with open_editable(clip, readouts=[by_probe]) as network:
+        answers = network.respond(ready.pixels).answers(by_probe)
     hits = [bool(written[row] == answer) for row, answer in zip(ready.rows, answers, strict=True)]
     return Share(sum(hits), len(hits))
 

@@ -92,19 +92,19 @@ def draw_miniature() -> None:
         for each in visualize_each(
             clip, faced, settings=Settings(steps=256, batch=16), series=series, run=run
         ):
-            portraits = [*each.plain(), *each.facets()]
-            rows.append(np.concatenate([faceted(portrait) for portrait in portraits], axis=1))
+            row = [*each.plain(), *each.facets()]
+            rows.append(np.concatenate([faceted(picture) for picture in row], axis=1))
         save(np.concatenate(rows), "visualize-facets.webp")
 
 
-def faceted(portrait: MadePicture) -> np.ndarray:
+def faceted(picture: MadePicture) -> np.ndarray:
     # the default typeface has no multiplication sign
-    return np.concatenate([title(portrait.name.replace("×", "x")), shown(portrait)])
+    return np.concatenate([title(picture.name.replace("×", "x")), shown(picture)])
 
 
-def shown(portrait: MadePicture) -> np.ndarray:
-    mark = "" if portrait.reaches else "*"
-    return labelled(portrait.image, f"{portrait.activation:.2f}{mark}")
+def shown(picture: MadePicture) -> np.ndarray:
+    mark = "" if picture.reaches else "*"
+    return labelled(picture.image, f"{picture.activation:.2f}{mark}")
 
 
 def labelled(image: bytes, text: str) -> np.ndarray:

@@ -146,9 +146,9 @@ def facets(clip: Clip, run: Activations, counted: neurons.Census) -> dict[str, A
     classifier.fit(means[rows], shown[rows])
     neurons_ = [Neuron(LAYER, u) for name in FACETED for u in counted.units_of(name)[:1]]
     made = make(clip, neurons_, run, Series(n_seeds=1, facets=probes.weights()), 160)
-    chosen = [portrait for each in made for portrait in each.facets()]
-    plain = [portrait for each in made for portrait in each.plain() for _ in names]
-    wanted = [portrait.facet for portrait in chosen]
+    chosen = [picture for each in made for picture in each.facets()]
+    plain = [picture for each in made for picture in each.plain() for _ in names]
+    wanted = [picture.facet for picture in chosen]
     hits = by_facet(told(clip, classifier, chosen), wanted)
     before = by_facet(told(clip, classifier, plain), wanted)
     print(
@@ -160,7 +160,7 @@ def facets(clip: Clip, run: Activations, counted: neurons.Census) -> dict[str, A
     print(f"plain pictures of the same units, each facet asked for: {before['all']}")
     for name in names:
         print(f"  {name:<14} faceted {hits[name]}, plain {before[name]}")
-    reach = Share(sum(bool(portrait.reaches) for portrait in chosen), len(chosen))
+    reach = Share(sum(bool(picture.reaches) for picture in chosen), len(chosen))
     print(f"above 99 % of real images: {reach}")
     return {
         "facets": {
@@ -180,8 +180,8 @@ def rise(
 ) -> Share:
     """Count the pictures on which, beside the plain one, their own facet's probe rose most."""
     scores = []
-    for portraits in (chosen, plain):
-        batch = torch.stack([pixels(portrait) for portrait in portraits])
+    for group in (chosen, plain):
+        batch = torch.stack([pixels(picture) for picture in group])
         with neurons.watch(clip.network, probes.layers, reduce=neurons.peak) as seen:
             clip.embed_images(batch)
         means = np.concatenate([seen[layer].mean.numpy() for layer in probes.layers], axis=1)
@@ -206,9 +206,9 @@ def make(
     return made
 
 
-def told(clip: Clip, classifier: Any, portraits: Sequence[MadePicture]) -> np.ndarray:
+def told(clip: Clip, classifier: Any, group: Sequence[MadePicture]) -> np.ndarray:
     """Classify pictures by the last layer's means."""
-    batch = torch.stack([pixels(portrait) for portrait in portraits])
+    batch = torch.stack([pixels(picture) for picture in group])
     with neurons.watch(clip.network, [LAYER], reduce=neurons.peak) as seen:
         clip.embed_images(batch)
     return np.asarray(classifier.predict(seen[LAYER].mean.numpy()))
@@ -223,8 +223,8 @@ def by_facet(found: np.ndarray, wanted: Sequence[str]) -> dict[str, Share]:
     return shares
 
 
-def pixels(portrait: MadePicture) -> torch.Tensor:
-    decoded = np.asarray(Image.open(io.BytesIO(portrait.image)).convert("RGB"))
+def pixels(picture: MadePicture) -> torch.Tensor:
+    decoded = np.asarray(Image.open(io.BytesIO(picture.image)).convert("RGB"))
     return torch.from_numpy(decoded.copy()).permute(2, 0, 1)
 
 

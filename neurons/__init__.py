@@ -4,6 +4,7 @@ The exported names are listed in ``__init__.pyi``, and each is imported when it 
 start, a version or a mistyped command does not wait for torch.
 """
 
+import importlib
 import warnings
 from typing import Any
 
@@ -30,4 +31,7 @@ def __getattr__(name: str) -> Any:
             stacklevel=2,
         )
         return _attribute(new)
+    if name == "miniature":
+        # in 0.1 this package was there after `import neurons`
+        return importlib.import_module("neurons.miniature")
     return _attribute(name)

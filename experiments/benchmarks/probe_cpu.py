@@ -50,7 +50,7 @@ def ours(problem: Problem, strengths: tuple[float, ...]) -> tuple[list[Solution]
         print(
             f"{len(solutions):>3} strength {solution.penalty.l1:.5f}: {seconds[-1]:6.2f} s, gap "
             f"{solution.relative_gap:.1e}, {solution.passes} passes, "
-            f"{float((solution.weights != 0).sum()) / problem.n_classes:.1f} units a class",
+            f"{float((solution.weights != 0).sum()) / problem.n_classes:.1f} units per class",
             flush=True,
         )
     return solutions, seconds

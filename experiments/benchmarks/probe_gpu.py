@@ -61,7 +61,7 @@ def main() -> None:
             f"{i + 1:>3} strength {strengths[i]:.5f}: {seconds:6.2f} s, gap "
             f"{solution.relative_gap:.1e}{'' if solution.converged else ' NOT CONVERGED'}, "
             f"{solution.passes} passes, "
-            f"{float((solution.weights != 0).sum()) / asked.classes:.1f} units a class",
+            f"{float((solution.weights != 0).sum()) / asked.classes:.1f} units per class",
             flush=True,
         )
     total = time.perf_counter() - begun
