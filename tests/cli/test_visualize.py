@@ -26,7 +26,7 @@ def test_pictures_of_units_and_sentences_and_on_a_neurons_page(
                    "--pictures", tmp_path / "album")  # fmt: skip
     assert told.code == 0, told.err
     page = (tmp_path / f"pages/{LAYER}-{RED}.html").read_text(encoding="utf-8")
-    assert "What it wants to see" in page and "Images that excite it most" in page
+    assert "Pictures made to excite it" in page and "Images that excite it most" in page
     assert "no pictures of 'visual.layer4:9'" in refused(
         "report", scanned, f"{LAYER}:9", "--out", tmp_path / "p", "--pictures", tmp_path / "album"
     )
