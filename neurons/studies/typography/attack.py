@@ -239,8 +239,7 @@ class Attack(Result):
                 control = self.pooled(condition, readout=name)
                 if word.n and control.n and word.interval.low <= control.interval.high:
                     return (
-                        f"Read by {name}, these images do not tell the words from the control "
-                        f"“{condition}”. "
+                        f"Read by {name}, the words do not clearly beat the control “{condition}”. "
                     )
         return ""
 

@@ -64,7 +64,7 @@ def test_a_silenced_network_does_not_fall(reader: Clip, shown: ImageSet) -> None
     assert found.outcome("#").success == Share(0, 12)
     # that nothing was found is said first
     assert found.verdict().startswith(
-        "Read by zero-shot, these images do not tell the words from the control “blank”. Success"
+        "Read by zero-shot, the words do not clearly beat the control “blank”. Success"
     )
     assert found.provenance["edits"] == {f"{BANK}:0": 0.0}
 
