@@ -12,7 +12,6 @@ from PIL import Image
 from torch import Tensor
 
 from neurons.activations.run import Activations
-from neurons.activations.run_format import check_same
 from neurons.address import EMBEDDING, Neuron
 from neurons.network.clip import Clip
 from neurons.network.engine import open_engine
@@ -47,7 +46,7 @@ class PictureEvaluator:
 
     def __init__(self, clip: Clip, transforms: Transform, run: Activations | None) -> None:
         if run is not None:
-            check_same(run.path, run.spec.provenance, {"model": clip.provenance()})
+            run.check_clip(clip)
         self._clip, self._transforms, self._run = clip, transforms, run
         self._spread: dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]] = {}
 
