@@ -91,7 +91,7 @@ def say_path(what: str, path: Path) -> None:
 
 def show(result: Result, *blocks: Block) -> None:
     """Tell what was found, and draw some of the result's blocks below it."""
-    from neurons.results.blocks import as_text  # with numpy, which the help does not need
+    from neurons.results.drawn import as_text  # with numpy, which the help does not need
 
     say(result.verdict())
     for block in blocks:

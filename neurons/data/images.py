@@ -16,7 +16,8 @@ from neurons.data.opening import location_of, open_source
 from neurons.data.sources import Labels, Source, SourcePart
 from neurons.data.thumbnails import thumbnail
 from neurons.errors import BadImageError, LabelsMissingError
-from neurons.results.blocks import Gallery, Tile, as_html
+from neurons.results.blocks import Gallery, Tile
+from neurons.results.drawn import as_html
 from neurons.results.shown import one_line, small_table
 
 # classes named in one line

@@ -18,7 +18,8 @@ from PIL import Image
 
 from neurons.files import write_file, write_unflushed
 from neurons.pages.figures import figure, plotly_js
-from neurons.results.blocks import Block, Gallery, Note, Strip, Tile, as_table, data_uri, media_type
+from neurons.results.blocks import Block, Gallery, Note, Strip, Tile
+from neurons.results.drawn import as_table, data_uri, media_type
 from neurons.results.provenance import model_of
 from neurons.results.result import Result
 

@@ -1,17 +1,8 @@
-"""What can a result be shown as? Five kinds of block; whoever draws them knows nothing else."""
+"""What can a result be shown as? A few kinds of block; whoever draws them knows nothing else."""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
-
-import numpy as np
-from rich.box import SIMPLE_HEAD
-from rich.console import Group, RenderableType
-from rich.table import Table as RichTable
-from rich.text import Text
 
 from neurons.geometry import Box
 
@@ -47,6 +38,48 @@ class Bars:
     low: tuple[float, ...] = ()
     high: tuple[float, ...] = ()
     reference: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One column of `Dots`: a value per row, beside what that row's controls gave.
+
+    Parameters
+    ----------
+    name : str
+    axis : str
+        What the values are, with their unit.
+    values : tuple of float
+        One per row; nan where there is none.
+    low, high : tuple of float
+        An interval per row; empty if there are none.
+    controls : tuple of tuple of float
+        The values of each row's controls; empty if there are none.
+    reference : float, optional
+        The value that means "nothing there", drawn as a line.
+    """
+
+    name: str
+    axis: str
+    values: tuple[float, ...]
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+    controls: tuple[tuple[float, ...], ...] = ()
+    reference: float | None = None
+
+
+@dataclass(frozen=True)
+class Dots:
+    """Measured values as dots with intervals, each beside its controls, in one panel or several.
+
+    The rows are shared by the panels; ``controls`` is what a legend calls the controls.
+    """
+
+    title: str
+    labels: tuple[str, ...]
+    panels: tuple[Panel, ...]
+    controls: str = "controls"
     note: str = ""
 
 
@@ -97,11 +130,12 @@ class Tile:
 
 @dataclass(frozen=True)
 class Gallery:
-    """Pictures in a grid, in an order that means something."""
+    """Pictures in a grid, in an order that means something; ``large`` for a few, shown big."""
 
     title: str
     tiles: tuple[Tile, ...]
     note: str = ""
+    large: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,108 +147,21 @@ class Strip:
     note: str = ""
 
 
-Block = Note | Table | Bars | Curve | Gallery | Strip
+@dataclass(frozen=True)
+class Beside:
+    """Two galleries beside each other, such as made pictures and photographs."""
+
+    title: str
+    left: Gallery
+    right: Gallery
+    note: str = ""
 
 
-def media_type(image: bytes) -> str:
-    """Tell a thumbnail's format by its first bytes: thumbnails are WebP or PNG."""
-    return "image/webp" if image[8:12] == b"WEBP" else "image/png"
+Block = Note | Table | Bars | Dots | Curve | Gallery | Strip | Beside
 
 
-def data_uri(image: bytes) -> str:
-    """Write a thumbnail into a page."""
-    return f"data:{media_type(image)};base64,{base64.b64encode(image).decode()}"
-
-
-def as_html(block: Block) -> str:
-    """Draw a block as a fragment of HTML for a notebook: no scripts, no style sheet."""
-    if isinstance(block, Note):
-        return f"<p><em>{escape(block.text)}</em></p>"
+def galleries_of(block: Gallery | Strip | Beside) -> tuple[Gallery, ...]:
+    """Give the galleries that a block consists of."""
     if isinstance(block, Gallery):
-        tiles = "".join(_tile_html(tile) for tile in block.tiles)
-        return f"<h4>{escape(block.title)}</h4><div>{tiles}</div>"
-    if isinstance(block, Strip):
-        inner = "".join(as_html(gallery) for gallery in block.galleries)
-        return f"<h4>{escape(block.title)}</h4>{inner}"
-    table = as_table(block)
-    head = "".join(f"<th>{escape(column)}</th>" for column in table.columns)
-    rows = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in table.rows
-    )
-    return f"<h4>{escape(table.title)}</h4><table><tr>{head}</tr>{rows}</table>"
-
-
-def as_text(block: Block) -> RenderableType:
-    """Draw a block for a terminal."""
-    if isinstance(block, Note):
-        return Text(block.text)
-    parts: list[RenderableType] = [Text(f"\n{block.title}", style="bold")]
-    if isinstance(block, Curve):
-        parts.append(Text(_sparkline(block)))
-    else:
-        parts.append(_grid(as_table(block)))
-    if block.note:
-        parts.append(Text(block.note, style="dim"))
-    return Group(*parts)
-
-
-def _grid(table: Table) -> RichTable:
-    drawn = RichTable(box=SIMPLE_HEAD, pad_edge=False)
-    for i, column in enumerate(table.columns):
-        numeric = all(_is_number(row[i]) for row in table.rows)
-        drawn.add_column(Text(column), justify="right" if numeric else "left", overflow="fold")
-    for row in table.rows:
-        # Text, not markup: a file may be called [bold].jpg
-        drawn.add_row(*(Text(cell) for cell in row))
-    return drawn
-
-
-def _sparkline(curve: Curve) -> str:
-    heights = np.asarray(curve.y, np.float64)
-    if curve.log:
-        # one image more or less is a visible step; no image is the floor
-        heights = np.log1p(heights / heights[heights > 0].min()) if heights.any() else heights
-    levels = np.ceil(heights / max(heights.max(), 1e-300) * 8).astype(int)
-    line = "".join(" ▁▂▃▄▅▆▇█"[level] for level in levels)
-    scale = ", log scale" if curve.log else ""
-    return (
-        f"{curve.x[0]:.3g} {line} {curve.x[-1]:.3g}   ({curve.y_axis} over {curve.x_axis}{scale})"
-    )
-
-
-def as_table(block: Table | Bars | Curve | Gallery | Strip) -> Table:
-    """Give any block's numbers as rows of text."""
-    if isinstance(block, Table):
-        return block
-    if isinstance(block, Bars):
-        return _bars_table(block)
-    if isinstance(block, Curve):
-        points = tuple((f"{x:.4g}", f"{y:.4g}") for x, y in zip(block.x, block.y, strict=True))
-        return Table(block.title, (block.x_axis, block.y_axis), points, block.note)
-    if isinstance(block, Strip):
-        parts = tuple((g.title, ", ".join(t.caption for t in g.tiles)) for g in block.galleries)
-        return Table(block.title, ("range", "sampled images"), parts, block.note)
-    tiles = tuple((str(i), t.value, t.caption, t.detail) for i, t in enumerate(block.tiles, 1))
-    return Table(block.title, ("#", "activation", "label", "image"), tiles, block.note)
-
-
-def _bars_table(bars: Bars) -> Table:
-    columns: tuple[str, ...] = ("", bars.axis)
-    cells: list[Sequence[str]] = [bars.labels, [f"{value:.3g}" for value in bars.values]]
-    if bars.low:
-        columns += ("interval",)
-        cells.append([f"{a:.3g} to {b:.3g}" for a, b in zip(bars.low, bars.high, strict=True)])
-    return Table(bars.title, columns, tuple(zip(*cells, strict=True)), bars.note)
-
-
-def _tile_html(tile: Tile) -> str:
-    return (
-        '<figure style="display:inline-block;margin:4px;width:96px">'
-        f'<img src="{data_uri(tile.image)}" alt="{escape(tile.caption)}" width="96">'
-        f'<figcaption style="font-size:11px" title="{escape(tile.detail)}">'
-        f"{escape(tile.value)}<br>{escape(tile.caption)}</figcaption></figure>"
-    )
-
-
-def _is_number(text: str) -> bool:
-    return text.replace(",", "").replace(".", "").lstrip("-").isdecimal()
+        return (block,)
+    return block.galleries if isinstance(block, Strip) else (block.left, block.right)

@@ -23,7 +23,8 @@ from rich.console import Console, ConsoleOptions, RenderResult
 
 from neurons.errors import ResultNotFoundError
 from neurons.files import write_file
-from neurons.results.blocks import Block, Note, as_html, as_text
+from neurons.results.blocks import Block, Note
+from neurons.results.drawn import as_html, as_text
 from neurons.results.table import Row, as_arrow, write_table
 
 if TYPE_CHECKING:

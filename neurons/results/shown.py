@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from neurons.results.blocks import Table, as_html
+from neurons.results.blocks import Table
+from neurons.results.drawn import as_html
 
 Facts = Sequence[tuple[str, str]]
 

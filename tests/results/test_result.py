@@ -23,7 +23,8 @@ from rich.console import Console
 from neurons.data.thumbnails import thumbnail
 from neurons.errors import ResultNotFoundError
 from neurons.geometry import Box
-from neurons.results.blocks import Bars, Block, Curve, Gallery, Note, Strip, Table, Tile, as_html
+from neurons.results.blocks import Bars, Block, Curve, Gallery, Note, Strip, Table, Tile
+from neurons.results.drawn import as_html
 from neurons.results.result import Result
 
 HOSTILE = '<script>alert("x")</script>[bold]'

@@ -13,17 +13,15 @@ from neurons.results.blocks import (
     Bars,
     Block,
     Curve,
+    Dots,
     Gallery,
     Note,
+    Panel,
     Strip,
     Table,
     Tile,
-    as_html,
-    as_table,
-    as_text,
-    data_uri,
-    media_type,
 )
+from neurons.results.drawn import as_html, as_table, as_text, data_uri, media_type
 
 PICTURE = thumbnail(np.full((8, 12, 3), 120, np.uint8))
 TILES = (Tile(PICTURE, "1.5", "spider", "a/0.png"), Tile(PICTURE, "0.5", "bat", "b/1.png"))
@@ -53,7 +51,9 @@ def test_a_gallery_is_a_table_in_its_order_and_a_strip_one_row_per_gallery() -> 
 def test_a_curve_in_a_terminal_rises_where_its_numbers_rise() -> None:
     line = shown(Curve("c", (0.0, 1.0, 2.0), (0.0, 4.0, 8.0), "x", "images"))
     assert " ▄█ " in line
-    assert "images over x" in line
+    # what the two ends are is said, and what the height is
+    assert "x from 0 " in line
+    assert " to 2; height: images, at most 8" in line
 
 
 def test_on_a_logarithmic_curve_one_image_is_seen_and_none_is_the_floor() -> None:
@@ -61,7 +61,17 @@ def test_on_a_logarithmic_curve_one_image_is_seen_and_none_is_the_floor() -> Non
     assert " ▁█ " in line
     assert "log scale" in line
     # all empty is no error
-    assert "over x" in shown(Curve("c", (0.0, 1.0), (0.0, 0.0), "x", "n", log=True))
+    assert "at most 0" in shown(Curve("c", (0.0, 1.0), (0.0, 0.0), "x", "n", log=True))
+
+
+def test_dots_stand_beside_their_intervals_and_their_controls_in_the_same_row() -> None:
+    nan = float("nan")
+    falls = Panel("by name", "logits", (2.0, nan), (1.5, nan), (2.5, nan), ((0.1, 0.3), ()), 0.0)
+    dots = Dots("Needed?", ("both", "a"), (falls, Panel("probe", "logits", (4.0, 3.0))), "random")
+    table = as_table(dots)
+    assert table.columns == ("", "by name: logits", "interval", "random", "probe: logits")
+    assert table.rows[0] == ("both", "2", "1.5 to 2.5", "0.2 (0.1 to 0.3, n = 2)", "4")
+    assert table.rows[1][3:] == ("-", "3")
 
 
 def test_a_column_of_numbers_is_aligned_to_the_right_and_text_to_the_left() -> None:
