@@ -154,33 +154,6 @@ def resampled(draw: Callable[[np.random.Generator], float], seed: int) -> Interv
     return Interval(float(low), float(high))
 
 
-def excess_interval(
-    own: NDArray[np.floating], controls: NDArray[np.floating], seed: int
-) -> Interval:
-    """Give the interval of how far a mean lies above that of controls on the same images.
-
-    Parameters
-    ----------
-    own : ndarray of float, (images,)
-        What an intervention does to each image.
-    controls : ndarray of float, (draws, images)
-        What each draw of controls does.
-    seed : int
-
-    Returns
-    -------
-    Interval
-        95 %, by resampling images and draws together.
-    """
-    n_draws, n = controls.shape
-
-    def draw(random: np.random.Generator) -> float:
-        images, draws = random.integers(0, n, n), random.integers(0, n_draws, n_draws)
-        return float(own[images].mean() - controls[draws][:, images].mean())
-
-    return resampled(draw, seed)
-
-
 def difference_of_means(
     first: NDArray[np.floating], second: NDArray[np.floating], seed: int
 ) -> tuple[float, Interval]:
@@ -309,3 +282,83 @@ def benjamini_hochberg(p_values: Sequence[float] | NDArray[np.floating]) -> NDAr
     values = np.asarray(p_values, np.float64)
     adjusted: NDArray[np.float64] = stats.false_discovery_control(values)
     return adjusted
+
+
+@dataclass(frozen=True)
+class Excess:
+    """How far the effect of one intervention lies above that of control interventions.
+
+    Parameters
+    ----------
+    value : float
+        The effect minus what controls would do, in the effect's unit.
+    interval : Interval
+        95 %, of the value: an intervention that is no other than its controls lies outside of it,
+        on either side of 0, in about 5 % of cases. nan of fewer than two controls.
+    p_value : float in (0, 1]
+        One-sided: the share of controls, this intervention counted in, with as large an effect.
+    """
+
+    value: float
+    interval: Interval
+    p_value: float
+
+
+def excess_over_controls(
+    own: NDArray[np.floating],
+    controls: NDArray[np.floating],
+    activity: NDArray[np.floating] | None = None,
+) -> Excess:
+    """Compare an intervention with controls, which differ among themselves too.
+
+    The interval is a prediction interval: it takes in how much one control differs from another,
+    and is never narrower than the images alone make it. An interval of the controls' mean would
+    call every second control an effect.
+
+    Parameters
+    ----------
+    own : ndarray of float, (images,)
+        What the intervention does to each image.
+    controls : ndarray of float, (draws, images)
+        What each control does to the same images; no control twice.
+    activity : ndarray of float, (1 + draws,), optional
+        How active what is intervened on is, the intervention's own first. Given, what a control of
+        the own activity would do is read off a line through the controls: outside of their range
+        that is an extrapolation, and the interval widens with the distance. Not used where all
+        controls are equally active.
+
+    Returns
+    -------
+    Excess
+
+    References
+    ----------
+    Prediction interval of a new observation, without and with a regressor: Montgomery, Peck,
+    Vining, "Introduction to linear regression analysis", 2012, section 2.5. That effects of
+    controls are about normal is assumed by the interval, not by the p value.
+    """
+    effects = np.concatenate([[own.mean()], controls.mean(1)]).astype(np.float64)
+    k, others = len(controls), effects[1:]
+    design = np.ones((1 + k, 1))
+    if activity is not None and k > 2 and np.ptp(activity[1:]) > 0:
+        design = np.column_stack([design, np.asarray(activity, np.float64)])
+    line, *_ = np.linalg.lstsq(design[1:], others, rcond=None)
+    value, free = float(effects[0] - design[0] @ line), k - design.shape[1]
+    p_value = _p_of_residuals(design, effects)
+    if free < 1:
+        return Excess(value, Interval(float("nan"), float("nan")), p_value)
+    leverage = float(design[0] @ np.linalg.pinv(design[1:].T @ design[1:]) @ design[0])
+    left = others - design[1:] @ line
+    by_controls = float(left @ left) / free * (1 + leverage)
+    by_images = float(np.var(own - controls.mean(0), ddof=1)) / len(own) if len(own) > 1 else 0.0
+    reach = float(stats.t.ppf(_TAILS[1], free)) * float(np.sqrt(max(by_controls, by_images)))
+    return Excess(value, Interval(value - reach, value + reach), p_value)
+
+
+def _p_of_residuals(design: NDArray[np.float64], effects: NDArray[np.float64]) -> float:
+    """Rank the first effect among all by its distance from a line (or the mean) of all of them."""
+    hat = design @ np.linalg.pinv(design)
+    # one that lies far aside pulls the line to itself: each distance is scaled by its own pull
+    free = np.sqrt(np.maximum(1 - np.diag(hat), 1e-12))
+    distances = (effects - hat @ effects) / free
+    return p_of_draws(float(distances[0]), distances[1:] + 1e-12)

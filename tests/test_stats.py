@@ -16,7 +16,7 @@ from neurons.stats import (
     auc,
     benjamini_hochberg,
     difference_of_means,
-    excess_interval,
+    excess_over_controls,
     holm,
     p_of_draws,
     rank_correlation,
@@ -84,20 +84,58 @@ def test_a_bootstrap_of_a_mean_is_as_wide_as_theory_says() -> None:
     assert math.isnan(nothing.low) and math.isnan(nothing.high)
 
 
-def test_the_interval_of_an_excess_covers_the_truth_as_often_as_it_says() -> None:
+def exchangeable(
+    rng: np.random.Generator, shape: str, n_draws: int = 20
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give effects, (images,) and (draws, images), of units of which none is special."""
+    units = {"normal": rng.normal(0, 0.3, n_draws + 1), "skewed": rng.exponential(0.3, n_draws + 1)}
+    images = rng.normal(0, 1, 40)
+    found = images + units[shape][:, None] + rng.normal(0, 0.5, (n_draws + 1, 40))
+    return found[0], found[1:]
+
+
+@pytest.mark.parametrize("shape", ["normal", "skewed"])
+def test_units_that_are_no_other_than_their_controls_are_called_so(shape: str) -> None:
+    rng = np.random.default_rng(0)
+    found = [excess_over_controls(*exchangeable(rng, shape)) for _ in range(1500)]
+    outside = np.mean([each.interval.low > 0 or each.interval.high < 0 for each in found])
+    # an interval of the controls' mean leaves 0 out in most cases
+    assert 0.03 < outside < 0.075
+    p_values = np.array([each.p_value for each in found])
+    assert np.mean(p_values <= 1 / 21) == pytest.approx(1 / 21, abs=0.017)
+    assert np.mean(p_values <= 0.5) == pytest.approx(10 / 21, abs=0.04)
+
+
+def test_an_interval_of_an_excess_covers_a_true_effect() -> None:
     rng, held = np.random.default_rng(0), 0
-    for seed in range(50):
-        # images differ, draws differ, and both are a sample
-        images, draws = rng.normal(0, 1, 60), rng.normal(0, 0.5, (30, 1))
-        own = 0.8 + images + rng.normal(0, 1, 60)
-        found = excess_interval(own, images + draws + rng.normal(0, 1, (30, 60)), seed)
-        held += found.low <= 0.8 <= found.high
-    assert held / 50 > 0.84
+    for _ in range(400):
+        own, controls = exchangeable(rng, "normal")
+        found = excess_over_controls(own + 0.8, controls)
+        held += found.interval.low <= 0.8 <= found.interval.high
+    assert 0.92 < held / 400 < 0.98
+
+
+def test_what_activity_alone_explains_is_no_excess() -> None:
+    rng, outside, blamed = np.random.default_rng(0), [], []
+    for _ in range(800):
+        # the unit is the most active one, and what is lost grows with activity
+        activity = np.array([1.1, *rng.uniform(0.5, 0.9, 20)])
+        effects = activity[:, None] + rng.normal(0, 0.05, (21, 1)) + rng.normal(0, 0.1, (21, 30))
+        found = excess_over_controls(effects[0], effects[1:], activity)
+        outside.append(found.interval.low > 0 or found.interval.high < 0)
+        blamed.append(excess_over_controls(effects[0], effects[1:]).interval.low > 0)
+    assert np.mean(outside) < 0.075 and np.mean(blamed) > 0.9
+    real = excess_over_controls(effects[0] + 1, effects[1:], activity)
+    assert real.value == pytest.approx(1, abs=0.3) and real.interval.low > 0
+    assert real.p_value == pytest.approx(1 / 21)
 
 
 def test_an_excess_that_every_image_and_draw_agrees_on_has_no_width() -> None:
-    found = excess_interval(np.full(7, 1.5), np.full((5, 7), 0.5), seed=0)
-    assert (found.low, found.high) == (1.0, 1.0)
+    found = excess_over_controls(np.full(7, 1.5), np.full((5, 7), 0.5), np.zeros(6))
+    assert (found.value, found.interval.low, found.interval.high) == (1.0, 1.0, 1.0)
+    # one control says nothing of how much controls differ
+    lonely = excess_over_controls(np.full(7, 1.5), np.full((1, 7), 0.5))
+    assert lonely.value == 1 and math.isnan(lonely.interval.low)
 
 
 def test_the_difference_of_means_covers_the_truth_as_often_as_it_says() -> None:

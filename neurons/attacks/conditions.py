@@ -16,6 +16,11 @@ from neurons.stats import Share
 CLEAN, WORD, BLANK, SHUFFLED, NO_CLASS = "clean", "word", "blank", "shuffled", "no class"
 CONDITIONS = (CLEAN, WORD, BLANK, SHUFFLED, NO_CLASS)
 
+# who is in the denominator of a success, said wherever one is shown
+SUCCESS_OF = (
+    "Success is counted on the images that were not read as the class before, and do not show it."
+)
+
 # words that name nothing which can be seen, of every length that a class's name has
 _FOREIGN = (
     "of", "and", "with", "about", "indeed", "because", "although", "therefore", "moreover it",
@@ -60,30 +65,33 @@ def foreign_word(text: str, readouts: Sequence[Readout]) -> str:
     return min(free, key=lambda word: (abs(len(word) - len(text)), word))
 
 
-def succeeded(
-    before: NDArray[np.intp], after: NDArray[np.intp], target: int
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Tell where the top class became the target, and where it could have become it.
+def at_risk(
+    before: NDArray[np.intp], truth: NDArray[np.int64], target: int | NDArray[np.intp]
+) -> NDArray[np.bool_]:
+    """Tell which images an attack can win: those that are not of the target's class already.
 
     Parameters
     ----------
-    before, after : ndarray of int, (images,)
-        The top class without and with the writing.
-    target : int
+    before : ndarray of int, (images,)
+        The top class without the writing.
+    truth : ndarray of int, (images,)
+        The class that each image shows; -1 where that is none of the readout's.
+    target : int, or ndarray of int, (images,)
+        The class to make, one for all or one per image.
 
     Returns
     -------
-    hits, at_risk : ndarray of bool, (images,)
-        An image that is read as the target already is not at risk.
+    ndarray of bool, (images,)
+        False where the image is read as the target, or shows it: to become what it is, is no
+        success.
     """
-    at_risk = before != target
-    return (after == target) & at_risk, at_risk
+    found: NDArray[np.bool_] = (before != target) & (truth != target)
+    return found
 
 
-def success(before: NDArray[np.intp], after: NDArray[np.intp], target: int) -> Share:
-    """Count successes among the images that were not the target already."""
-    hits, at_risk = succeeded(before, after, target)
-    return Share(int(hits.sum()), int(at_risk.sum()))
+def success(after: NDArray[np.intp], target: int, possible: NDArray[np.bool_]) -> Share:
+    """Count the images whose top class became the target, of those that were `at_risk`."""
+    return Share(int((after == target)[possible].sum()), int(possible.sum()))
 
 
 def accuracy(answers: NDArray[np.intp], truth: NDArray[np.int64]) -> Share:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from neurons.attacks.conditions import CONDITIONS, WORD, AttackTarget, success
+from neurons.attacks.conditions import CONDITIONS, WORD, AttackTarget, at_risk, success
 from neurons.attacks.mediators import Mediator
 from neurons.attacks.repeatable_attack import RepeatableAttack
 from neurons.errors import OptionError
@@ -82,8 +82,10 @@ def confirm(
     attacked = attack.with_controls(target.text)
 
     def counted(readout: Readout, condition: str) -> Share:
-        after = attacked[condition].responses.answers(readout)
-        return success(clean.answers(readout), after, class_index(readout, target.class_name))
+        wanted = class_index(readout, target.class_name)
+        truth = attack.ready.truth(readout.class_names)
+        possible = at_risk(clean.answers(readout), truth, wanted)
+        return success(attacked[condition].responses.answers(readout), wanted, possible)
 
     return ConfirmedString(
         target.text,

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurons.address import Neuron
-from neurons.attacks.conditions import accuracy
+from neurons.attacks.conditions import accuracy, at_risk
 from neurons.attacks.plain_grounds import alone
 from neurons.attacks.repeatable_attack import RepeatableAttack
+from neurons.errors import OptionError
 from neurons.interventions.controls import SILENT
 from neurons.results.blocks import Table
 from neurons.stats import Share
@@ -80,7 +81,7 @@ class WrongWords:
     targets, truth : ndarray of int, (images,)
         What each text and each image is, as the readout counts.
     at_risk : ndarray of bool, (images,)
-        Where the whole network did not read the image as the word already.
+        Where the whole network did not read the image as the word already; none shows it.
     """
 
     attack: RepeatableAttack
@@ -91,14 +92,26 @@ class WrongWords:
 
     @classmethod
     def drawn(cls, attack: RepeatableAttack, words: Sequence[str]) -> WrongWords:
-        """Draw one of the words for each image, by the attack's seed, never its own class's."""
+        """Draw one of the words for each image, by the attack's seed, never its own class's.
+
+        Raises
+        ------
+        OptionError
+            If every image is read as its word already.
+        """
         names = attack.readout.class_names
         truth, classes = attack.ready.truth(names), np.array([names.index(word) for word in words])
         random = np.random.default_rng(attack.seed)
         chosen = [int(random.choice(np.flatnonzero(classes != label))) for label in truth]
         targets = classes[chosen]
         texts = tuple(words[i] for i in chosen)
-        return cls(attack, texts, targets, truth, attack.answers() != targets)
+        possible = at_risk(attack.answers(), truth, targets)
+        if not possible.any():
+            raise OptionError(
+                f"all {len(possible):,} images are read as the word that would be written on them "
+                f"already: there is nothing to attack; give other images or words"
+            )
+        return cls(attack, texts, targets, truth, possible)
 
     def point(self, layer: str, rank: NDArray[np.intp], size: int) -> FrontierPoint:
         """Attack with the first ``size`` units of a ranking silenced."""

@@ -25,13 +25,14 @@ from neurons.data.decoding import decode_image, quiet_decoders
 from neurons.data.images import ImageSet
 from neurons.data.sources import UNLABELLED
 from neurons.errors import BadImageError, ImagesNotFoundError, OptionError
-from neurons.files import folder_for_writing, write_file
+from neurons.files import write_file
+from neurons.folder_kinds import ATTACKED
+from neurons.folders import folder_for_writing
 from neurons.lettering.lettering import Lettering
 from neurons.lettering.sizes import fitted_stamp
 from neurons.lettering.words import write_on
 
 FORMAT = 1
-_SETTINGS = "attack.json"
 _SHARD = 64
 _COLUMNS = (
     "file_name", "source", "label", "text", "left", "top", "right", "bottom", "coverage", "seed",
@@ -69,6 +70,7 @@ def build_attacked(
     side_px: int | None = None,
     n: int | None = None,
     seed: int = 0,
+    replace: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Attacked:
     """Write texts on images and keep them as PNG files with their truth, or go on with that.
@@ -88,6 +90,8 @@ def build_attacked(
         Images, drawn without replacement; default: all.
     seed : int
         Of the draw and of the places.
+    replace : bool
+        Whether images that were made in another way may be replaced.
     progress : callable
         Takes how many of how many images are done.
 
@@ -99,8 +103,8 @@ def build_attacked(
     ------
     OptionError
         If there is no text, a number makes no sense, or the folder holds something else.
-    MismatchError
-        If the folder holds images that were made in another way.
+    OutputExistsError
+        If the folder holds images that were made in another way, and may not be replaced.
     RunLockedError
         If another process is writing there.
     ImagesNotFoundError
@@ -124,7 +128,7 @@ def build_attacked(
         "pillow": PIL.__version__,
         "freetype": features.version("freetype2"),
     }
-    with folder_for_writing(out, "folder of attacked images", _SETTINGS, depends_on):
+    with folder_for_writing(out, ATTACKED, depends_on, replace=replace):
         table, parts = out / "metadata.csv", out / "parts"
         if not table.is_file():
             made, skipped = [], []

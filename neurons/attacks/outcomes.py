@@ -14,7 +14,7 @@ from neurons.attacks.conditions import (
     WORD,
     AttackTarget,
     accuracy,
-    succeeded,
+    at_risk,
     success,
 )
 from neurons.attacks.repeatable_attack import (
@@ -44,8 +44,8 @@ class Outcome:
     written : str
         What stood on the images under this condition; empty for nothing.
     success : Share
-        Of the images that were not read as the class already; for ``clean`` the images that were,
-        of all.
+        Of the images that are not of the class already; for ``clean`` those that are (read as it,
+        or showing it), of all.
     accuracy : Share
         Right answers, of the images whose class the readout has.
     coverage : float
@@ -138,11 +138,12 @@ def outcomes_of(
     def outcome(condition: str, written: str, share: Share, right: Share, area: float) -> Outcome:
         return Outcome(name, target.class_name, target.text, condition, written, share, right, area)
 
-    already = Share(int((before == wanted).sum()), len(before))
+    possible = at_risk(before, truth, wanted)
+    already = Share(int((~possible).sum()), len(before))
     rows = [outcome(CLEAN, "", already, accuracy(before, truth), 0.0)]
     for condition, found in attacked.items():
         after = found.responses.answers(readout)
-        share, right = success(before, after, wanted), accuracy(after, truth)
+        share, right = success(after, wanted, possible), accuracy(after, truth)
         rows.append(outcome(condition, found.written, share, right, float(found.coverage.mean())))
     return rows
 
@@ -160,14 +161,11 @@ def by_class(
     labels = np.array(ready.labels())
     if not any(labels):
         labels = np.array([readout.class_names[i] for i in before])
-    found = {
-        condition: succeeded(before, attacked[condition].responses.answers(readout), wanted)
-        for condition in (WORD, NO_CLASS)
-    }
+    possible = at_risk(before, ready.truth(readout.class_names), wanted)
+    after = {name: attacked[name].responses.answers(readout) for name in (WORD, NO_CLASS)}
 
     def of(condition: str, rows: NDArray[np.bool_]) -> Share:
-        hits, at_risk = found[condition]
-        return Share(int(hits[rows].sum()), int(at_risk[rows].sum()))
+        return success(after[condition], wanted, possible & rows)
 
     return [
         ClassOutcome(name, str(each), of(WORD, labels == each), of(NO_CLASS, labels == each))

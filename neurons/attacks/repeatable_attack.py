@@ -16,9 +16,11 @@ from neurons.attacks.conditions import (
     SHUFFLED,
     WORD,
     AttackTarget,
+    at_risk,
     foreign_word,
 )
 from neurons.data.prepared import Prepared
+from neurons.errors import OptionError
 from neurons.interventions.editable import NO_EDITS, EditableNetwork, Edits, Responses
 from neurons.lettering.lettering import Lettering
 from neurons.lettering.words import Lettered, blank_on, shuffled, write_on
@@ -125,6 +127,23 @@ class RepeatableAttack:
         """Tell which images the attacked readout gives to the class, with the text on them."""
         answers = self.responses(target.text, edits=edits).responses.answers(self.readout)
         found: NDArray[np.bool_] = answers == self.index_of(target)
+        return found
+
+    def possible(self, target: AttackTarget, before: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Tell which images the attack can win, given the answers without it; see `at_risk`.
+
+        Raises
+        ------
+        OptionError
+            If there are none.
+        """
+        truth = self.ready.truth(self.readout.class_names)
+        found = at_risk(before, truth, self.index_of(target))
+        if not found.any():
+            raise OptionError(
+                f"all {len(self.ready):,} images show {target.class_name!r} or are read as it "
+                f"already: there is nothing to attack; give other images"
+            )
         return found
 
     def with_controls(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurons.readouts.readout import Scores
-from neurons.stats import Interval, Share, excess_interval, p_of_draws
+from neurons.stats import Interval, Share, excess_over_controls
 
 Margins = NDArray[np.float64]
 
@@ -49,7 +49,7 @@ class Change:
     excess : float
         The drop minus the mean random drop.
     interval : Interval
-        Of the excess, by resampling images and draws.
+        Of the excess: a prediction interval, see `excess_over_controls`.
     p_value : float
         Share of the draws, this one counted in, with as large a drop.
     """
@@ -62,7 +62,7 @@ class Change:
     p_value: float
 
 
-def change(intact: Margins, edited: Margins, seed: int) -> Change:
+def change(intact: Margins, edited: Margins) -> Change:
     """Compare an edit with others, those of random units.
 
     Parameters
@@ -71,18 +71,15 @@ def change(intact: Margins, edited: Margins, seed: int) -> Change:
         Margins of the intact network.
     edited : ndarray of float64, (edits * images,)
         Of the edit on every image, then of each random one.
-    seed : int
-        For the interval.
     """
     by_edit = edited.reshape(-1, len(intact))
     drops = intact - by_edit
-    random = drops[1:].mean(1)
-    drop = float(drops[0].mean())
+    excess = excess_over_controls(drops[0], drops[1:])
     return Change(
         right=share_ahead(by_edit[0]),
-        margin_drop=drop,
-        random_drops=tuple(float(each) for each in random),
-        excess=float(drop - random.mean()),
-        interval=excess_interval(drops[0], drops[1:], seed),
-        p_value=p_of_draws(drop, random),
+        margin_drop=float(drops[0].mean()),
+        random_drops=tuple(float(each) for each in drops[1:].mean(1)),
+        excess=excess.value,
+        interval=excess.interval,
+        p_value=excess.p_value,
     )

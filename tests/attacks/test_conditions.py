@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from neurons.attacks.conditions import (
     AttackTarget,
     accuracy,
+    at_risk,
     check_targets,
     foreign_word,
-    succeeded,
     success,
 )
 from neurons.errors import OptionError
@@ -23,21 +23,31 @@ from tests.glyphs import probe_of, zero_shot_of
 
 
 def test_an_image_that_is_the_class_already_is_not_at_risk() -> None:
-    before, after = np.array([2, 2, 0, 1, 0]), np.array([2, 0, 2, 2, 0])
-    assert success(before, after, 2) == Share(2, 3)
-    hits, at_risk = succeeded(before, after, 2)
-    assert hits.tolist() == [False, False, True, True, False]
-    assert at_risk.tolist() == [False, False, True, True, True]
+    before, after = np.array([2, 2, 0, 1, 0, 0]), np.array([2, 0, 2, 2, 0, 2])
+    # the last shows the class, and is read as another one without the word
+    truth = np.array([2, 0, 0, 1, -1, 2])
+    possible = at_risk(before, truth, 2)
+    assert possible.tolist() == [False, False, True, True, True, False]
+    assert success(after, 2, possible) == Share(2, 3)
+    # a target of its own for each image
+    assert at_risk(before, truth, np.array([0, 1, 2, 1, 1, 2])).tolist() == [
+        True, True, True, False, True, False
+    ]  # fmt: skip
 
 
-@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=30), st.integers(0, 3))
+def test_where_every_image_is_the_class_nothing_can_succeed() -> None:
+    shown = np.zeros(5, np.int64)
+    assert success(np.zeros(5, np.intp), 0, at_risk(np.ones(5, np.intp), shown, 0)) == Share(0, 0)
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 3)] * 3), max_size=30), st.integers(0, 3))
 def test_success_is_what_counting_one_by_one_gives(
-    answers: list[tuple[int, int]], target: int
+    answers: list[tuple[int, int, int]], target: int
 ) -> None:
-    before, after = (np.array([each[i] for each in answers], np.intp) for i in (0, 1))
-    at_risk = [each for each in answers if each[0] != target]
-    found = success(before, after, target)
-    assert found == Share(sum(each[1] == target for each in at_risk), len(at_risk))
+    before, after, truth = (np.array([each[i] for each in answers], np.intp) for i in range(3))
+    risked = [each for each in answers if target not in (each[0], each[2])]
+    found = success(after, target, at_risk(before, truth, target))
+    assert found == Share(sum(each[1] == target for each in risked), len(risked))
 
 
 def test_images_without_a_known_class_count_for_no_accuracy() -> None:

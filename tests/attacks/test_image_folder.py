@@ -20,7 +20,7 @@ import neurons
 from neurons.attacks import image_folder
 from neurons.attacks.image_folder import build_attacked
 from neurons.errors import ImagesNotFoundError, MismatchError, OptionError, RunLockedError
-from neurons.files import locked
+from neurons.folders import locked
 from neurons.lettering.lettering import Lettering
 from neurons.lettering.words import write_on
 

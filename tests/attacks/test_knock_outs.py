@@ -32,7 +32,10 @@ def test_without_its_reader_the_attack_is_gone_and_without_any_other_it_is_whole
     found = knock_out(attack, HASH, [READER], activity, progress=lambda: steps.append(1))
     assert (found.intact, found.silenced) == (Share(12, 12), Share(0, 12))
     assert set(found.random_drops) == {0.0} and len(found.random_drops) == 20
-    assert found.drop == found.excess == found.interval.low == found.interval.high == 1.0
+    # no other unit answers to the glyph as it does, and that is said
+    assert not found.activity.matched and "more active (1.72 against 1.02" in found.controls_told()
+    assert found.drop == found.excess == pytest.approx(1)
+    assert (found.interval.low, found.interval.high) == pytest.approx((1, 1))
     assert found.p_value == pytest.approx(1 / 21)
     # eight of the twelve are labelled with a class of the readout, and stay what they are
     assert found.accuracy_intact == found.accuracy_silenced == Share(8, 8)
@@ -60,7 +63,7 @@ def test_where_every_image_is_the_class_already_there_is_nothing_to_attack(
 ) -> None:
     # the same pictures, asked whether they are things
     other = replace(attack, readouts={"zero-shot": zero_shot_of("#")})
-    with pytest.raises(OptionError, match="read as 'thing' already: there is nothing to attack"):
+    with pytest.raises(OptionError, match="read as it already: there is nothing to attack"):
         knock_out(other, AttackTarget("thing", "o"), [READER], activity)
 
 
@@ -71,6 +74,18 @@ def test_rows_and_table_hold_what_was_measured_with_its_control(
     (row,) = as_arrow(knock_out_rows([found])).to_pylist()
     assert row["neurons"] == str(READER) and row["success_silenced.value"] == 0
     assert row["n_draws"] == 5 and row["random_drop_max"] == 0.0
-    assert row["excess_interval.low"] == 1.0 and row["p_value"] == pytest.approx(1 / 6)
+    assert row["excess_interval.low"] == pytest.approx(1) and row["p_value"] == pytest.approx(1 / 6)
     table = knock_out_table([found], 12)
     assert table.rows[0][3] == "+1.000" and "On 12 images" in table.note
+
+
+def test_an_image_that_shows_the_class_cannot_become_it(
+    attack: RepeatableAttack, activity: np.ndarray
+) -> None:
+    # eight of the pictures show a thing, and are read as the glyph "A" at first
+    shown = replace(zero_shot_of("#A"), class_names=("nothing", "thing", "the A"))
+    found = knock_out(
+        replace(attack, readouts={"zero-shot": shown}), AttackTarget("thing", "#"), [READER],
+        activity, n_random=5,
+    )  # fmt: skip
+    assert found.intact == Share(4, 4)

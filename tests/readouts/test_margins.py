@@ -21,7 +21,7 @@ def test_a_drop_beyond_all_controls_has_the_smallest_p() -> None:
     random = np.random.default_rng(0)
     intact = random.normal(5, 1, 30)
     controls = intact - random.normal(0.1, 0.05, (20, 30))
-    found = change(intact, np.concatenate([intact - 6, controls.ravel()]), 0)
+    found = change(intact, np.concatenate([intact - 6, controls.ravel()]))
     assert found.p_value == pytest.approx(1 / 21)
     assert found.margin_drop == pytest.approx(6)
     assert np.allclose(found.random_drops, (intact - controls).mean(1))
@@ -36,7 +36,7 @@ def test_an_edit_that_costs_what_controls_cost_stands_out_in_nothing() -> None:
         random = np.random.default_rng(seed)
         intact = random.normal(5, 1, 20)
         edits = intact - random.normal(0.5, 0.2, (21, 20))
-        found = change(intact, edits.ravel(), seed)
+        found = change(intact, edits.ravel())
         values.append(found.p_value)
         covered += found.interval.low <= 0 <= found.interval.high
     # uniform where nothing is to be found, and the interval holds 0 about 95 times of 100

@@ -219,7 +219,7 @@ def causal_check(
             variants = [_edits(chosen, value, usual) for chosen in (group, *draws)]
             responses = network.respond_to_each(pictures.pixels, variants)
             after = asked.margins(responses)
-            changes = [change(a, b, seed) for a, b in zip(before, after, strict=True)]
+            changes = [change(a, b) for a, b in zip(before, after, strict=True)]
             effects.append(Effect(tuple(map(str, group)), value, *changes))
             progress(len(effects), len(todo))
     return CausalCheck(

@@ -204,7 +204,8 @@ def _halved(
 
     A string that is left is asked about on new images in every round, the same for all.
     """
-    wanted, clean = class_index(search.readout, class_name), search.answers()
+    wanted = class_index(search.readout, class_name)
+    possible = search.possible(AttackTarget(class_name, class_name), search.answers())
     left, half = np.arange(len(words)), len(search.ready)
     hits, asked = np.zeros(len(words)), np.zeros(len(words))
     used = turn = 0
@@ -221,7 +222,7 @@ def _halved(
         for start in range(0, len(left), _CHUNK):
             some = left[start : start + _CHUNK]
             answers = _answers(search, which, [words[i] for i in some])
-            hits[some] += ((answers == wanted) & (clean[which] != wanted)).sum(1)
+            hits[some] += ((answers == wanted) & possible[which]).sum(1)
             asked[some] += each
             used += each * len(some)
             step(each * len(some))

@@ -294,10 +294,13 @@ def _random_strings(
     step: Callable[[], None],
 ) -> list[RandomString]:
     """Attack with strings that were drawn, each with its score."""
-    wanted, before = class_index(attack.readout, class_name), attack.answers()
+    wanted, possible = (
+        class_index(attack.readout, class_name),
+        attack.possible(AttackTarget(class_name, class_name), attack.answers()),
+    )
     found = []
     for text, score in drawn:
         after = attack.responses(text).responses.answers(attack.readout)
-        found.append(RandomString(text, score, success(before, after, wanted)))
+        found.append(RandomString(text, score, success(after, wanted, possible)))
         step()
     return found

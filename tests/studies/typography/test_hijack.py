@@ -56,8 +56,8 @@ def test_the_reading_unit_is_the_attack(reader: Clip, shown: ImageSet, tmp_path:
     assert (alone.intact, alone.silenced) == (Share(6, 6), Share(0, 6))
     # random units carry nothing: the attack stays whole in every draw
     assert set(alone.random_drops) == {0.0} and len(alone.random_drops) == 20
-    assert alone.drop == alone.excess == 1.0
-    assert alone.interval.low == alone.interval.high == 1.0
+    assert alone.drop == alone.excess == pytest.approx(1)
+    assert (alone.interval.low, alone.interval.high) == pytest.approx((1, 1))
     assert alone.p_value == pytest.approx(1 / 21)
     assert alone.accuracy_intact == alone.accuracy_silenced
     found.save(tmp_path)
@@ -67,7 +67,7 @@ def test_the_reading_unit_is_the_attack(reader: Clip, shown: ImageSet, tmp_path:
     assert found.title == "Hijack: visual.bank:0"
     assert found.facts() == (("string", "#"), ("success", "1.000"))
     first, *_ = as_arrow(found.rows()).to_pylist()
-    assert first["neurons"] == str(unit) and first["excess_interval.low"] == 1.0
+    assert first["neurons"] == str(unit) and first["excess_interval.low"] == pytest.approx(1)
 
 
 def test_a_unit_that_does_not_read_carries_nothing(reader: Clip, shown: ImageSet) -> None:
