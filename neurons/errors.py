@@ -53,6 +53,10 @@ class MismatchError(NeuronsError):
     """Two things do not belong together, such as an edit and a model; the message says why."""
 
 
+class OutputExistsError(MismatchError):
+    """What was made with other settings lies where something is to be written; it may be replaced."""
+
+
 class StaleActivationsError(MismatchError):
     """A run was made with other settings than asked for; the message lists what differs."""
 

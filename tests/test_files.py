@@ -1,27 +1,25 @@
-"""Nothing is torn by a kill, mixed with other settings, or written by two at once."""
+"""A file is whole, is where its name says, and is never put over another one."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from neurons.errors import MismatchError, OptionError, RunLockedError
+from neurons.errors import OptionError, OutputExistsError
 from neurons.files import (
-    differences,
-    folder_for_writing,
-    locked,
-    mismatch,
+    check_file,
+    check_place,
     sync_folder,
     write_file,
+    write_new,
     write_unflushed,
 )
 
 ROOT = Path(__file__).resolve().parents[1]
-SETTINGS = {"model": {"name": "RN50", "sha": "a" * 64}, "steps": 512, "sizes": [96, 96]}
 
 _KILLED_WRITES = """
 import itertools, os, random, signal, sys, time
@@ -71,99 +69,34 @@ def test_a_folder_can_be_flushed_and_one_that_is_not_there_cannot(tmp_path: Path
         sync_folder(tmp_path / "none")
 
 
-@pytest.fixture
-def held_by_another(tmp_path: Path) -> Iterator[Path]:
-    """A folder whose lock another process holds."""
-    code = (
-        "import sys; from pathlib import Path; from neurons.files import locked\n"
-        "with locked(Path(sys.argv[1]), 'album'):\n    print('held', flush=True); input()"
-    )
-    command = [sys.executable, "-c", code, str(tmp_path)]
-    with subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == b"held\n"
-        yield tmp_path
-        holder.kill()
+def test_a_place_where_no_folder_can_be_made_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    for path in (tmp_path / "file", tmp_path / "file" / "below" / "it"):
+        with pytest.raises(OptionError) as raised:
+            check_place(path)
+        assert str(path) in str(raised.value) and "is a file" in str(raised.value)
+    (tmp_path / "lost").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(OptionError, match="choose another name"):
+        check_place(tmp_path / "lost")
+    check_place(tmp_path / "new" / "deeper")
+    assert not (tmp_path / "new").exists()
 
 
-def test_a_folder_that_another_process_writes_is_refused_until_it_ends(
-    held_by_another: Path,
-) -> None:
-    with pytest.raises(RunLockedError) as raised, locked(held_by_another, "album"):
-        pass
-    assert str(raised.value) == (
-        f"another process is writing album {str(held_by_another)!r}; wait for it, or choose "
-        f"another folder"
-    )
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "locked").mkdir(mode=0o500)
+    with pytest.raises(OptionError, match="there is no permission to write"):
+        check_place(tmp_path / "locked" / "run")
 
 
-def test_a_killed_process_leaves_no_lock_behind(tmp_path: Path) -> None:
-    code = (
-        "import os, sys; from pathlib import Path; from neurons.files import locked\n"
-        "with locked(Path(sys.argv[1]), 'album'):\n    os.kill(os.getpid(), 9)"
-    )
-    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT)
-    assert done.returncode == -9
-    with locked(tmp_path, "album"):
-        pass
-
-
-def test_a_folder_of_the_same_settings_is_gone_on_with(tmp_path: Path) -> None:
+def test_a_users_file_is_never_put_over_another_one(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "a.csv"
     for _ in range(2):
-        with folder_for_writing(tmp_path / "a", "album", "album.json", SETTINGS):
-            write_file(tmp_path / "a" / "picture.png", b"x")
-    # tuples are lists in JSON, and a model may have been moved
-    moved = {"model": {"name": "elsewhere/RN50", "sha": "a" * 64}, "steps": 512, "sizes": (96, 96)}
-    with folder_for_writing(tmp_path / "a", "album", "album.json", moved):
-        assert (tmp_path / "a" / "picture.png").is_file()
-
-
-def test_other_settings_are_named_key_by_key_and_nothing_is_changed(tmp_path: Path) -> None:
-    with folder_for_writing(tmp_path, "album", "album.json", SETTINGS):
-        pass
-    before = (tmp_path / "album.json").read_bytes()
-    other = {**SETTINGS, "model": {"name": "RN50", "sha": "b" * 64}, "steps": 64, "seed": 1}
-    with (
-        pytest.raises(MismatchError) as raised,
-        folder_for_writing(tmp_path, "album", "album.json", other),
-    ):
-        pass
-    assert str(raised.value) == (
-        f"album {str(tmp_path)!r} was made with other settings (model.sha: the album has "
-        f"'aaaaaaaaaaaa', asked is 'bbbbbbbbbbbb'; steps: the album has 512, asked is 64; seed: "
-        f"the album has None, asked is 1); ask for the same, or choose another folder"
-    )
-    assert (tmp_path / "album.json").read_bytes() == before
-
-
-def test_a_folder_of_something_else_is_refused_and_left_as_it_was(tmp_path: Path) -> None:
-    (tmp_path / "thesis.tex").write_text("years of work")
-    with (
-        pytest.raises(OptionError, match="is not empty and is no album; choose another folder"),
-        folder_for_writing(tmp_path, "album", "album.json", SETTINGS),
-    ):
-        pass
-    assert {file.name for file in tmp_path.iterdir()} <= {"thesis.tex", ".lock"}
-
-
-def test_a_folder_killed_before_its_settings_were_whole_is_begun_again(tmp_path: Path) -> None:
-    (tmp_path / "album.json.partial").write_text('{"model": ')
-    with folder_for_writing(tmp_path, "album", "album.json", SETTINGS):
-        pass
-    assert (tmp_path / "album.json").read_text().startswith("{")
-
-
-def test_where_things_lay_is_no_difference_at_any_depth() -> None:
-    held = {"run": {"model": {"name": "a", "n": 1}, "where": {"images": "x"}}, "name": "b"}
-    asked = {"run": {"model": {"name": "c", "n": 1}, "where": {"images": "y"}}, "name": "b"}
-    assert differences(held, asked) == []
-    # any other name is one
-    assert differences(held, {"name": "c"}) == ["name: the run has 'b', asked is 'c'"]
-    assert mismatch(Path("r"), "run", held, asked) == ""
-
-
-def test_layers_that_differ_are_told_as_a_list_and_not_key_by_key() -> None:
-    held, asked = {"layers": {"x": {"units": 1}}}, {"layers": {"y": {"units": 1}}}
-    assert differences(held, asked) == ["layers: the run has x, asked is y"]
+        assert write_new(path, b"1,2").read_bytes() == b"1,2"
+    with pytest.raises(OutputExistsError, match="is there already, with other content"):
+        write_new(path, b"3,4")
+    assert path.read_bytes() == b"1,2"
+    write_new(path, b"3,4", replace=True)
+    assert path.read_bytes() == b"3,4"
+    with pytest.raises(OptionError, match="is a folder"):
+        check_file(tmp_path)

@@ -23,8 +23,9 @@ from typing import Any
 
 import numpy as np
 
+from neurons.differences import differences, listed_differences
 from neurons.errors import RunNotFoundError, StaleActivationsError
-from neurons.files import mismatch
+from neurons.folder_kinds import RUN, not_there
 
 FORMAT = 1
 PENDING, GOOD, SKIPPED = 0, 1, 2
@@ -153,7 +154,7 @@ def read_spec(path: Path) -> RunSpec:
     """
     file = path / "zarr.json"
     if not file.is_file():
-        raise RunNotFoundError(f"no run at {str(path)!r}; `neurons scan` makes one")
+        raise RunNotFoundError(f"{not_there(path, RUN)}; `neurons scan` makes one")
     attributes = json.loads(file.read_text(encoding="utf-8")).get("attributes", {})
     if attributes.get("format") != FORMAT:
         raise RunNotFoundError(
@@ -165,6 +166,9 @@ def read_spec(path: Path) -> RunSpec:
 
 def check_same(path: Path, run: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
     """Raise StaleActivationsError, saying what differs, unless the run has what is asked."""
-    told = mismatch(path, "run", run, asked)
-    if told:
-        raise StaleActivationsError(told)
+    found = differences(run, asked)
+    if found:
+        raise StaleActivationsError(
+            f"run {str(path)!r} was not made of this ({listed_differences(found)}); give what it "
+            f"was made of, or scan again"
+        )

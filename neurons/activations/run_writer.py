@@ -16,16 +16,15 @@ import zarr
 from numpy.typing import NDArray
 from zarr.codecs import ZstdCodec
 
-from neurons.activations.run_format import GOOD, SKIPPED, RunSpec, arrays, check_same, read_spec
+from neurons.activations.run_format import GOOD, SKIPPED, RunSpec, arrays
 from neurons.data.images import ImageSet
-from neurons.errors import OptionError, RunNotFoundError
-from neurons.files import NAME, locked, move, sync_file, write_file
+from neurons.errors import OptionError
+from neurons.files import move, sync_file, write_file
+from neurons.folder_kinds import RUN
+from neurons.folders import folder_for_writing
 
 # units that lie together in a file: reading one unit reads this many
 _UNITS_PER_CHUNK = 32
-
-# the run's own zarr.json is written last: a folder with only these was never started
-_MADE_FIRST = {NAME, "images.parquet", "layers", "embeddings", "status", "sha256"}
 
 
 @dataclass(frozen=True)
@@ -121,32 +120,27 @@ class Writer:
 
 
 @contextmanager
-def open_for_writing(path: Path, spec: RunSpec, images: ImageSet) -> Iterator[Writer]:
+def open_for_writing(
+    path: Path, spec: RunSpec, images: ImageSet, *, replace: bool = False
+) -> Iterator[Writer]:
     """Create a run, or go on with one that has the same spec, and hold its lock.
 
     Raises
     ------
     RunLockedError
         If another process is writing it.
-    StaleActivationsError
-        If the run there was started with other settings; the message says what differs.
+    OutputExistsError
+        If the run there was started with other settings, and may not be replaced; the message
+        says what differs.
+    OptionError
+        If the folder holds something else.
     """
-    with locked(path, "run"):
+    with folder_for_writing(path, RUN, spec.as_attributes(), replace=replace):
         for torn in path.rglob("*.partial"):
             torn.unlink()
-        if (path / "zarr.json").is_file():
-            check_same(path, read_spec(path).as_attributes(), spec.as_attributes())
-        elif any(file.name != NAME for file in path.iterdir()) and not _is_torn(path):
-            raise RunNotFoundError(
-                f"{str(path)!r} is not empty and is no run; choose another folder"
-            )
-        else:
+        if RUN.read(path) is None:
             _create(path, spec, images)
         yield Writer(path, spec)
-
-
-def _is_torn(path: Path) -> bool:
-    return {file.name for file in path.iterdir()} <= _MADE_FIRST
 
 
 def _create(path: Path, spec: RunSpec, images: ImageSet) -> None:

@@ -49,6 +49,7 @@ def scan(
     content_hash: bool = False,
     strict: bool = False,
     workers: int | None = None,
+    replace: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> ScanSummary:
     """Scan images and keep each unit's peak, its place and the mean; or go on with such a run.
@@ -82,6 +83,8 @@ def scan(
     workers : int >= 1, optional
         Threads that decode for a GPU. Default: one per core, at most 16. On a CPU the threads that
         embed decode too.
+    replace : bool
+        Whether a run of other settings may be replaced.
     progress : callable, optional
         Called after each batch.
 
@@ -93,12 +96,13 @@ def scan(
     ------
     LayerNotFoundError
         If a layer is unknown.
-    StaleActivationsError, RunLockedError, RunNotFoundError
-        If ``out`` is a run of other settings, is being written, or is no run.
+    OutputExistsError, RunLockedError
+        If ``out`` is a run of other settings that may not be replaced, or is being written.
     BadImageError
         If ``strict`` and an image is bad.
     OptionError
-        If a number is out of range, or an activation does not fit into float16.
+        If a number is out of range, ``out`` holds something else, or an activation does not fit
+        into float16.
     """
     batch_size = default_batch_size(clip.device) if batch_size is None else batch_size
     workers = min(_MOST_WORKERS, os.cpu_count() or 1) if workers is None else workers
@@ -116,7 +120,7 @@ def scan(
         content_hash=content_hash,
     )
     with (
-        open_for_writing(Path(out), spec, images) as writer,
+        open_for_writing(Path(out), spec, images, replace=replace) as writer,
         lanes_for(clip.device) as lanes,
         open_engine(
             clip,

@@ -24,6 +24,7 @@ def visualize_to(
     settings: Settings = DEFAULT,
     series: Series = TWO_SEEDS,
     run: Activations | None = None,
+    replace: bool = False,
     done: Callable[[Visualization, int, int], None] = lambda made, n, total: None,
     step_done: Callable[[int], None] = lambda step: None,
     told: Callable[[str], None] = lambda text: None,
@@ -40,6 +41,8 @@ def visualize_to(
     series : Series
     run : Activations, optional
         These, like ``step_done`` and ``told``, as `visualize_each` takes them.
+    replace : bool
+        Whether pictures there that were made with other settings may be replaced.
     done : callable
         Takes each target's pictures as they are kept, and how many of how many are.
     step_done : callable
@@ -52,8 +55,8 @@ def visualize_to(
 
     Raises
     ------
-    MismatchError
-        If the folder holds pictures that were made with other settings.
+    OutputExistsError
+        If the folder holds pictures that were made with other settings, and may not be replaced.
     RunLockedError
         If another process is writing there.
     """
@@ -65,7 +68,7 @@ def visualize_to(
         "series": series.provenance(),
         "run": None if run is None else run.provenance(),
     }
-    with album_for_writing(out, depends_on) as album:
+    with album_for_writing(out, depends_on, replace=replace) as album:
         missing = [target for name, target in by_name.items() if not album.has(name)]
         n = len(by_name) - len(missing)
         if missing:

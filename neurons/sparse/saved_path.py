@@ -14,10 +14,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from neurons.files import folder_for_writing, write_file
+from neurons.files import write_file
+from neurons.folder_kinds import PROBE
+from neurons.folders import folder_for_writing
 from neurons.sparse.path import PathStep
 
-_SETTINGS = "probe.json"
 _DTYPES = {"torch.float32": torch.float32, "torch.float64": torch.float64}
 
 
@@ -82,18 +83,22 @@ class SavedPath:
 
 
 @contextmanager
-def saved_path(folder: str | Path | None, depends_on: Mapping[str, Any]) -> Iterator[SavedPath]:
+def saved_path(
+    folder: str | Path | None, depends_on: Mapping[str, Any], *, replace: bool = False
+) -> Iterator[SavedPath]:
     """Begin a path, or go on with one of the same settings; without a folder, in memory.
+
+    With ``replace``, a path of other settings is begun anew.
 
     Raises
     ------
-    MismatchError, RunLockedError, OptionError
+    OutputExistsError, RunLockedError, OptionError
         As `folder_for_writing`.
     """
     if folder is None:
         yield SavedPath(None)
         return
-    with folder_for_writing(Path(folder), "probe", _SETTINGS, depends_on):
+    with folder_for_writing(Path(folder), PROBE, depends_on, replace=replace):
         yield SavedPath(Path(folder))
 
 

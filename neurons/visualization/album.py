@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from neurons.errors import AlbumNotFoundError
-from neurons.files import folder_for_writing, move, write_file
+from neurons.files import move, write_file
+from neurons.folder_kinds import ALBUM, not_there
+from neurons.folders import folder_for_writing
 from neurons.visualization.result import Visualization
 
 FORMAT = 1
-_SETTINGS = "album.json"
 
 
 @dataclass(frozen=True)
@@ -74,15 +75,15 @@ def open_album(path: str | Path) -> Album:
         If there is none.
     """
     path = Path(path)
-    if not (path / _SETTINGS).is_file():
-        raise AlbumNotFoundError(
-            f"no album of pictures at {str(path)!r}; `neurons visualize` makes one"
-        )
+    if ALBUM.read(path) is None:
+        raise AlbumNotFoundError(f"{not_there(path, ALBUM)}; `neurons visualize` makes one")
     return Album(path)
 
 
 @contextmanager
-def album_for_writing(path: Path, depends_on: Mapping[str, Any]) -> Iterator[Album]:
+def album_for_writing(
+    path: Path, depends_on: Mapping[str, Any], *, replace: bool = False
+) -> Iterator[Album]:
     """Begin an album, or go on with one that was made in the same way, and hold its lock.
 
     Parameters
@@ -90,17 +91,19 @@ def album_for_writing(path: Path, depends_on: Mapping[str, Any]) -> Iterator[Alb
     path : Path
     depends_on : mapping
         Plain values: the model, the settings, the run.
+    replace : bool
+        Whether pictures that were made in another way may be replaced.
 
     Raises
     ------
-    MismatchError
-        If the pictures there were made in another way; the message says what differs.
+    OutputExistsError
+        If they were, and may not; the message says what differs.
     RunLockedError
         If another process is writing it.
     OptionError
         If the folder holds something else.
     """
-    with folder_for_writing(path, "album", _SETTINGS, {"format": FORMAT, **depends_on}):
+    with folder_for_writing(path, ALBUM, {"format": FORMAT, **depends_on}, replace=replace):
         yield Album(path)
 
 

@@ -14,7 +14,7 @@ from neurons import Activations, Neuron
 from neurons.activations.run_format import GOOD, SKIPPED, LayerSpec, RunSpec
 from neurons.activations.run_writer import Shard, open_for_writing
 from neurons.data.images import ImageSet
-from neurons.errors import OptionError, RunNotFoundError, StaleActivationsError
+from neurons.errors import OptionError, OutputExistsError
 from tests.activations.stores import shard_of, spec_of, write_run
 
 
@@ -103,18 +103,20 @@ def test_a_run_of_other_settings_or_no_run_is_refused(tmp_path: Path, images: Im
     spec = write_run(tmp_path / "run", images)
     other = RunSpec.from_attributes({**spec.as_attributes(), "dtype": "float16"})
     with (
-        pytest.raises(StaleActivationsError, match="dtype: the run has 'float32'"),
+        pytest.raises(OutputExistsError, match="dtype: the run has 'float32'"),
         open_for_writing(tmp_path / "run", other, images),
     ):
         pass
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("words")
     with (
-        pytest.raises(RunNotFoundError, match="no run; choose another folder"),
+        pytest.raises(OptionError, match="no run; choose another folder"),
         open_for_writing(tmp_path / "mine", spec, images),
     ):
         pass
-    assert [file.name for file in (tmp_path / "mine").iterdir() if file.suffix] == ["thesis.txt"]
+    assert [file.name for file in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
+    with open_for_writing(tmp_path / "run", other, images, replace=True) as writer:
+        assert writer.missing() == [0, 1, 2]
 
 
 def test_the_spec_is_the_runs_attributes(tmp_path: Path, images: ImageSet) -> None:

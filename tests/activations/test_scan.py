@@ -28,7 +28,6 @@ from neurons.errors import (
     LayerNotFoundError,
     OptionError,
     RunLockedError,
-    RunNotFoundError,
     StaleActivationsError,
 )
 from neurons.network.engine import open_engine
@@ -255,7 +254,7 @@ def test_a_folder_that_is_no_run_is_left_alone(
     planted: Clip, pictures: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "thesis.txt").write_text("mine")
-    with pytest.raises(RunNotFoundError, match="is not empty and is no run"):
+    with pytest.raises(OptionError, match="is not empty and is no run"):
         neurons.scan(planted, neurons.images(pictures), [LAYER], tmp_path)
     assert (tmp_path / "thesis.txt").read_text() == "mine"
 
