@@ -97,6 +97,39 @@ class Lettering:
         """How often the word stands on an image."""
         return len(ARTICLE) if self.repeats or self.places == "article" else 1
 
+    def told(self) -> str:
+        """Say in a few words how a word is written: for headings."""
+        copies = "one copy" if self.copies == 1 else f"{self.copies} copies"
+        share = f"{100 * (self.area or 0):.3g} % of the pixels"
+        size = share if self.size_px is None else f"letters of {self.size_px:g} px"
+        return ", ".join([f"{copies} {self._where()}", size, *self._unusual()])
+
+    def _where(self) -> str:
+        one = self.copies == 1
+        if self.places == "article":
+            return "at fixed places"
+        if isinstance(self.places, str):
+            kind = self.places.replace("-", " ")
+            article = "a" if self.places == "random" else "the"
+            return f"at {article} {kind} place" if one else f"at {kind} places"
+        if self.places == (0.5, 0.5):
+            return "in the middle" if one else "around the middle"
+        return f"{'at' if one else 'around'} {self.places[0]:g}, {self.places[1]:g}"
+
+    def _unusual(self) -> list[str]:
+        """Name what differs from black letters of the usual typeface, upright and opaque."""
+        return [
+            told
+            for told, unusual in (
+                (find_typeface(self.font).stem, self.font != DEFAULT),
+                ("#{:02x}{:02x}{:02x}".format(*self.colour), self.colour != (0, 0, 0)),
+                ("on a plate", self.plate is not None),
+                (f"turned by {self.rotation_deg:g} degrees", self.rotation_deg % 360 != 0),
+                (f"opacity {self.opacity:g}", self.opacity < 1),
+            )
+            if unusual
+        ]
+
     def provenance(self) -> dict[str, object]:
         """As plain values; equal ones write equal pixels with the same Pillow and FreeType."""
         return {
