@@ -39,7 +39,9 @@ def test_letters_that_are_too_small_or_hide_the_picture_are_named() -> None:
     tiny = legibility(["guitar", "dog"], Lettering(size_px=6, places="random"), (96, 96))
     assert "2 of 2 texts have such ones (“guitar” 6 px, “dog” 6 px)" in tiny
     assert "96 x 96 px" in tiny
-    huge = legibility(["dog", "o"], Lettering(size_px=54, places=(0.5, 0.5)), (96, 96))
+    huge = legibility(
+        ["dog", "o"], Lettering(size_px=42, plate=(255, 255, 255), places=(0.5, 0.5)), (96, 96)
+    )
     assert huge.startswith("The boxes of 1 of 2 texts cover more than half")
     assert legibility(["dog"], Lettering(places="random"), (96, 96)) == ""
     # height and width are not exchanged: eight copies fit on a wide input, not on a narrow one
