@@ -54,7 +54,7 @@ class MismatchError(NeuronsError):
 
 
 class OutputExistsError(MismatchError):
-    """What was made with other settings lies where something is to be written; it may be replaced."""
+    """Something of other settings lies where something is to be written; it may be replaced."""
 
 
 class StaleActivationsError(MismatchError):

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from neurons.folder_kinds import ANSWER
+from neurons.folders import check_folder, folder_for_writing
 from neurons.pages import Page, write
 from neurons.results.provenance import model_of
 from neurons.results.result import Result
 
 
 def write_result(
-    out: str | Path, result: Result, *more: Result, index_title: str = "", subtitle: str = ""
+    out: str | Path,
+    result: Result,
+    *more: Result,
+    index_title: str = "",
+    subtitle: str = "",
+    settings: Mapping[str, Any] | None = None,
+    replace: bool = False,
 ) -> Path:
     """Write a result as a page with an index, as JSON and arrays, and as a table.
 
@@ -29,26 +39,50 @@ def write_result(
         Default: the result's title and the model's short name.
     subtitle : str
         Default: the model's short name, as the result's provenance gives it.
+    settings : mapping, optional
+        With which settings it was asked for, as plain values, so that `check_folder` can compare
+        those of the next one before it is computed.
+    replace : bool
+        Whether another answer that is there may be replaced.
 
     Returns
     -------
     Path
         Of ``index.html``.
+
+    Raises
+    ------
+    OutputExistsError
+        If another answer is there, and may not be replaced.
+    OptionError
+        If the folder holds something else, or cannot be written.
     """
-    out = Path(out)
-    keep_result(out / "result", result)
-    for other in more:
-        keep_result(out / kind_of(other), other)
+    out, asked = Path(out), settings or {}
+    check_folder(out, ANSWER, asked, replace=replace)
+    places = {out / "result": result, **{out / kind_of(other): other for other in more}}
+    if not replace:
+        for place, each in places.items():
+            each.check_save(place)
     page = Page.of(result, subtitle=subtitle, below=more)
     model = model_of(result.provenance)
     named = f"{result.title} · {model}" if model else result.title
-    return write(out, [page], title=index_title or named)
+    with folder_for_writing(out, ANSWER, asked, replace=replace):
+        for place, each in places.items():
+            keep_result(place, each, replace=replace)
+        return write(out, [page], title=index_title or named)
 
 
-def keep_result(folder: Path, result: Result) -> None:
-    """Save a result into a folder, with its rows as ``table.csv``."""
-    result.save(folder)
-    result.to_table(folder / "table.csv")
+def keep_result(folder: Path, result: Result, *, replace: bool = False) -> None:
+    """Save a result into a folder, with its rows as ``table.csv``.
+
+    Raises
+    ------
+    OutputExistsError
+        If another result is there, and may not be replaced.
+    """
+    result.save(folder, replace=replace)
+    # the table of the same result, whichever version wrote it
+    result.to_table(folder / "table.csv", replace=True)
 
 
 def kind_of(result: Result) -> str:

@@ -10,28 +10,34 @@ import dataclasses
 import hashlib
 import io
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-import cattrs
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console, ConsoleOptions, RenderResult
 
 from neurons.errors import ResultNotFoundError
-from neurons.files import write_file
+from neurons.files import check_place, write_file
 from neurons.results.blocks import Block, Note
 from neurons.results.drawn import as_html, as_text
+from neurons.results.saved import (
+    ARRAYS,
+    ARRAYS_OF_0_1,
+    FORMAT,
+    JSON,
+    check_not_another,
+    converter,
+    plain,
+    read_saved,
+)
 from neurons.results.table import Row, as_arrow, write_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT = 2
-_JSON, _ARRAYS, _ARRAYS_OF_0_1 = "result.json", "arrays-{}.npz", "arrays.npz"
 # letters of a repr
 _LONGEST = 190
 
@@ -86,29 +92,65 @@ class Result:
         """Give the `rows` as a table of pandas; pictures are left out."""
         return as_arrow(self.rows()).to_pandas()
 
-    def to_table(self, path: str | Path) -> Path:
+    def to_table(self, path: str | Path, *, replace: bool = False) -> Path:
         """Write the `rows` to a ``.csv`` or ``.parquet`` file; pictures are left out.
 
         Raises
         ------
         OptionError
-            If the path has another ending.
+            If the path has another ending, or is a folder.
+        OutputExistsError
+            If another table is there, and may not be replaced.
         """
-        return write_table(self.rows(), Path(path))
+        return write_table(self.rows(), Path(path), replace=replace)
 
-    def save(self, folder: str | Path) -> None:
+    def check_save(self, folder: str | Path) -> None:
+        """Refuse a folder that `save` would refuse; nothing is written.
+
+        Raises
+        ------
+        OutputExistsError
+            If another result is there: of another kind, of something else (its provenance differs,
+            but for versions), or asked in another way (a number or a name of its fields differs).
+        OptionError
+            If the folder holds other things, or cannot be made.
+        """
+        names = (type(self).__name__, self.was)
+        check_not_another(Path(folder), names, self.provenance, self._named_values())
+
+    def _named_values(self) -> dict[str, Any]:
+        """Give the fields that are names, numbers or choices: what it was asked with."""
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return {name: value for name, value in values.items() if isinstance(value, (str, int))}
+
+    def save(self, folder: str | Path, *, replace: bool = False) -> None:
         """Write the result into a folder; equal results give equal bytes.
 
         A kill at any moment leaves the result that was there before or the new one, whole: the
         arrays have a name of their own, and ``result.json``, written last, says which it is.
+
+        Parameters
+        ----------
+        folder : str or Path
+        replace : bool
+            Whether another result that is there may be replaced.
+
+        Raises
+        ------
+        OutputExistsError, OptionError
+            As `check_save`; with ``replace`` only if the folder cannot be made.
         """
         folder = Path(folder)
+        if replace:
+            check_place(folder)
+        else:
+            self.check_save(folder)
         folder.mkdir(parents=True, exist_ok=True)
         arrays: dict[str, NDArray[Any]] = {}
-        fields = _plain(self, arrays)
+        fields = plain(self, arrays)
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
-        name = _ARRAYS.format(hashlib.sha256(buffer.getvalue()).hexdigest()[:12])
+        name = ARRAYS.format(hashlib.sha256(buffer.getvalue()).hexdigest()[:12])
         content = {
             "format": FORMAT,
             "kind": type(self).__name__,
@@ -116,9 +158,9 @@ class Result:
             "fields": fields,
         }
         write_file(folder / name, buffer.getvalue())
-        write_file(folder / _JSON, json.dumps(content, indent=1, allow_nan=False).encode())
+        write_file(folder / JSON, json.dumps(content, indent=1, allow_nan=False).encode())
         # also what a kill left unfinished, and what version 0.1 wrote
-        for old in (*folder.glob("arrays-*"), folder / _ARRAYS_OF_0_1):
+        for old in (*folder.glob("arrays-*"), folder / ARRAYS_OF_0_1):
             if old.name != name:
                 old.unlink(missing_ok=True)
 
@@ -132,10 +174,10 @@ class Result:
             If there is no result, it is one of another kind, or a version wrote it whose numbers
             this one cannot read.
         """
-        file = Path(folder) / _JSON
+        file = Path(folder) / JSON
         if not file.is_file():
             raise ResultNotFoundError(f"no result at {str(folder)!r}")
-        kind, version, content = _read(file)
+        kind, version, content = read_saved(file)
         if kind not in (cls.__name__, cls.was):
             raise ResultNotFoundError(
                 f"{str(folder)!r} holds a {kind}, not a {cls.__name__}; load it with {kind}.load"
@@ -145,13 +187,13 @@ class Result:
                 f"{str(folder)!r} was written by a later version (format {version}, here "
                 f"{FORMAT}); update neurons to read it"
             )
-        with np.load(Path(folder) / content.get("arrays", _ARRAYS_OF_0_1)) as stored:
+        with np.load(Path(folder) / content.get("arrays", ARRAYS_OF_0_1)) as stored:
             arrays = dict(stored)
         fields = content["fields"]
         if version < FORMAT:
             fields = {cls.fields_were.get(name, name): value for name, value in fields.items()}
         try:
-            return _converter(arrays).structure(fields, cls)
+            return converter(arrays).structure(fields, cls)
         except Exception as error:
             # cattrs groups whatever it meets; all that matters is that the fields were others
             writer = "version 0.1" if version < FORMAT else "another state of this version"
@@ -172,49 +214,3 @@ class Result:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         for block in self.described():
             yield as_text(block)
-
-
-def _read(file: Path) -> tuple[str, int, dict[str, Any]]:
-    """Read the kind, the format and the content of a saved result."""
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-        return str(content["kind"]), int(content["format"]), content
-    except (ValueError, KeyError, TypeError):
-        raise ResultNotFoundError(f"{str(file)!r} is no result that `save` wrote") from None
-
-
-def _plain(value: Any, arrays: dict[str, NDArray[Any]]) -> Any:
-    """Turn a value into JSON's types; arrays and bytes move into ``arrays``."""
-    if dataclasses.is_dataclass(value):
-        fields = dataclasses.fields(value)
-        return {field.name: _plain(getattr(value, field.name), arrays) for field in fields}
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item, arrays) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item, arrays) for item in value]
-    if isinstance(value, (np.ndarray, bytes)):
-        name = f"a{len(arrays)}"
-        array = np.frombuffer(value, np.uint8) if isinstance(value, bytes) else value
-        arrays[name] = array
-        return name
-    if isinstance(value, float) and not math.isfinite(value):
-        # JSON has no nan; the name is read back by float()
-        return str(value)
-    return value
-
-
-def _converter(arrays: Mapping[str, NDArray[Any]]) -> cattrs.Converter:
-    # a field that this version does not know must not be dropped in silence
-    converter = cattrs.Converter(forbid_extra_keys=True)
-    converter.register_structure_hook(bytes, lambda name, _: arrays[name].tobytes())
-    converter.register_structure_hook_func(_is_array, lambda name, _: arrays[name])
-    converter.register_structure_hook_func(_is_provenance, lambda value, _: value)
-    return converter
-
-
-def _is_array(kind: Any) -> bool:
-    return bool(getattr(kind, "__origin__", kind) is np.ndarray)
-
-
-def _is_provenance(kind: Any) -> bool:
-    return bool(kind == Mapping[str, Any])

@@ -14,7 +14,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from neurons.errors import OptionError
-from neurons.files import write_file
+from neurons.files import write_new
 
 # a dataclass, or a mapping from column to value
 Row = Any
@@ -47,13 +47,15 @@ def as_arrow(rows: Sequence[Row]) -> pa.Table:
     return pa.table({name: _column(columns[name]) for name in names if name not in absent})
 
 
-def write_table(rows: Sequence[Row], path: Path) -> Path:
+def write_table(rows: Sequence[Row], path: Path, *, replace: bool = False) -> Path:
     """Write rows to a ``.csv`` or ``.parquet`` file, whole or not at all.
 
     Raises
     ------
     OptionError
-        If the path has another ending.
+        If the path has another ending, or is a folder.
+    OutputExistsError
+        If another table is there, and may not be replaced.
     """
     buffer = io.BytesIO()
     if path.suffix == ".csv":
@@ -62,9 +64,7 @@ def write_table(rows: Sequence[Row], path: Path) -> Path:
         pq.write_table(as_arrow(rows), buffer)
     else:
         raise OptionError(f"{path.name!r}: a table is written to .csv or .parquet")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_file(path, buffer.getvalue())
-    return path
+    return write_new(path, buffer.getvalue(), replace=replace)
 
 
 def _column(values: list[Any]) -> pa.Array:

@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from PIL import Image
 from rich.console import Console
 
 from neurons.data.thumbnails import thumbnail
-from neurons.errors import ResultNotFoundError
+from neurons.errors import OptionError, OutputExistsError, ResultNotFoundError
 from neurons.geometry import Box
 from neurons.results.blocks import Bars, Block, Curve, Gallery, Note, Strip, Table, Tile
 from neurons.results.drawn import as_html
@@ -102,6 +102,51 @@ def test_equal_results_have_equal_bytes(tmp_path: Path) -> None:
     kept = [{f.name: f.read_bytes() for f in (tmp_path / n).iterdir()} for n in ("a", "b")]
     assert kept[0] == kept[1]
     assert len(kept[0]) == 2
+
+
+def test_a_result_is_never_put_over_another_one_silently(tmp_path: Path) -> None:
+    folder = tmp_path / "r"
+    first = study()
+    first.save(folder)
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    others = {
+        r"provenance\.n: the one there has 3, this one has 4": replace(
+            first, provenance={**first.provenance, "n": 4}
+        ),
+        "count: the one there has 3, this one has 5": replace(first, count=5),
+        "it holds a Study, not a Pair": Pair({}, 3, np.zeros(1)),
+    }
+    for told, other in others.items():
+        with pytest.raises(OutputExistsError, match=told):
+            other.save(folder)
+        assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+    # an update of a library, and numbers that another machine measured, are no other question
+    again = {**first.provenance, "versions": {"torch": "9"}}
+    replace(first, number=1.0, provenance=again).save(folder)
+    assert Study.load(folder).number == 1.0
+    for other in others.values():
+        other.save(folder, replace=True)
+    assert Pair.load(folder).number == 3
+
+
+def test_a_result_is_never_saved_among_a_users_files(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(OptionError, match="is not empty and holds no result: 'thesis.txt'"):
+        study().save(tmp_path)
+    for path in (tmp_path / "thesis.txt", tmp_path / "thesis.txt" / "r"):
+        with pytest.raises(OptionError, match="no folder can be made"):
+            study().save(path, replace=True)
+    assert [file.name for file in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_table_is_never_put_over_another_one_silently(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    for _ in range(2):
+        study().to_table(path)
+    other = replace(study(), parts=(Inner("c", None, b""),))
+    with pytest.raises(OutputExistsError, match="with other content"):
+        other.to_table(path)
+    assert other.to_table(path, replace=True).read_text().count("c") > 0
 
 
 def test_a_result_of_another_kind_is_refused(tmp_path: Path) -> None:
@@ -239,7 +284,7 @@ from tests.results.test_result import Pair
 
 def save_for_ever(folder):
     for i in itertools.count(os.getpid()):
-        Pair({}, i % 7, np.full(2_000 + i % 3, i % 7)).save(folder)
+        Pair({}, i % 7, np.full(2_000 + i % 3, i % 7)).save(folder, replace=True)
 
 started = time.monotonic()
 for _ in range(5):
@@ -266,7 +311,7 @@ def test_killed_at_any_moment_a_save_leaves_a_whole_result(tmp_path: Path) -> No
     assert len(found) == 60
     assert len({number for number, _ in found}) > 2
     assert all(number == filled for number, filled in found)
-    Pair({}, 3, np.full(5, 3)).save(tmp_path)
+    Pair({}, 3, np.full(5, 3)).save(tmp_path, replace=True)
     assert len(list(tmp_path.iterdir())) == 2
 
 
