@@ -1,5 +1,7 @@
 """How do answers become pages that open from disk?"""
 
-from neurons.pages.site import Page, write, write_single
+from neurons.pages.page import Page
+from neurons.pages.single import single_file, write_single
+from neurons.pages.site import write
 
-__all__ = ["Page", "write", "write_single"]
+__all__ = ["Page", "single_file", "write", "write_single"]

@@ -1,105 +1,205 @@
-"""How is a plot drawn? The only door to plotly."""
+"""Where do the marks of a chart stand? Places on axes, in percent, for the templates to draw.
+
+Charts are HTML and SVG: their labels are links, and they need no script, no network and no library.
+"""
 
 from __future__ import annotations
 
-from html import escape
-from typing import Any
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-import plotly.graph_objects as go
-from plotly.offline import get_plotlyjs
+from neurons.results.blocks import Bars, Curve, Dots, Panel
 
-from neurons.results.blocks import Bars, Block, Curve
-
-# colours are set in the browser, from the page's light or dark style
-_LAYOUT = {
-    "margin": {"l": 8, "r": 16, "t": 8, "b": 8},
-    "paper_bgcolor": "rgba(0,0,0,0)",
-    "plot_bgcolor": "rgba(0,0,0,0)",
-    "showlegend": False,
-}
+_TICKS = 5
 
 
-def figure(block: Block) -> dict[str, Any]:
-    """Give the plotly figure of a block, as plain values.
+@dataclass(frozen=True)
+class Axis:
+    """An axis between two values.
+
+    Parameters
+    ----------
+    low, high : float
+        Of a logarithmic axis both are above 0.
+    log : bool
+    """
+
+    low: float
+    high: float
+    log: bool = False
+
+    def at(self, value: float) -> float:
+        """Give a value's place, in percent from the low end, not beyond either."""
+        low, high, here = self.low, self.high, value
+        if self.log:
+            low, high, here = (math.log10(max(each, 1e-300)) for each in (low, high, value))
+        share = (here - low) / (high - low) if high > low else 0.0
+        return round(100 * min(max(share, 0.0), 1.0), 2)
+
+    def ticks(self) -> tuple[tuple[float, str], ...]:
+        """Give round values with their places, in percent."""
+        values = self._powers() if self.log else self._steps()
+        return tuple((self.at(value), f"{value:.6g}") for value in values)
+
+    def _steps(self) -> list[float]:
+        step = _round_step(self.high - self.low)
+        first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
+        return [round(i * step, 12) for i in range(first, last + 1)]
+
+    def _powers(self) -> list[float]:
+        first, last = math.ceil(math.log10(self.low)), math.floor(math.log10(self.high))
+        if last - first < 1:
+            return [self.low, self.high]
+        return [10.0**i for i in range(first, last + 1, 1 + (last - first) // _TICKS)]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One value of a row; places are in percent.
+
+    Parameters
+    ----------
+    at : float
+        nan where there is no value.
+    bar : (float, float)
+        Start and width of a bar from 0.
+    whisker : (float, float) or None
+        Start and width of the interval.
+    controls : tuple of float
+    text : str
+        The value, as it is printed.
+    told : str
+        All of it in words: for a reader who does not see the chart.
+    """
+
+    at: float
+    bar: tuple[float, float]
+    whisker: tuple[float, float] | None
+    controls: tuple[float, ...]
+    text: str
+    told: str
+
+    @property
+    def missing(self) -> bool:
+        """Whether there is no value."""
+        return math.isnan(self.at)
+
+
+@dataclass(frozen=True)
+class Track:
+    """A column of marks on one axis, one mark per row; ``reference`` is a place in percent."""
+
+    name: str
+    axis: str
+    ticks: tuple[tuple[float, str], ...]
+    reference: float | None
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A curve as the paths of an SVG of 100 x 100, and its ticks."""
+
+    line: str
+    area: str
+    x_ticks: tuple[tuple[float, str], ...]
+    y_ticks: tuple[tuple[float, str], ...]
+
+
+def tracks(block: Bars | Dots) -> tuple[Track, ...]:
+    """Place the marks of bars, or of dots in their panels.
 
     Raises
     ------
-    TypeError
-        If the block is none that is plotted.
+    ValueError
+        If a panel has not one value per row.
     """
     if isinstance(block, Bars):
-        return _bars(block)
-    if isinstance(block, Curve):
-        return _curve(block)
-    raise TypeError(f"a {type(block).__name__} is not plotted")
+        panel = Panel("", block.axis, block.values, block.low, block.high, (), block.reference)
+        return (_track(panel, block.labels, "controls"),)
+    return tuple(_track(panel, block.labels, block.controls) for panel in block.panels)
 
 
-def plotly_js() -> str:
-    """Give plotly.js, as its package carries it."""
-    script: str = get_plotlyjs()
-    return script
+def _track(panel: Panel, labels: Sequence[str], controls: str) -> Track:
+    n = len(labels)
+    lows, highs = panel.low or (math.nan,) * n, panel.high or (math.nan,) * n
+    beside = panel.controls or ((),) * n
+    axis = _axis([*panel.values, *lows, *highs, *(c for row in beside for c in row)], panel)
+    marks = [
+        _mark(axis, label, value, low, high, row, controls)
+        for label, value, low, high, row in zip(
+            labels, panel.values, lows, highs, beside, strict=True
+        )
+    ]
+    reference = None if panel.reference is None else axis.at(panel.reference)
+    return Track(panel.name, panel.axis, axis.ticks(), reference, tuple(marks))
 
 
-def _bars(bars: Bars) -> dict[str, Any]:
-    # plotly reads a subset of HTML in its labels
-    labels = [escape(label) for label in bars.labels]
-    error = None
-    if bars.low:
-        error = {
-            "type": "data",
-            "symmetric": False,
-            "array": [high - value for high, value in zip(bars.high, bars.values, strict=True)],
-            "arrayminus": [value - low for low, value in zip(bars.low, bars.values, strict=True)],
-            "thickness": 1.2,
-            "width": 3,
-        }
-    bar = go.Bar(
-        y=list(range(len(labels))),
-        x=list(bars.values),
-        orientation="h",
-        error_x=error,
-        text=labels,
-        textposition="none",
-        hovertemplate="%{text}: %{x:.3g}<extra></extra>",
-    )
-    plot = go.Figure(bar, layout=_LAYOUT)
-    plot.update_yaxes(
-        autorange="reversed",
-        automargin=True,
-        tickmode="array",
-        tickvals=list(range(len(labels))),
-        ticktext=labels,
-    )
-    plot.update_xaxes(title=escape(bars.axis), automargin=True, rangemode="tozero")
-    if bars.reference is not None:
-        plot.add_vline(x=bars.reference, line={"dash": "dot", "width": 1})
-    plot.update_layout(height=90 + 26 * len(labels), bargap=0.35)
-    return _plain(plot)
+def _mark(
+    axis: Axis,
+    label: str,
+    value: float,
+    low: float,
+    high: float,
+    controls: Sequence[float],
+    what: str,
+) -> Mark:
+    told = f"{label}: {value:.3g}"
+    whisker = None
+    if math.isfinite(low) and math.isfinite(high):
+        told += f" ({low:.3g} to {high:.3g})"
+        whisker = (axis.at(low), round(axis.at(high) - axis.at(low), 2))
+    if controls:
+        told += f"; {what}: {min(controls):.3g} to {max(controls):.3g}, n = {len(controls)}"
+    if not math.isfinite(value):
+        return Mark(math.nan, (0.0, 0.0), None, (), "-", f"{label}: no value")
+    ends = sorted((axis.at(0), axis.at(value)))
+    bar = (ends[0], round(ends[1] - ends[0], 2))
+    places = tuple(sorted({axis.at(each) for each in controls}))
+    return Mark(axis.at(value), bar, whisker, places, f"{value:.3g}", told)
 
 
-def _curve(curve: Curve) -> dict[str, Any]:
-    line = go.Scatter(
-        x=list(curve.x),
-        # a logarithm has no zero: the line breaks there
-        y=[y if y > 0 or not curve.log else None for y in curve.y],
-        mode="lines+markers" if curve.points else "lines",
-        line={"shape": "linear" if curve.points else "hvh", "width": 2},
-        fill=None if curve.log or curve.points else "tozeroy",
-        hovertemplate="%{x:.3g}: %{y:.3g}<extra></extra>",
-    )
-    plot = go.Figure(line, layout=_LAYOUT)
-    plot.update_xaxes(title=escape(curve.x_axis), automargin=True)
-    plot.update_yaxes(
-        title=escape(curve.y_axis), automargin=True, type="log" if curve.log else "linear"
-    )
-    if curve.points and not curve.log:
-        plot.update_yaxes(rangemode="tozero")
-    plot.update_layout(height=260)
-    return _plain(plot)
+def _axis(values: Iterable[float], panel: Panel) -> Axis:
+    """Give an axis that holds 0, the reference and all values, and ends at round ones."""
+    known = [value for value in values if math.isfinite(value)]
+    known += [0.0] if panel.reference is None else [0.0, panel.reference]
+    low, high = min(known), max(known)
+    if low == high:
+        return Axis(0.0, 1.0)
+    step = _round_step(high - low)
+    return Axis(math.floor(low / step) * step, math.ceil(high / step) * step)
 
 
-def _plain(plot: go.Figure) -> dict[str, Any]:
-    values: dict[str, Any] = plot.to_plotly_json()
-    # plotly's default theme is 7 kB of colours that the page overrides
-    values["layout"].pop("template", None)
-    return values
+def line(curve: Curve) -> Line:
+    """Place a curve: a broken line through points, or the steps of a histogram."""
+    heights = [y for y in curve.y if math.isfinite(y) and (y > 0 or not curve.log)]
+    top = max(heights, default=1.0)
+    bottom = min(heights, default=0.1) if curve.log else min(0.0, *heights, 0.0)
+    across = Axis(min(curve.x, default=0.0), max(curve.x, default=1.0))
+    up = Axis(bottom, top if top > bottom else bottom + 1, curve.log)
+    half = 0.0 if curve.points or len(curve.x) < 2 else (curve.x[1] - curve.x[0]) / 2
+    if half:
+        across = Axis(across.low - half, across.high + half)
+    parts: list[list[tuple[float, float]]] = [[]]
+    for x, y in zip(curve.x, curve.y, strict=True):
+        if not math.isfinite(y) or (curve.log and y <= 0):
+            # a logarithm has no zero: the line breaks there
+            parts.append([])
+            continue
+        ends = (across.at(x - half), across.at(x + half)) if half else (across.at(x),)
+        parts[-1] += [(end, round(100 - up.at(y), 2)) for end in ends]
+    drawn = [part for part in parts if part]
+    closed = [] if curve.points else [[*p, (p[-1][0], 100.0), (p[0][0], 100.0)] for p in drawn]
+    return Line(_path(drawn), _path(closed), across.ticks(), up.ticks())
+
+
+def _path(parts: Sequence[Sequence[tuple[float, float]]]) -> str:
+    return "".join("M" + "L".join(f"{x:g} {y:g}" for x, y in part) for part in parts)
+
+
+def _round_step(span: float) -> float:
+    """Give a step of 1, 2 or 5 times a power of ten that parts a span about five times."""
+    rough = span / _TICKS
+    power = 10.0 ** math.floor(math.log10(rough))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)

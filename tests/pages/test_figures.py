@@ -1,56 +1,69 @@
-"""A plot shows the numbers that it was given, with their intervals, and no markup of labels."""
+"""A chart shows the numbers that it was given, with their intervals and their controls."""
 
 from __future__ import annotations
 
-import json
+import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from neurons.pages.figures import figure
-from neurons.results.blocks import Bars, Curve, Note
+from neurons.pages.figures import Axis, line, tracks
+from neurons.results.blocks import Bars, Curve, Dots, Panel
 
 BARS = Bars("t", ("a<b>", "c"), (2.0, 1.0), "lift", (1.5, 0.25), (2.75, 4.0), reference=1.0)
 COUNTS = Curve("t", (0.0, 1.0, 2.0), (3.0, 0.0, 5.0), "activation", "images", log=True)
 
 
-def test_bars_reach_to_their_values_and_error_bars_to_their_bounds() -> None:
-    bar = figure(BARS)["data"][0]
-    assert list(bar["x"]) == [2.0, 1.0]
-    assert list(bar["error_x"]["array"]) == [0.75, 3.0]
-    assert list(bar["error_x"]["arrayminus"]) == [0.5, 0.75]
+def test_bars_reach_to_their_values_and_whiskers_to_their_bounds() -> None:
+    (track,) = tracks(BARS)
+    # the axis goes from 0 to 4: 25 % are 1
+    assert [mark.bar for mark in track.marks] == [(0, 50), (0, 25)]
+    assert [mark.whisker for mark in track.marks] == [(37.5, 31.25), (6.25, 93.75)]
+    assert track.reference == 25
+    assert track.marks[0].told == "a<b>: 2 (1.5 to 2.75)"
 
 
-def test_the_first_bar_is_on_top_and_the_reference_is_a_line() -> None:
-    layout = figure(BARS)["layout"]
-    assert layout["yaxis"]["autorange"] == "reversed"
-    (line,) = layout["shapes"]
-    assert line["x0"] == line["x1"] == 1.0
+def test_a_bar_below_zero_goes_to_the_left_of_it() -> None:
+    (track,) = tracks(Bars("t", ("for", "against"), (3.0, -1.0), "weight"))
+    zero = track.marks[0].bar[0]
+    assert 0 < zero == track.marks[1].bar[0] + track.marks[1].bar[1]
+    assert track.marks[0].bar[1] == pytest.approx(3 * track.marks[1].bar[1], abs=0.02)
 
 
-def test_bars_without_intervals_have_no_error_bars() -> None:
-    assert figure(Bars("t", ("a",), (1.0,), "n"))["data"][0].get("error_x") is None
-
-
-def test_a_label_with_markup_is_text_everywhere() -> None:
-    told = json.dumps(figure(BARS), default=list)
-    assert "a<b>" not in told
-    assert told.count("a&lt;b&gt;") == 2
+def test_dots_share_their_rows_and_each_panel_has_its_own_axis() -> None:
+    falls = Panel("by name", "logits", (2.0, math.nan), (1.0, math.nan), (4.0, math.nan),
+                  ((0.0, 1.0, 1.0), ()), 0.0)  # fmt: skip
+    first, second = tracks(Dots("t", ("x", "y"), (falls, Panel("probe", "%", (40.0, 10.0)))))
+    assert first.marks[0].controls == (0, 25)
+    assert first.marks[0].at == 50
+    assert "controls: 0 to 1, n = 3" in first.marks[0].told
+    assert first.marks[1].missing
+    assert (second.marks[0].at, second.marks[1].at) == (100, 25)
+    with pytest.raises(ValueError, match="zip"):
+        tracks(Dots("t", ("x",), (falls,)))
 
 
 def test_a_logarithmic_curve_breaks_at_zero_and_a_plain_one_does_not() -> None:
-    assert list(figure(COUNTS)["data"][0]["y"]) == [3.0, None, 5.0]
-    assert figure(COUNTS)["layout"]["yaxis"]["type"] == "log"
+    assert line(COUNTS).line.count("M") == 2
     plain = Curve("t", COUNTS.x, COUNTS.y, "x", "y")
-    assert list(figure(plain)["data"][0]["y"]) == [3.0, 0.0, 5.0]
+    assert line(plain).line.count("M") == 1
+    # a histogram's steps hold between the points, what was measured point by point does not
+    assert line(plain).line.count("L") == 5
+    assert line(Curve("t", COUNTS.x, COUNTS.y, "x", "y", points=True)).line == "M0 40L50 100L100 0"
 
 
-def test_what_was_measured_point_by_point_shows_its_points() -> None:
-    points = Curve("t", COUNTS.x, COUNTS.y, "x", "y", points=True)
-    assert figure(points)["data"][0]["mode"] == "lines+markers"
-    # a histogram's steps, in contrast, hold between the points
-    assert figure(COUNTS)["data"][0]["line"]["shape"] == "hvh"
+def test_decades_stand_equally_far_apart_on_a_logarithmic_axis() -> None:
+    axis = Axis(0.1, 100, log=True)
+    assert axis.ticks() == ((0, "0.1"), (33.33, "1"), (66.67, "10"), (100, "100"))
+    assert (axis.at(0.01), axis.at(1000)) == (0, 100)
 
 
-def test_a_block_that_is_no_plot_is_refused() -> None:
-    with pytest.raises(TypeError, match="a Note is not plotted"):
-        figure(Note("text"))
+@given(st.lists(st.floats(-1e9, 1e9).filter(lambda x: x == 0 or abs(x) > 1e-9), min_size=1))
+def test_every_value_lies_on_the_axis_between_a_few_round_ticks(values: list[float]) -> None:
+    (track,) = tracks(Bars("t", tuple(map(str, range(len(values)))), tuple(values), "x"))
+    assert 2 <= len(track.ticks) <= 12
+    order = sorted(range(len(values)), key=lambda i: values[i])
+    places = [track.marks[i].at for i in order]
+    assert places == sorted(places)
+    assert all(0 <= place <= 100 for place in places)
