@@ -117,10 +117,12 @@ def _one_line(error: BaseException) -> str:
     """Tell an error that a user can mend in one line; nothing for any other."""
     from cyclopts import CycloptsError
 
-    from neurons.errors import NeuronsError
+    from neurons.errors import NeuronsError, OutputExistsError
 
     if isinstance(error, CycloptsError):
         return _usage(error)
+    if isinstance(error, OutputExistsError):
+        return str(error).replace("replace=True", "--replace")
     if isinstance(error, (NeuronsError, OSError)):
         return " ".join(str(error).splitlines())
     return ""

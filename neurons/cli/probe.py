@@ -8,8 +8,10 @@ from typing import Annotated
 from cyclopts import Parameter
 
 import neurons
-from neurons.cli.options import DeviceOptions, NeuronAddresses, Out, RunImageOptions, RunPath
+from neurons.cli.options import DeviceOptions, NeuronAddresses, RunImageOptions, RunPath
+from neurons.cli.out_options import OutOptions
 from neurons.cli.terminal import Bar, say_path, show
+from neurons.folder_kinds import PROBE
 
 
 @Parameter(name="*", group="Fit")
@@ -52,7 +54,7 @@ def probe(
     /,
     *,
     layer: Annotated[str, Parameter(name=("--layer", "-l"))],
-    out: Out,
+    to: OutOptions,
     resamples: Annotated[int, Parameter(name="--stability")] = 0,
     fit: FitOptions = FitOptions(),
     images: RunImageOptions = RunImageOptions(),
@@ -66,8 +68,6 @@ def probe(
     ----------
     layer : str
         Module path, or embedding.
-    out : Path
-        The probe's folder.
     resamples : int
         Resamples, 10 or more, to see which units stay; 0: none.
     """
@@ -75,6 +75,7 @@ def probe(
     from neurons.recipes.probe_pages import write_probe
     from neurons.sparse.path import Strengths
 
+    to.check(PROBE)
     opened = neurons.Activations.open(run)
     shown = images.of(opened)
     with Bar("fitting", "strengths") as bar:
@@ -82,7 +83,7 @@ def probe(
             opened,
             shown,
             layer,
-            folder=out,
+            folder=to.out,
             pooling=fit.pooling,
             strengths=Strengths(fit.path, fit.span),
             choose=parse_choose(fit.choose),
@@ -91,14 +92,17 @@ def probe(
             without=fit.without,
             seed=fit.seed,
             device=on.device,
+            replace=to.replace,
             progress=bar.show,
         )
+    if not to.replace:
+        found.check_save(to.out)
     again = None
     if resamples:
         with Bar("resampling", "fits") as bar:
             again = neurons.stability(
                 found, opened, shown, n_resamples=resamples, device=on.device, progress=bar.show
             )
-    index = write_probe(found, opened, out, again=again)
+    index = write_probe(found, opened, to.out, again=again, replace=to.replace)
     show(found)
     say_path("probe", index)

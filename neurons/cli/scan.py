@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Literal
 from cyclopts import Parameter
 
 import neurons
-from neurons.cli.options import ImageOptions, LayerPaths, ModelOptions, Out
+from neurons.cli.options import ImageOptions, LayerPaths, ModelOptions
+from neurons.cli.out_options import OutOptions
 from neurons.cli.parse import parted
 from neurons.cli.terminal import Bar, out_console
+from neurons.folder_kinds import RUN
 
 if TYPE_CHECKING:
     from neurons.activations.scan_summary import Progress
@@ -44,7 +46,7 @@ def scan(
     model: ModelOptions,
     images: ImageOptions,
     layers: LayerPaths,
-    out: Out,
+    to: OutOptions,
     batch: int | None = None,
     workers: int | None = None,
     strict: bool = False,
@@ -58,8 +60,6 @@ def scan(
     ----------
     layers : tuple of str
         Module path; repeat, or part by commas.
-    out : Path
-        The run's folder.
     batch : int, optional
         Images per batch; default 32, GPU 256.
     workers : int, optional
@@ -67,6 +67,7 @@ def scan(
     strict : bool
         Stop at the first bad image.
     """
+    to.check(RUN)
     shown, clip = images.open(), model.open()
     with Bar("scanning", "images") as bar:
 
@@ -77,7 +78,7 @@ def scan(
             clip,
             shown,
             parted(layers),
-            out,
+            to.out,
             precision=model.how(),
             dtype=storage.dtype,
             batch_size=batch,
@@ -86,6 +87,7 @@ def scan(
             content_hash=storage.content_hash,
             strict=strict,
             workers=workers,
+            replace=to.replace,
             progress=show,
         )
     out_console.print(summary)

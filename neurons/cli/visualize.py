@@ -14,8 +14,10 @@ from rich.text import Text
 
 import neurons
 from neurons.cli.checks import MINIATURE, check_images
-from neurons.cli.options import DeviceOptions, ImageOptions, ModelArgument, Out, RunOption
+from neurons.cli.options import DeviceOptions, ImageOptions, ModelArgument, RunOption
+from neurons.cli.out_options import OutOptions
 from neurons.cli.terminal import Bar, console, out_console, say_path, table
+from neurons.folder_kinds import ALBUM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,7 +143,7 @@ def visualize(
     targets: tuple[str, ...],
     /,
     *,
-    out: Out,
+    to: OutOptions,
     run: RunOption = None,
     asked: TargetOptions = TargetOptions(),
     pictures: SeriesOptions = SeriesOptions(),
@@ -157,11 +159,10 @@ def visualize(
     targets : tuple of str
         LAYER:UNIT, LAYER with --all, text:A SENTENCE, image:FILE, random:SEED, or walk:A|B[|C]
         between sentences or units.
-    out : Path
-        Folder for pictures and pages.
     run : Path, optional
         A run of this model: how pictures compare with images.
     """
+    to.check(ALBUM)
     clip = on.load(model)
     opened = None if run is None else neurons.Activations.open(run, clip=clip)
     wanted = asked.objectives(clip, targets)
@@ -170,15 +171,16 @@ def visualize(
         index = neurons.visualize_to(
             clip,
             wanted,
-            out,
+            to.out,
             settings=settings,
             series=series,
             run=opened,
+            replace=to.replace,
             done=keep,
             step_done=step,
             told=lambda text: console.print(text, highlight=False),
         )
-    out_console.print(_picture_table(out, wanted))
+    out_console.print(_picture_table(to.out, wanted))
     say_path("pictures", index)
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from neurons.address import Neuron, by_neuron
 from neurons.errors import MismatchError, OptionError
-from neurons.files import write_file
+from neurons.files import write_new
 from neurons.interventions.editable import AnyEdits
 from neurons.network.clip import Clip
 
 FORMAT = 1
 
 
-def save_edit(path: str | Path, edits: AnyEdits, *, clip: Clip) -> Path:
+def save_edit(path: str | Path, edits: AnyEdits, *, clip: Clip, replace: bool = False) -> Path:
     """Write an edit as JSON; equal edits of equal models, equal bytes.
 
     Parameters
@@ -25,20 +25,25 @@ def save_edit(path: str | Path, edits: AnyEdits, *, clip: Clip) -> Path:
         What each unit is set to; as a string, ``visual.layer4:89``.
     clip : Clip
         The model that it is an edit of.
+    replace : bool
+        Whether another edit that is there may be replaced.
 
     Returns
     -------
     Path
+
+    Raises
+    ------
+    OutputExistsError
+        If another edit is there, and may not be replaced.
     """
     path, by_unit = Path(path), by_neuron(edits)
-    path.parent.mkdir(parents=True, exist_ok=True)
     content = {
         "format": FORMAT,
         "model": {"name": clip.name, "weights_sha256": clip.weights_sha256},
         "edit": {str(neuron): float(by_unit[neuron]) for neuron in sorted(by_unit)},
     }
-    write_file(path, (json.dumps(content, indent=1) + "\n").encode())
-    return path
+    return write_new(path, (json.dumps(content, indent=1) + "\n").encode(), replace=replace)
 
 
 def load_edit(path: str | Path, *, clip: Clip | None = None) -> dict[Neuron, float]:

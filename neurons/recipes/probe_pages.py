@@ -26,7 +26,12 @@ _PAGES = "report"
 
 
 def write_probe(
-    found: Probe, run: Activations, out: str | Path, *, again: Stability | None = None
+    found: Probe,
+    run: Activations,
+    out: str | Path,
+    *,
+    again: Stability | None = None,
+    replace: bool = False,
 ) -> Path:
     """Keep a probe where its path lies, with a page.
 
@@ -38,18 +43,26 @@ def write_probe(
     out : str or Path
         The folder that `probe` kept its strengths in.
     again : Stability, optional
+    replace : bool
+        Whether another probe that is there, such as one of another strength of the same path, may
+        be replaced.
 
     Returns
     -------
     Path
         Of ``index.html``.
+
+    Raises
+    ------
+    OutputExistsError
+        If another probe is there, and may not be replaced.
     """
     out = Path(out)
-    keep_result(out, found)
+    keep_result(out, found, replace=replace)
     write_file(out / _WHERE, (json.dumps({"run": str(run.path.resolve())}) + "\n").encode())
     more = () if again is None else (again,)
     for other in more:
-        keep_result(out / kind_of(other), other)
+        keep_result(out / kind_of(other), other, replace=replace)
     page = Page.of(found, below=more)
     return write(out / _PAGES, [page], title=f"What makes a class in {short_name(run.model_name)}")
 

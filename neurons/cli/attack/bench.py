@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 import neurons
-from neurons.cli.options import ImageOptions, LetteringOptions, ModelOptions, Out
+from neurons.cli.options import ImageOptions, LetteringOptions, ModelOptions
+from neurons.cli.out_options import OutOptions
 from neurons.cli.parse import listed
 from neurons.cli.terminal import Bar, say_path, show
 
@@ -19,7 +20,7 @@ def bench(
     *,
     model: ModelOptions,
     set_: Annotated[str, Parameter(name="--set")],
-    out: Out,
+    to: OutOptions,
     prompts: str | None = None,
     n: int | None = None,
     seed: int = 0,
@@ -34,8 +35,6 @@ def bench(
     ----------
     set_ : str
         scam:PATH, rta100:PATH, paint:PATH, labelled:PATH or synthetic:IMAGES.
-    out : Path
-        Folder for the pages.
     prompts : str, optional
         A file of templates; default: the set's published ones.
     n : int, optional
@@ -45,10 +44,11 @@ def bench(
     label_column : str
         Where the table of synthetic:IMAGES keeps the class.
     """
+    answer = to.answer("attack bench", locals())
     asked = _set(set_, letters, seed, label_column)
-    from neurons.recipes.write_result import write_result
 
     clip = model.open()
+    answer = answer.made_of(clip)
     with Bar("reading", "images") as bar:
         found = neurons.bench(
             clip,
@@ -59,7 +59,7 @@ def bench(
             precision=model.how(),
             progress=bar.show,
         )
-    index = write_result(out, found)
+    index = answer.write(found)
     show(found, *found.blocks()[:1])
     say_path("pages", index)
 

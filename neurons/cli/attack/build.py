@@ -7,15 +7,17 @@ from typing import Annotated
 from cyclopts import Parameter
 
 import neurons
-from neurons.cli.options import ImageOptions, LetteringOptions, Out
+from neurons.cli.options import ImageOptions, LetteringOptions
+from neurons.cli.out_options import OutOptions
 from neurons.cli.terminal import Bar, out_console, say_path
+from neurons.folder_kinds import ATTACKED
 
 
 def build(
     *,
     images: ImageOptions,
     text: Annotated[tuple[str, ...], Parameter(allow_leading_hyphen=True)],
-    out: Out,
+    to: OutOptions,
     side: int | None = None,
     n: int | None = None,
     seed: int = 0,
@@ -29,8 +31,6 @@ def build(
     ----------
     text : tuple of str
         What to write; repeat for more.
-    out : Path
-        Folder for the images.
     side : int, optional
         Resize the shorter side to, px.
     n : int, optional
@@ -38,16 +38,18 @@ def build(
     seed : int
         Of images and places.
     """
+    to.check(ATTACKED)
     lettering = letters.lettering()
     with Bar("writing", "images") as bar:
         made = neurons.build_attacked(
             images.open(),
             text,
             lettering,
-            out,
+            to.out,
             side_px=side,
             n=n,
             seed=seed,
+            replace=to.replace,
             progress=bar.show,
         )
     skipped = f", {len(made.skipped):,} skipped" if made.skipped else ""

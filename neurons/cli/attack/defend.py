@@ -9,9 +9,9 @@ from neurons.cli.options import (
     LayerPaths,
     LetteringOptions,
     ModelOptions,
-    Out,
     SamplingOptions,
 )
+from neurons.cli.out_options import OutOptions
 from neurons.cli.parse import parted
 from neurons.cli.terminal import Bar, say_path, show
 
@@ -20,7 +20,7 @@ def defend(
     *,
     model: ModelOptions,
     images: ImageOptions,
-    out: Out,
+    to: OutOptions,
     layers: LayerPaths = (),
     wanted: float = 0.1,
     cost: float = 0.02,
@@ -32,8 +32,6 @@ def defend(
 
     Parameters
     ----------
-    out : Path
-        Folder for the pages.
     layers : tuple of str
         To choose one from; default: four.
     wanted : float
@@ -41,10 +39,11 @@ def defend(
     cost : float
         Clean accuracy that may be lost for it.
     """
+    answer = to.answer("attack defend", locals())
     lettering = letters.lettering()
-    from neurons.recipes.write_result import write_result
 
     shown, clip = images.open(), model.open()
+    answer = answer.made_of(clip, shown)
     readout = asked.readout(clip, shown)
     with Bar("silencing", "passes") as bar:
         found = neurons.defend(
@@ -59,8 +58,8 @@ def defend(
             precision=model.how(),
             progress=bar.show,
         )
-    index = write_result(out, found)
-    kept = neurons.save_edit(out / "edit.json", found.edits(), clip=clip)
+    index = answer.write(found)
+    kept = neurons.save_edit(to.out / "edit.json", found.edits(), clip=clip, replace=True)
     show(found)
     say_path("edit", kept)
     say_path("pages", index)

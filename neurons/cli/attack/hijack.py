@@ -12,12 +12,12 @@ from neurons.cli.options import (
     LetteringOptions,
     ModelOptions,
     NeuronAddress,
-    Out,
     ReadoutOptions,
     RunImageOptions,
     RunOption,
     SamplingOptions,
 )
+from neurons.cli.out_options import OutOptions
 from neurons.cli.terminal import Bar, say_path, show
 from neurons.errors import OptionError
 
@@ -46,7 +46,7 @@ def hijack(
     *,
     model: ModelOptions,
     neuron: NeuronAddress,
-    out: Out,
+    to: OutOptions,
     run: RunOption = None,
     word: WordOptions = WordOptions(),
     n_with: Annotated[int, Parameter(name="--with")] = 3,
@@ -62,8 +62,6 @@ def hijack(
     ----------
     neuron : Neuron
         LAYER:UNIT, such as visual.layer4:89.
-    out : Path
-        Folder for the pages.
     run : Path, optional
         A run: its images are attacked.
     n_with : int
@@ -73,12 +71,13 @@ def hijack(
     """
     if run is None and not images.images:
         raise OptionError("no images to attack; name a run with --run, or images with --images")
+    answer = to.answer("attack hijack", locals())
     lettering = letters.lettering()
     from neurons.cli.parse_attack import ZERO_SHOT, parse_vocabulary
-    from neurons.recipes.write_result import write_result
 
     clip = model.open()
     shown = images.open() if run is None else images.of(neurons.Activations.open(run, clip=clip))
+    answer = answer.made_of(clip, shown)
     also = asked.readouts(clip, shown)
     readout = also.pop(ZERO_SHOT)
     with Bar("knocking out", "passes") as bar:
@@ -98,6 +97,6 @@ def hijack(
             also=also,
             progress=bar.show,
         )
-    index = write_result(out, found)
+    index = answer.write(found)
     show(found)
     say_path("pages", index)

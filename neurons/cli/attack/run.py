@@ -9,10 +9,10 @@ from neurons.cli.options import (
     ImageOptions,
     LetteringOptions,
     ModelOptions,
-    Out,
     ReadoutOptions,
     SamplingOptions,
 )
+from neurons.cli.out_options import OutOptions
 from neurons.cli.terminal import Bar, say_path, show
 
 
@@ -21,7 +21,7 @@ def run(
     model: ModelOptions,
     images: ImageOptions,
     targets: str,
-    out: Out,
+    to: OutOptions,
     foreign: str | None = None,
     edit: Path | None = None,
     layer: str | None = None,
@@ -35,8 +35,6 @@ def run(
     ----------
     targets : str
         CLASS or TEXT=CLASS, parted by commas.
-    out : Path
-        Folder for the pages.
     foreign : str, optional
         The word of no class.
     edit : Path, optional
@@ -44,12 +42,13 @@ def run(
     layer : str, optional
         Module path; default: the last block.
     """
+    answer = to.answer("attack run", locals())
     lettering = letters.lettering()
     from neurons.cli.parse_attack import parse_targets
-    from neurons.recipes.write_result import write_result
 
     wanted = parse_targets(targets)
     shown, clip = images.open(), model.open()
+    answer = answer.made_of(clip, shown)
     readouts = asked.readouts(clip, shown)
     with Bar("attacking", "images") as bar:
         found = neurons.attack(
@@ -65,6 +64,6 @@ def run(
             precision=model.how(),
             progress=bar.show,
         )
-    index = write_result(out, found)
+    index = answer.write(found)
     show(found)
     say_path("pages", index)

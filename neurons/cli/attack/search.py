@@ -12,10 +12,10 @@ from neurons.cli.options import (
     ImageOptions,
     LetteringOptions,
     ModelOptions,
-    Out,
     ReadoutOptions,
     SamplingOptions,
 )
+from neurons.cli.out_options import OutOptions
 from neurons.cli.terminal import Bar, say_path, show
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def search(
     model: ModelOptions,
     images: ImageOptions,
     target: str,
-    out: Out,
+    to: OutOptions,
     vocabulary: str | None = None,
     budget: int | None = None,
     count: int = 5,
@@ -56,8 +56,6 @@ def search(
     ----------
     target : str
         The class that images are to become.
-    out : Path
-        Folder for the pages.
     vocabulary : str, optional
         Strings parted by commas, or a file; default: class names and symbols.
     budget : int, optional
@@ -67,11 +65,12 @@ def search(
     layer : str, optional
         Module path; default: the last block.
     """
+    answer = to.answer("attack search", locals())
     lettering = letters.lettering()
     from neurons.cli.parse_attack import ZERO_SHOT, parse_vocabulary
-    from neurons.recipes.write_result import write_result
 
     shown, clip = images.open(), model.open()
+    answer = answer.made_of(clip, shown)
     also = asked.readouts(clip, shown)
     readout = also.pop(ZERO_SHOT)
     words = parse_vocabulary(vocabulary, clip, readout.class_names)
@@ -90,6 +89,6 @@ def search(
                 count=count, sample=sample, precision=how, also=also,
                 progress=bar.show,
             )  # fmt: skip
-    index = write_result(out, found)
+    index = answer.write(found)
     show(found, *found.blocks()[:1])
     say_path("pages", index)

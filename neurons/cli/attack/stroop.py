@@ -7,14 +7,15 @@ from typing import Annotated
 from cyclopts import Parameter
 
 import neurons
-from neurons.cli.options import ClassOptions, ModelOptions, OptionalOut
+from neurons.cli.options import ClassOptions, ModelOptions
+from neurons.cli.out_options import OptionalOutOptions
 from neurons.cli.terminal import Bar, say_path, show
 
 
 def stroop(
     *,
     model: ModelOptions,
-    out: OptionalOut = None,
+    to: OptionalOutOptions = OptionalOutOptions(),
     prompts: str = "auto",
     n_each: Annotated[int, Parameter(name="--n")] = 4,
     seed: int = 0,
@@ -23,8 +24,6 @@ def stroop(
 
     Parameters
     ----------
-    out : Path, optional
-        Folder for the pages.
     prompts : str
         auto, openai (80 templates), plain, miniature, or a file.
     n_each : int
@@ -32,10 +31,11 @@ def stroop(
     seed : int
         Of places.
     """
-    from neurons.recipes.write_result import write_result
+    answer = to.answer("attack stroop", locals())
     from neurons.studies.typography.stroop import COLOURS
 
     clip = model.open()
+    answer = None if answer is None else answer.made_of(clip)
     readout = ClassOptions(classes=",".join(COLOURS), prompts=prompts).readout(clip, None)
     with Bar("asking", "conditions") as bar:
         found = neurons.stroop(
@@ -47,5 +47,5 @@ def stroop(
             progress=bar.show,
         )
     show(found)
-    if out is not None:
-        say_path("pages", write_result(out, found))
+    if answer is not None:
+        say_path("pages", answer.write(found))
