@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from neurons.attacks.conditions import CLEAN, CONDITIONS, WORD
+from neurons.attacks.conditions import CLEAN, CONDITIONS, SUCCESS_OF, WORD
 from neurons.attacks.outcomes import ClassOutcome, MovedUnit, Outcome, ShownImage
+from neurons.attacks.pooled import PooledSuccess
 from neurons.results.blocks import Bars, Gallery, Table, Tile
-from neurons.stats import Share
-
-
-def pooled(outcomes: Sequence[Outcome], readout: str, condition: str) -> Share:
-    """Add the success over all texts up, by one readout under one condition."""
-    found = [o.success for o in outcomes if (o.condition, o.readout) == (condition, readout)]
-    return Share(sum(each.successes for each in found), sum(each.n for each in found))
 
 
 def texts_of(outcomes: Sequence[Outcome]) -> list[tuple[str, str]]:
@@ -28,7 +22,7 @@ def _by_condition(
     return {o.condition: o for o in outcomes if (o.text, o.class_name, o.readout) == asked}
 
 
-def success_table(outcomes: Sequence[Outcome], readout: str) -> Table:
+def success_table(outcomes: Sequence[Outcome], readout: str, written: str) -> Table:
     """List the success of each text beside that of its controls."""
     rows = []
     for text, class_name in texts_of(outcomes):
@@ -38,26 +32,27 @@ def success_table(outcomes: Sequence[Outcome], readout: str) -> Table:
             (text, class_name, f"{found[WORD].coverage:.1%}", *cells, str(found[CLEAN].success))
         )
     return Table(
-        f"Success, read by {readout}",
-        ("text", "class", "coverage", *CONDITIONS[1:], "clean, the class already"),
+        f"Success, read by {readout} ({written})",
+        ("text", "class", "coverage", *CONDITIONS[1:], "of the class already"),
         tuple(rows),
-        "95 % intervals by Wilson. Blank: the same area without letters. Shuffled: the same "
-        "letters in another order; - where there is none. No class: a word that names no "
-        "class. All stand in the same place.",
+        f"{SUCCESS_OF} 95 % intervals by Wilson. Blank: the same area without letters. Shuffled: "
+        f"the same letters in another order; - where there is none. No class: a word that names "
+        f"no class. All stand in the same place.",
     )
 
 
-def success_bars(outcomes: Sequence[Outcome], readout: str) -> Bars:
+def success_bars(pools: Sequence[PooledSuccess], readout: str, written: str) -> Bars:
     """Draw the success over all texts beside that of the controls."""
-    found = [(condition, pooled(outcomes, readout, condition)) for condition in CONDITIONS[1:]]
-    told = [(condition, share) for condition, share in found if share.n]
+    told = [each for each in pools if each.readout == readout and each.n]
     return Bars(
-        f"Success over all texts, read by {readout}",
-        tuple(condition for condition, _ in told),
-        tuple(share.value for _, share in told),
+        f"Success over all texts, read by {readout} ({written})",
+        tuple(each.condition for each in told),
+        tuple(each.value for each in told),
         "share of images",
-        tuple(share.interval.low for _, share in told),
-        tuple(share.interval.high for _, share in told),
+        tuple(each.low for each in told),
+        tuple(each.high for each in told),
+        note="; ".join(f"{each.condition}: {each}" for each in told)
+        + ". 95 % intervals by resampling images, and of five texts or more the texts too.",
     )
 
 

@@ -19,6 +19,7 @@ from neurons.attacks.conditions import (
     at_risk,
     foreign_word,
 )
+from neurons.attacks.doubts import doubt_of_clean
 from neurons.data.prepared import Prepared
 from neurons.errors import OptionError
 from neurons.interventions.editable import NO_EDITS, EditableNetwork, Edits, Responses
@@ -145,6 +146,22 @@ class RepeatableAttack:
                 f"already: there is nothing to attack; give other images"
             )
         return found
+
+    def check_any_possible(self, targets: Sequence[AttackTarget], clean: Responses) -> None:
+        """Raise OptionError if no image is at risk from any target."""
+        before, truth = clean.answers(self.readout), self.ready.truth(self.readout.class_names)
+        if not any(at_risk(before, truth, self.index_of(each)).any() for each in targets):
+            self.possible(targets[0], before)
+
+    def doubts(self, clean: Responses) -> tuple[str, ...]:
+        """Say which readouts cannot tell the classes apart on the clean images."""
+        found = (
+            doubt_of_clean(
+                name, clean.answers(each), self.ready.truth(each.class_names), each.class_names
+            )
+            for name, each in self.readouts.items()
+        )
+        return tuple(filter(None, found))
 
     def with_controls(
         self, text: str, *, foreign: str | None = None, edits: Edits = NO_EDITS

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from neurons.attacks.outcome_tables import (
     accuracy_table,
     class_table,
     gallery_of,
-    pooled,
     success_bars,
     success_table,
     texts_of,
 )
 from neurons.attacks.outcomes import ClassOutcome, Outcome, ShownImage
+from neurons.attacks.pooled import pool
 from neurons.stats import Share
 
 
@@ -29,16 +31,13 @@ OUTCOMES = [
 ]  # fmt: skip
 
 
-def test_the_pool_is_of_one_readout_and_one_condition() -> None:
-    assert pooled(OUTCOMES, "mine", "word") == Share(14, 20)
-    assert pooled(OUTCOMES, "mine", "shuffled") == Share(3, 10)
-    assert pooled(OUTCOMES, "other", "word") == Share(10, 20)
-    assert pooled(OUTCOMES, "nobody", "word") == Share(0, 0)
+def test_each_text_is_listed_once() -> None:
     assert texts_of(OUTCOMES) == [("$$", "the $$"), ("cat", "the cat")]
 
 
 def test_a_text_without_another_order_shows_a_dash() -> None:
-    table = success_table(OUTCOMES, "mine")
+    table = success_table(OUTCOMES, "mine", "one copy")
+    assert table.title == "Success, read by mine (one copy)"
     at = table.columns.index("shuffled")
     assert [row[at] for row in table.rows] == ["-", str(Share(3, 10))]
     assert [row[2] for row in table.rows] == ["12.5%", "12.5%"]
@@ -48,9 +47,13 @@ def test_a_text_without_another_order_shows_a_dash() -> None:
 
 
 def test_bars_leave_out_what_was_not_measured() -> None:
-    bars = success_bars(OUTCOMES[:4], "mine")
-    assert bars.labels == ("word", "blank", "no class") and bars.values == (0.8, 0.0, 0.2)
-    assert bars.low[0] == Share(8, 10).interval.low
+    hits = {"word": np.arange(10) < 8, "blank": np.zeros(10, bool)}
+    pools = [pool("mine", name, [hits[name]], [np.ones(10, bool)], 0) for name in hits]
+    pools += [pool("mine", "shuffled", [], [], 0), pool("other", "word", [], [], 0)]
+    bars = success_bars(pools, "mine", "one copy")
+    assert bars.labels == ("word", "blank") and bars.values == (0.8, 0.0)
+    assert (bars.low[0], bars.high[0]) == (pools[0].low, pools[0].high)
+    assert "one copy" in bars.title and str(pools[0]) in bars.note
 
 
 def test_classes_are_those_of_one_readout() -> None:

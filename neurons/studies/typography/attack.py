@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from neurons.address import Neuron
 from neurons.attacks.conditions import (
     BLANK,
+    CLEAN,
     CONDITIONS,
     NO_CLASS,
     WORD,
     AttackTarget,
+    at_risk,
     check_targets,
 )
+from neurons.attacks.doubts import doubts_of_names, first_of_all, warn_of
 from neurons.attacks.outcome_tables import (
     accuracy_table,
     class_table,
     gallery_of,
     moved_table,
-    pooled,
     success_bars,
     success_table,
     texts_of,
@@ -35,21 +40,22 @@ from neurons.attacks.outcomes import (
     shown_images,
     summed,
 )
+from neurons.attacks.pooled import PooledSuccess, pool
 from neurons.attacks.repeatable_attack import RepeatableAttack
 from neurons.attacks.sample import Sample
 from neurons.attacks.steps import Progress, stepper
 from neurons.data.images import ImageSet
 from neurons.errors import OptionError
 from neurons.interventions.editable import NO_EDITS, Edits, Responses, open_editable
+from neurons.lettering.default import Writing, chosen_writing, legibility
 from neurons.lettering.lettering import Lettering
 from neurons.lettering.sizes import writable
 from neurons.network.clip import Clip
 from neurons.network.inference import Precision, exact
 from neurons.network.layers import last_block
-from neurons.readouts.readout import Readout
+from neurons.readouts.readout import Readout, class_index
 from neurons.results.blocks import Block
 from neurons.results.result import Result
-from neurons.stats import Share
 
 _ALL = Sample()
 
@@ -83,7 +89,7 @@ def attack(
     readouts : mapping of str to Readout
         By the name under which each is reported, such as zero-shot and a probe.
     lettering : Lettering, optional
-        How the words are written.
+        How the words are written; default: chosen by the input's size, see `default_lettering`.
     sample : Sample, optional
         Which of the images, and the seed of places; default: all.
     foreign : str, optional
@@ -103,10 +109,16 @@ def attack(
     -------
     Attack
 
+    Warns
+    -----
+    MeaninglessWarning
+        If class names are no words, or a readout is near chance on the clean images.
+
     Raises
     ------
     OptionError
-        If a target is no class of a readout, or a number makes no sense.
+        If a target is no class of a readout, a number makes no sense, or every image is of the
+        class already.
     LayerNotFoundError, NeuronNotFoundError
         If the model has no such layer or unit.
     ImagesNotFoundError
@@ -116,25 +128,27 @@ def attack(
     ----------
     Goh et al., "Multimodal neurons in artificial neural networks", Distill 2021.
     """
-    lettering = lettering or Lettering()
     edits = {Neuron.of(neuron): value for neuron, value in edits.items()}
-    check_targets(targets, list(readouts.values()))
-    if n_shown < 0:
-        raise OptionError(f"{n_shown} images to show: 0 or more")
-    for target in targets:
-        # what cannot be written is said before anything is read
-        writable([target.text], lettering, clip.preprocess.size)
+    size = clip.preprocess.size
+    writing = _checked(targets, readouts, n_shown, lettering, size)
     where = layer or last_block(clip)
-    ready = sample.of(images, clip)
-    step = stepper(progress, len(ready) * (1 + len(targets) * (len(CONDITIONS) - 1)))
-    found: list[_Found] = []
+    doubts = [*doubts_of_names(readouts), _legible(targets, writing, size)]
+    warn_of(doubts_of_names(readouts))
     paths = [where, *(neuron.layer for neuron in edits)]
     with open_editable(
         clip, paths, readouts=list(readouts.values()), precision=precision
     ) as network:
-        repeatable = RepeatableAttack(network, ready, lettering, readouts, sample.seed)
+        # what the network does not have is said before the first image is read
+        network.check(edits)
+        ready = sample.of(images, clip)
+        step = stepper(progress, len(ready) * (1 + len(targets) * (len(CONDITIONS) - 1)))
+        repeatable = RepeatableAttack(network, ready, writing.lettering, readouts, sample.seed)
         clean = repeatable.clean(edits)
         step(len(ready))
+        unsure = repeatable.doubts(clean)
+        warn_of(unsure)
+        repeatable.check_any_possible(targets, clean)
+        found: list[_Found] = []
         for target in targets:
             found.append(_attacked(repeatable, target, clean, foreign, edits, where, n_shown))
             step(len(ready) * (len(CONDITIONS) - 1))
@@ -146,9 +160,13 @@ def attack(
         layer=where,
         readouts=tuple(readouts),
         outcomes=tuple(outcome for each in found for outcome in each.outcomes),
+        pools=_pools(found, readouts, sample.seed),
         classes=tuple(summed([part for each in found for part in each.classes])),
         moved=tuple(unit for each in found for unit in each.moved),
         shown=tuple(image for each in found for image in each.shown),
+        written=writing.told,
+        chosen=writing.why,
+        doubts=tuple(filter(None, [*unsure, *doubts])),
     )
 
 
@@ -165,9 +183,15 @@ class Attack(Result):
     readouts : tuple of str
     outcomes : tuple of Outcome
         One per readout, text and condition.
+    pools : tuple of PooledSuccess
+        Over all texts: one per readout and condition but the clean one.
     classes : tuple of ClassOutcome
     moved : tuple of MovedUnit
     shown : tuple of ShownImage
+    written, chosen : str
+        How the words were written; and why so, where nobody said how.
+    doubts : tuple of str
+        What makes these numbers mean little.
     """
 
     n: int
@@ -175,9 +199,13 @@ class Attack(Result):
     layer: str
     readouts: tuple[str, ...]
     outcomes: tuple[Outcome, ...]
+    pools: tuple[PooledSuccess, ...]
     classes: tuple[ClassOutcome, ...]
     moved: tuple[MovedUnit, ...]
     shown: tuple[ShownImage, ...]
+    written: str
+    chosen: str
+    doubts: tuple[str, ...]
 
     def outcome(self, text: str, condition: str = WORD, *, readout: str | None = None) -> Outcome:
         """Find one number.
@@ -201,9 +229,19 @@ class Attack(Result):
                 return each
         raise OptionError(f"no {condition!r} of {text!r} read by {name!r} in this attack")
 
-    def pooled(self, condition: str = WORD, *, readout: str | None = None) -> Share:
-        """Give the success over all texts under one condition."""
-        return pooled(self.outcomes, readout or self.readouts[0], condition)
+    def pooled(self, condition: str = WORD, *, readout: str | None = None) -> PooledSuccess:
+        """Give the success over all texts under one condition.
+
+        Raises
+        ------
+        OptionError
+            If there is no such condition or readout.
+        """
+        name = readout or self.readouts[0]
+        for each in self.pools:
+            if (each.condition, each.readout) == (condition, name):
+                return each
+        raise OptionError(f"no {condition!r} over all texts read by {name!r} in this attack")
 
     @property
     def title(self) -> str:
@@ -211,33 +249,57 @@ class Attack(Result):
         return f"Attack: {', '.join(text for text, _ in texts_of(self.outcomes))}"
 
     def facts(self) -> tuple[tuple[str, str], ...]:
-        """Give the number of images, and the success of the words."""
-        return (("images", f"{self.n:,}"), ("success", f"{self.pooled().value:.3f}"))
+        """Give the number of images, the success of the words, and how they were written."""
+        return (
+            ("images", f"{self.n:,}"),
+            ("success", f"{self.pooled().value:.3f}"),
+            ("written", self.written),
+        )
 
     def verdict(self) -> str:
-        """Tell the success beside that of the controls, by each readout."""
-        told = "; ".join(
-            f"{name}: {self.pooled(readout=name)}, controls "
-            + ", ".join(
-                f"{condition} {self.pooled(condition, readout=name).value:.3f}"
-                for condition in CONDITIONS[2:]
-                if self.pooled(condition, readout=name).n
-            )
-            for name in self.readouts
-        )
+        """Tell the success beside that of the controls, by each readout; doubts come first."""
+        told = ". ".join(self._told(name) for name in self.readouts)
+        chosen = f" {self.chosen}" if self.chosen else ""
         return (
-            f"{self._doubt()}Success over all texts, on {self.n:,} images. {told}. Success: the "
-            f"top class became the text's class and was not before. It does not say that the "
-            f"model believes the image to be that thing: it is asked to choose."
+            f"{first_of_all(self.doubts)}{self._unclear()}{told}.{self._already()} Written: "
+            f"{self.written}.{chosen} Success says that the answer became the text's class, not "
+            f"that the model believes the image to be that thing: it is asked to choose."
         )
 
-    def _doubt(self) -> str:
+    def _told(self, name: str) -> str:
+        texts = texts_of(self.outcomes)
+        who = (
+            f"“{texts[0][0]}” makes {texts[0][1]}" if len(texts) == 1 else "Words make their class"
+        )
+        controls = [self.pooled(condition, readout=name) for condition in CONDITIONS[2:]]
+        return (
+            f"{who} of {self.pooled(readout=name)} of images, read by {name}; controls: "
+            + ", ".join(f"{each.condition} {each.value:.3f}" for each in controls if each.n)
+        )
+
+    def _already(self) -> str:
+        """Say who is not in the denominator."""
+        found = [
+            each.success
+            for each in self.outcomes
+            if (each.condition, each.readout) == (CLEAN, self.readouts[0])
+        ]
+        n = sum(each.successes for each in found)
+        if not n:
+            return ""
+        what = "images" if len(found) == 1 else "pairs of image and text"
+        return (
+            f" {n:,} of {sum(each.n for each in found):,} {what} are not counted: these images are "
+            f"of the class already."
+        )
+
+    def _unclear(self) -> str:
         """Say where words are not told from something that is no word of a class."""
         for name in self.readouts:
             word = self.pooled(readout=name)
             for condition in (BLANK, NO_CLASS):
                 control = self.pooled(condition, readout=name)
-                if word.n and control.n and word.interval.low <= control.interval.high:
+                if word.n and control.n and word.low <= control.high:
                     return (
                         f"Read by {name}, the words do not clearly beat the control “{condition}”. "
                     )
@@ -250,8 +312,8 @@ class Attack(Result):
     def blocks(self) -> tuple[Block, ...]:
         """Show successes beside their controls, accuracies, images, what moved, and classes."""
         return (
-            *(success_table(self.outcomes, name) for name in self.readouts),
-            *(success_bars(self.outcomes, name) for name in self.readouts),
+            *(success_table(self.outcomes, name, self.written) for name in self.readouts),
+            *(success_bars(self.pools, name, self.written) for name in self.readouts),
             accuracy_table(self.outcomes, self.readouts),
             *self._galleries(),
             moved_table(self.layer, self.moved),
@@ -275,6 +337,44 @@ class _Found:
     classes: list[ClassOutcome]
     moved: list[MovedUnit]
     shown: list[ShownImage]
+    # by readout and condition: the images that became the class, and those that could
+    won: dict[tuple[str, str], tuple[NDArray[np.bool_], NDArray[np.bool_]]]
+
+
+def _checked(
+    targets: Sequence[AttackTarget],
+    readouts: Mapping[str, Readout],
+    n_shown: int,
+    lettering: Lettering | None,
+    size: tuple[int, int],
+) -> Writing:
+    """Say what cannot be attacked or written before anything is read, and how it is written."""
+    check_targets(targets, list(readouts.values()))
+    if n_shown < 0:
+        raise OptionError(f"{n_shown} images to show: 0 or more")
+    writing = chosen_writing(lettering, size)
+    for target in targets:
+        writable([target.text], writing.lettering, size)
+    return writing
+
+
+def _legible(targets: Sequence[AttackTarget], writing: Writing, size: tuple[int, int]) -> str:
+    texts = list(dict.fromkeys(target.text for target in targets))
+    return legibility(texts, writing.lettering, size)
+
+
+def _pools(
+    found: Sequence[_Found], readouts: Mapping[str, Readout], seed: int
+) -> tuple[PooledSuccess, ...]:
+    """Pool the success of all texts, by readout and condition."""
+    pools = []
+    for name in readouts:
+        for condition in CONDITIONS[1:]:
+            pairs = [each.won[name, condition] for each in found if (name, condition) in each.won]
+            pools.append(
+                pool(name, condition, [hit for hit, _ in pairs], [risk for _, risk in pairs], seed)
+            )
+    return tuple(pools)
 
 
 def _attacked(
@@ -291,12 +391,18 @@ def _attacked(
     word, ready = attacked[WORD].responses, repeatable.ready
     outcomes: list[Outcome] = []
     classes: list[ClassOutcome] = []
+    won = {}
     for name, readout in repeatable.readouts.items():
         outcomes += outcomes_of(name, readout, target, ready, clean, attacked)
         classes += by_class(name, readout, target, ready, clean, attacked)
+        wanted = class_index(readout, target.class_name)
+        possible = at_risk(clean.answers(readout), ready.truth(readout.class_names), wanted)
+        for condition, each in attacked.items():
+            won[name, condition] = (each.responses.answers(readout) == wanted, possible)
     return _Found(
         outcomes,
         classes,
         moved_units(layer, target, clean, word),
         shown_images(repeatable, target, n_shown, clean, word),
+        won,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,9 +11,10 @@ import pytest
 import neurons
 from neurons import Clip, ImageSet, Sample
 from neurons.attacks.conditions import AttackTarget
+from neurons.attacks.doubts import MeaninglessWarning
 from neurons.drawn_world.concepts import concepts
 from neurons.drawn_world.scenes import TEMPLATES
-from neurons.errors import NeuronNotFoundError, OptionError
+from neurons.errors import LayerNotFoundError, NeuronNotFoundError, OptionError
 from neurons.lettering.lettering import Lettering
 from neurons.readouts.readout import zero_shot
 from neurons.results.table import as_arrow
@@ -64,7 +67,7 @@ def test_a_silenced_network_does_not_fall(reader: Clip, shown: ImageSet) -> None
     assert found.outcome("#").success == Share(0, 12)
     # that nothing was found is said first
     assert found.verdict().startswith(
-        "Read by zero-shot, the words do not clearly beat the control “blank”. Success"
+        "Read by zero-shot, the words do not clearly beat the control “blank”. “#”"
     )
     assert found.provenance["edits"] == {f"{BANK}:0": 0.0}
 
@@ -88,6 +91,50 @@ def test_mistakes_are_told_before_anything_is_read(reader: Clip, shown: ImageSet
         )  # fmt: skip
 
 
+def test_a_layer_or_unit_that_is_not_there_is_told_before_an_image_is_read(
+    reader: Clip, tmp_path: Path
+) -> None:
+    # a file that is no picture: to read it first would be another error
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "a.png").write_bytes(b"no picture")
+    asked = {"readouts": {"zero-shot": zero_shot_of("#")}, "lettering": LETTERS}
+    images, targets = neurons.images(tmp_path), [AttackTarget("the #", "#")]
+    with pytest.raises(LayerNotFoundError):
+        attack(reader, images, targets, layer="visual.bnak", **asked)
+    with pytest.raises(NeuronNotFoundError):
+        attack(reader, images, targets, edits={f"{BANK}:999": 0.0}, **asked)
+
+
+def test_where_every_image_is_the_class_there_is_nothing_to_attack(
+    reader: Clip, tmp_path: Path
+) -> None:
+    (tmp_path / "all" / "the #").mkdir(parents=True)
+    for file in sorted(Path(plain_pictures(tmp_path / "plain").name).rglob("*.png")):
+        shutil.copy(file, tmp_path / "all" / "the #")
+    with (
+        pytest.warns(MeaninglessWarning, match="cannot tell these classes apart"),
+        pytest.raises(OptionError, match="all 12 images show 'the #' or are read as it already"),
+    ):
+        attack(
+            reader, neurons.images(tmp_path / "all"), [AttackTarget("the #", "#")],
+            readouts={"zero-shot": zero_shot_of("#")}, lettering=LETTERS,
+        )  # fmt: skip
+
+
+def test_a_model_that_sees_nothing_is_told_first_of_all(reader: Clip, shown: ImageSet) -> None:
+    # the pictures' classes, exchanged: things are read as what they are not
+    blind = replace(zero_shot_of("#"), class_names=("the #", "thing"))
+    with pytest.warns(MeaninglessWarning, match="cannot tell these classes apart"):
+        found = attack(
+            reader, shown, [AttackTarget("thing", "#")], readouts={"zero-shot": blind},
+            lettering=LETTERS, n_shown=0,
+        )  # fmt: skip
+    assert found.verdict().startswith("Read by zero-shot, the model cannot tell these classes")
+    # things cannot become things: the other four are attacked
+    assert found.outcome("#").success == Share(4, 4) and found.outcome("#", "clean").success.n == 12
+    assert "8 of 12 images are not counted" in found.verdict()
+
+
 def test_an_attack_reloads_as_it_was(reader: Clip, shown: ImageSet, tmp_path: Path) -> None:
     readouts = {"zero-shot": zero_shot_of("#")}
     targets = [AttackTarget("the #", "#")]
@@ -101,9 +148,12 @@ def test_an_attack_reloads_as_it_was(reader: Clip, shown: ImageSet, tmp_path: Pa
     )
     same = attack(reader, shown, targets, readouts=readouts, lettering=LETTERS)
     assert same.outcomes == found.outcomes
-    assert found.verdict().startswith("Success over all texts, on 12 images. zero-shot: 1.000")
+    assert found.verdict().startswith("“#” makes the # of 1.000 (0.758 to 1.000, n = 12) of images")
+    assert "Written: one copy in the middle, letters of 32 px." in found.verdict()
     assert found.title == "Attack: #"
-    assert repr(found) == "<Attack Attack: #: images 12, success 1.000>"
+    assert repr(found).startswith(
+        "<Attack Attack: #: images 12, success 1.000, written one copy in"
+    )
     table = as_arrow(found.rows()).to_pylist()
     assert [row["condition"] for row in table] == ["clean", "word", "blank", "no class"]
     assert table[1]["success.value"] == 1 and table[2]["success.interval.high"] < 0.3
