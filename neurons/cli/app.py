@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import warnings
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from cyclopts import App, CycloptsError
@@ -36,6 +37,7 @@ ABOUT = "Look inside multimodal vision models: what excites a CLIP neuron, measu
 GROUPS = {"attack": "Typographic attacks on a model of your own: build, measure, explain, mend."}
 DEBUG = "--debug"
 _STOPPED = "stopped; the same command goes on where it was"
+_USUAL_WARNING = warnings.showwarning
 
 
 def app() -> App:
@@ -76,6 +78,7 @@ def main() -> None:
     words = [word for word in sys.argv[1:] if word != DEBUG]
     debug = len(words) < len(sys.argv) - 1
     stop = _Stop()
+    warnings.showwarning = _tell_warning
     before = signal.signal(signal.SIGINT, stop)
     try:
         commands = app()
@@ -90,6 +93,7 @@ def main() -> None:
         stop.told = True
         sys.exit(code)
     finally:
+        warnings.showwarning = _USUAL_WARNING
         # after a Ctrl-C the way out stays quiet: another one ends the process at once
         if not stop.asked:
             signal.signal(signal.SIGINT, before)
@@ -149,6 +153,26 @@ def _say(told: str, *, error: bool) -> None:
 
     head = [("error: ", "bold red")] if error else []
     console.print(Text.assemble(*head, told), soft_wrap=True)
+
+
+def _tell_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Show a warning of our own as one line; any other as Python does."""
+    if not category.__module__.startswith("neurons."):
+        _USUAL_WARNING(message, category, filename, lineno, file, line)
+        return
+    from rich.text import Text
+
+    from neurons.cli.terminal import console
+
+    told = " ".join(str(message).splitlines())
+    console.print(Text.assemble(("warning: ", "bold yellow"), told), soft_wrap=True)
 
 
 def _import_all(commands: App) -> None:
