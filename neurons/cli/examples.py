@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from rich.text import Text
 
 import neurons
-from neurons.cli.options import NeuronAddress, OptionalOut, RunImageOptions, RunPath
+from neurons.cli.options import NeuronAddress, RunImageOptions, RunPath
+from neurons.cli.out_options import FileOutOptions
 from neurons.cli.terminal import out_console, say_path
 
 
@@ -17,7 +16,7 @@ def examples(
     /,
     *,
     count: int = 16,
-    out: OptionalOut = None,
+    to: FileOutOptions = FileOutOptions(),
     images: RunImageOptions = RunImageOptions(),
 ) -> None:
     """Show the images that excite a neuron most: a table here, a gallery in a file.
@@ -28,14 +27,14 @@ def examples(
         LAYER:UNIT, such as visual.layer4:89.
     count : int
         Images at each end.
-    out : Path, optional
-        The gallery; default: NEURON.html here.
     """
     from neurons.recipes.neuron_report import gallery
 
+    path = to.file(f"{neuron.layer}-{neuron.unit}.html")
     opened = neurons.Activations.open(run)
     opened.check(neuron)
-    found = neurons.top_examples(opened, images.of(opened), neuron, count=count)
+    written, found = gallery(
+        path, opened, neuron, image_set=images.of(opened), count=count, replace=to.replace
+    )
     out_console.print(Text(str(neuron), style="bold"), found)
-    path = out or Path(f"{neuron.layer}-{neuron.unit}.html")
-    say_path("gallery", gallery(path, opened, found))
+    say_path("gallery", written)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html import escape, unescape
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -17,6 +18,7 @@ from neurons.pages.drawing import environment, static
 from neurons.pages.entries import Entry, read_entries
 from neurons.pages.links import Links
 from neurons.pages.page import Page
+from neurons.pages.page_files import check_page_file, made_with_tag
 from neurons.results.drawn import data_uri
 
 # side in px and quality of the pictures, the best that fits is taken
@@ -33,19 +35,32 @@ _HREF = re.compile(r' href="(?P<to>[^"#]+)"')
 _MAIN = re.compile(r"<main>(.*)</main>", re.DOTALL)
 
 
-def write_single(path: str | Path, page: Page) -> Path:
+def write_single(
+    path: str | Path, page: Page, *, settings: Mapping[str, Any], replace: bool = False
+) -> Path:
     """Write one page as one file, pictures and style inside.
 
     Parameters
     ----------
     path : str or Path
-        Replaced if it is there.
     page : Page
+    settings : mapping
+        What it is made with, as plain values: a page of others is not replaced.
+    replace : bool
+        Unless it may be.
+
+    Raises
+    ------
+    OutputExistsError, OptionError
+        As `check_page_file`.
     """
     path = Path(path)
+    check_page_file(path, settings, replace=replace)
     path.parent.mkdir(parents=True, exist_ok=True)
     template = environment(data_uri, Links({})).get_template("page.html")
-    html = template.render(page=page, single=True, style=static("style.css"))
+    html = template.render(
+        page=page, single=True, style=static("style.css"), made_with=made_with_tag(settings)
+    )
     write_file(path, html.encode("utf-8", "backslashreplace"))
     return path
 

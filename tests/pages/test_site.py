@@ -127,7 +127,7 @@ def test_hostile_text_never_reaches_a_page_unescaped(tmp_path: Path) -> None:
     index = write(tmp_path / "site", [hostile_page()], title=HOSTILE)
     for file in (index, *(tmp_path / "site").glob("*.html")):
         assert_harmless(file.read_text())
-    assert_harmless(write_single(tmp_path / "one.html", hostile_page()).read_text())
+    assert_harmless(write_single(tmp_path / "one.html", hostile_page(), settings={}).read_text())
     # nor outside the site's folder, by its title
     assert sorted(p.name for p in tmp_path.iterdir()) == ["one.html", "site"]
 

@@ -82,8 +82,10 @@ def test_a_mistake_is_told_before_anything_is_written(
 def test_a_gallery_is_one_file_with_its_pictures_inside(
     run: Activations, image_set: ImageSet, tmp_path: Path
 ) -> None:
-    top = neurons.top_examples(run, image_set, Neuron(LAYER, RED), count=3)
-    text = gallery(tmp_path / "new" / "red.html", run, top).read_text()
+    path, top = gallery(
+        tmp_path / "new" / "red.html", run, f"{LAYER}:{RED}", image_set=image_set, count=3
+    )
+    text = path.read_text()
     assert text.count('src="data:image/') >= 6
     assert "assets/" not in text
     for name, value in top.facts():
