@@ -200,6 +200,11 @@ class Activations:
             raise LayerNotFoundError(f"run {str(self.path)!r} was made without embeddings")
         return self._group["embeddings"]
 
+    @property
+    def content_hashes(self) -> Any:
+        """The zarr array of each file's SHA-256, (images, 32); None if they were not kept."""
+        return self._group["sha256"] if self.spec.content_hash else None
+
     def check_images(self, images: ImageSet) -> None:
         """Raise StaleActivationsError unless these are the images of the run."""
         check_same(self.path, self.spec.provenance, {"images": images.provenance()})

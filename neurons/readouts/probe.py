@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from neurons.data.images import ImageSet
 from neurons.errors import OptionError
-from neurons.readouts.probe_path import accuracy_curves, path_table
+from neurons.readouts.chance import near_chance
+from neurons.readouts.class_names import ids_for_names, shown_names
+from neurons.readouts.probe_path import accuracy_curves, far_from_wanted, path_table
 from neurons.results.blocks import Bars, Block, Table
 from neurons.results.result import Result
 from neurons.results.table import Row
@@ -20,6 +22,8 @@ from neurons.sparse.path import PathStep
 from neurons.stats import Share
 
 _SHOWN = 12
+# classes named in one line
+_NAMED = 4
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,21 @@ class UnitWeight:
 
 
 @dataclass(frozen=True)
+class SmallClass:
+    """A class that was left out, since it has too few images.
+
+    Parameters
+    ----------
+    name : str
+    n : int
+        Images of it that could be read, copies counted once.
+    """
+
+    name: str
+    n: int
+
+
+@dataclass(frozen=True)
 class Probe(Result):
     """A sparse linear probe on a layer of a run, chosen from a path of strengths.
 
@@ -48,7 +67,7 @@ class Probe(Result):
     pooling : str
         ``peak`` or ``mean`` over the layer's map.
     class_names : tuple of str
-        Classes that have images.
+        Classes that have images; no two are equal (see `shown_names`).
     rule : str
         How the strength was chosen.
     l1_ratio : float
@@ -67,6 +86,12 @@ class Probe(Result):
         Test images by their class and by what the probe says.
     n_top5 : int
         Test images whose class is among the first five.
+    wanted_units : float or None
+        Units per class that were asked for, if the strength was chosen by them.
+    left_out : tuple of SmallClass
+        Classes with fewer images than were asked for: neither fitted to nor tested.
+    n_copies : int
+        Images that have a copy; copies are in one part of the split.
     """
 
     fields_were: ClassVar[Mapping[str, str]] = {"parts": "split"}
@@ -85,6 +110,9 @@ class Probe(Result):
     scales: NDArray[np.float32]
     confusion: NDArray[np.int32]
     n_top5: int
+    wanted_units: float | None = None
+    left_out: tuple[SmallClass, ...] = ()
+    n_copies: int = 0
 
     def decision(self, units: NDArray[np.float32]) -> NDArray[np.float32]:
         """Give the logits, (images, classes), of (images, units)."""
@@ -112,6 +140,12 @@ class Probe(Result):
         return Share(self.n_top5, int(self.confusion.sum()))
 
     @property
+    def largest_share(self) -> float:
+        """Share of the test images that are of the largest class; nan if there are none."""
+        n = int(self.confusion.sum())
+        return float(self.confusion.sum(1).max() / n) if n else float("nan")
+
+    @property
     def standardised(self) -> NDArray[np.float32]:
         """Weights per standard deviation of each unit, (classes, units): comparable."""
         scaled: NDArray[np.float32] = self.weights * self.scales
@@ -123,9 +157,15 @@ class Probe(Result):
         Raises
         ------
         OptionError
-            If the probe has none of that name; the message names the nearest.
+            If the probe has none of that name, or several; the message names the nearest.
         """
         if name not in self.class_names:
+            one_name = [each for each in self.class_names if each.startswith(f"{name} (")]
+            if len(one_name) > 1:
+                raise OptionError(
+                    f"{name!r} is the name of {len(one_name)} classes; name one of: "
+                    f"{', '.join(one_name)}"
+                )
             near = difflib.get_close_matches(name, self.class_names, n=4, cutoff=0.3)
             raise OptionError(
                 f"no class {name!r} in the probe's {len(self.class_names):,}; nearest: "
@@ -140,9 +180,17 @@ class Probe(Result):
         ------
         LabelsMissingError
             If the images carry no labels.
+        OptionError
+            If two of the probe's classes have one name, as version 0.1 allowed.
         """
         own = {name: k for k, name in enumerate(self.class_names)}
-        places = np.array([own.get(name, -1) for name in images.class_names] + [-1], np.int64)
+        if len(own) < len(self.class_names):
+            twice = next(name for name in own if self.class_names.count(name) > 1)
+            raise OptionError(
+                f"this probe has two classes called {twice!r} and cannot tell whose images are "
+                f"whose; fit it again, and they get names of their own"
+            )
+        places = np.array([own.get(name, -1) for name in shown_names(images)] + [-1], np.int64)
         # images without a label have -1: the last
         return places[images.require_labels()]
 
@@ -204,18 +252,49 @@ class Probe(Result):
         return (*curves, *self._counts(), path_table(self.steps, self.chosen))
 
     def verdict(self) -> str:
-        """Say how many units tell the classes, and how well; first, if so, that it is not done."""
+        """Say how many units tell the classes, and how well; first, what makes that mean less."""
         step = self.step
         unused = int((self.weights == 0).all(0).sum())
-        failed = "" if step.converged else f"NOT CONVERGED, the gap is {step.gap:.1e}: "
         certified = f"; certified within {step.gap:.1e} of the minimum" if step.converged else ""
+        copies = (
+            f" {self.n_copies:,} images have a copy: copies are in one part of the split."
+            if self.n_copies
+            else ""
+        )
+        return " ".join(
+            (
+                *self.warnings(),
+                f"{step.units_per_class:.1f} units per class on average (of {self.n_units:,}; "
+                f"{unused:,} serve none): top-1 {self.top1}, top-5 {self.top5}, on images that "
+                f"neither fitted nor chose; guessing gives {1 / len(self.class_names):.3f}, the "
+                f"largest class {self.largest_share:.3f}. Probed: {self.pooling} of {self.layer}; "
+                f"strength by {self.rule}{certified}.{copies} "
+                f"A weight says what a linear readout uses, not what the model uses: see a class's "
+                f"causal check.",
+            )
+        )
+
+    def warnings(self) -> tuple[str, ...]:
+        """Say what makes the probe mean less than it seems: a sentence each, the worst first."""
+        step = self.step
+        told = (
+            near_chance(self.top1, self.confusion.sum(1).tolist(), self.class_names),
+            "" if step.converged else f"NOT CONVERGED: the gap is {step.gap:.1e}.",
+            far_from_wanted(self.steps, self.chosen, self.wanted_units),
+            self._left_out(),
+            ids_for_names(self.class_names),
+        )
+        return tuple(sentence for sentence in told if sentence)
+
+    def _left_out(self) -> str:
+        if not self.left_out:
+            return ""
+        named = ", ".join(f"{each.name} ({each.n:,})" for each in self.left_out[:_NAMED])
+        more = ", ..." if len(self.left_out) > _NAMED else ""
+        n_all = len(self.left_out) + len(self.class_names)
         return (
-            f"{failed}{step.units_per_class:.1f} units per class on average (of "
-            f"{self.n_units:,}; {unused:,} serve none): top-1 {self.top1}, top-5 "
-            f"{self.top5}, on images that neither fitted nor chose. Probed: {self.pooling} of "
-            f"{self.layer}; strength by {self.rule}{certified}. "
-            f"A weight says what a linear readout uses, not what the model uses: see a class's "
-            f"causal check."
+            f"{len(self.left_out):,} of {n_all:,} classes are left out, with too few images: "
+            f"{named}{more}."
         )
 
     def _counts(self) -> tuple[Block, ...]:

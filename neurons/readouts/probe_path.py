@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from neurons.results.blocks import Curve, Table
 from neurons.sparse.path import PathStep
 
+# a number of units per class that is off by more than this share of it is not what was asked for
+_NEAR = 0.25
+
 
 def accuracy_curves(steps: Sequence[PathStep], chosen: int) -> tuple[Curve, ...]:
     """Draw accuracy over units per class; no curve if fewer than two strengths used any unit."""
@@ -24,6 +27,34 @@ def accuracy_curves(steps: Sequence[PathStep], chosen: int) -> tuple[Curve, ...]
             f"per class, top-1 {steps[chosen].accuracy:.3f}.",
             points=True,
         ),
+    )
+
+
+def far_from_wanted(steps: Sequence[PathStep], chosen: int, wanted: float | None) -> str:
+    """Say that no strength of the path came near the units per class that were asked for, if so.
+
+    Parameters
+    ----------
+    steps : sequence of PathStep
+    chosen : int
+        The nearest of them.
+    wanted : float or None
+        Units per class; None if no number was asked for.
+    """
+    if wanted is None:
+        return ""
+    found = steps[chosen].units_per_class
+    if abs(found - wanted) <= max(_NEAR * wanted, _NEAR):
+        return ""
+    used = [step.units_per_class for step in steps]
+    mend = (
+        "end the path at a smaller strength (a smaller span)"
+        if max(used) < wanted
+        else "take more strengths on the path"
+    )
+    return (
+        f"Not the {wanted:g} units per class that were asked for: the nearest of {len(steps)} "
+        f"strengths has {found:.1f} (they have {min(used):.1f} to {max(used):.1f}); {mend}."
     )
 
 

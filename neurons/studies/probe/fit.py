@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -12,10 +12,12 @@ import torch
 from numpy.typing import NDArray
 
 from neurons.activations.run import Activations
+from neurons.activations.run_classes import classes_of_run, groups_of_run
 from neurons.address import Neuron
 from neurons.data.images import ImageSet
 from neurons.data.split import CHOOSE, FIT, TEST, split_images
 from neurons.errors import OptionError
+from neurons.readouts.copies import count_copies
 from neurons.readouts.probe import Probe
 from neurons.readouts.probe_data import ProbeData
 from neurons.sparse.features import Features
@@ -53,11 +55,15 @@ def probe(
     tolerance: float = 1e-3,
     most_passes: int = 200,
     without: Sequence[Neuron | str] = (),
+    min_images: int = 0,
+    near_copies: float | None = None,
+    group_by: str | None = None,
     choose_share: float = 0.15,
     test_share: float = 0.15,
     seed: int = 0,
     device: str | None = None,
     folder: str | Path | None = None,
+    replace: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Probe:
     """Fit a sparse multinomial probe along a path of strengths, and choose one on held-out images.
@@ -84,6 +90,14 @@ def probe(
         A strength that has not converged by then is kept and says so.
     without : sequence of Neuron or str
         Units, or their addresses, that get no weight: what makes a class if these are not there?
+    min_images : int
+        Classes with fewer images (copies count as one) are left out, counted and listed; 0: none
+        is, and a class that has only one is refused.
+    near_copies : float in (0, 1), optional
+        Images whose embeddings have this cosine or more stay together in the split, as copies that
+        are equal always do.
+    group_by : str, optional
+        A column of the images: those with equal values stay together, too.
     choose_share : float
         Share of each class's images to choose a strength by, by a hash of their ids.
     test_share : float
@@ -94,6 +108,8 @@ def probe(
         Where to compute; default: a GPU if there is one.
     folder : str or Path, optional
         Keeps each strength as it is done: a second call goes on there, and ends in the same bytes.
+    replace : bool
+        Whether a probe of other settings in the folder may be replaced.
     progress : callable
         Takes the number of strengths done, and of all.
 
@@ -104,13 +120,13 @@ def probe(
     Raises
     ------
     LabelsMissingError
-        If the images carry no labels.
+        If the images carry no labels, or have no column to group by.
     OptionError
         If a class has fewer than two images, a value is not finite, or an option makes no sense.
     StaleActivationsError
         If images or labels are not those of the run.
-    MismatchError
-        If the folder holds a probe of other settings.
+    OutputExistsError
+        If the folder holds a probe of other settings, and may not be replaced.
     LayerNotFoundError, NeuronNotFoundError
         If the run does not hold the layer, or a unit that is to be left out.
     RunLockedError
@@ -121,30 +137,43 @@ def probe(
     Goh et al., "Multimodal neurons in artificial neural networks", Distill 2021; Wong, Santurkar,
     Madry, "Leveraging sparse linear layers for debuggable deep networks", ICML 2021.
     """
-    labels, names = _labels(run, images)
+    images.require_labels()
     run.check_images(images)
-    shares = {"choose": choose_share, "test": test_share}
-    split = split_images(
-        images.ids, labels, names, choose_share=choose_share, test_share=test_share, seed=seed
-    )
     left_out = [Neuron.of(neuron) for neuron in without]
-    _check(run, layer, left_out, split)
+    _check(run, layer, left_out)
     values, pooling = run.pooled(layer, pooling)
+    groups = groups_of_run(run, images, near_copies=near_copies, by=group_by)
+    classes = classes_of_run(run, images, groups, min_images=min_images)
+    shares = {"choose_share": choose_share, "test_share": test_share}
+    split = split_images(
+        images.ids, classes.labels, classes.names, **shares, seed=seed, groups=groups
+    )
+    _check_choosing(split)
+    n_copies, n_other = count_copies(groups, classes.labels)
     provenance = {
         "run": run.provenance(),
         "layer": layer,
         "pooling": pooling,
-        "split": _split_provenance(split, shares, seed),
+        "split": {
+            **_split_provenance(split),
+            **shares,
+            "seed": seed,
+            "min_images": min_images,
+            "near_copies": near_copies,
+            "group_by": group_by,
+            "copies": n_copies,
+            "copies_of_another_class": n_other,
+        },
         "strengths": asdict(strengths),
         "l1_ratio": l1_ratio,
         "tolerance": tolerance,
         "most_passes": most_passes,
         "without": sorted(str(neuron) for neuron in left_out),
     }
-    data = ProbeData(values, labels, names, split)
+    data = ProbeData(values, classes.labels, classes.names, split)
     features = data.features(device, [neuron.unit for neuron in left_out])
     fitting = partial(follow, l1_ratio=l1_ratio, tolerance=tolerance, most_passes=most_passes)
-    with saved_path(folder, provenance) as saved:
+    with saved_path(folder, provenance, replace=replace) as saved:
         steps = _steps(data, features, strengths, l1_ratio, fitting, saved, progress)
         chosen = choose(steps)
         weights, intercepts = _saved_weights(features, saved, chosen)
@@ -154,7 +183,7 @@ def probe(
         provenance=provenance,
         layer=layer,
         pooling=pooling,
-        class_names=names,
+        class_names=classes.names,
         rule=_rule(choose),
         l1_ratio=l1_ratio,
         steps=steps,
@@ -166,30 +195,30 @@ def probe(
         scales=np.where(np.isfinite(scale), scale, 0).astype(np.float32),
         confusion=confusion,
         n_top5=n_top5,
+        wanted_units=choose.wanted if isinstance(choose, UnitsPerClass) else None,
+        left_out=classes.left_out,
+        n_copies=n_copies,
     )
 
 
-def _check(
-    run: Activations, layer: str, left_out: Sequence[Neuron], split: NDArray[np.uint8]
-) -> None:
+def _check(run: Activations, layer: str, left_out: Sequence[Neuron]) -> None:
     for neuron in left_out:
         run.check(neuron)
         if neuron.layer != layer:
             raise OptionError(f"cannot leave {neuron} out of a probe of {layer}")
+
+
+def _check_choosing(split: NDArray[np.uint8]) -> None:
     if not (split == CHOOSE).any():
         raise OptionError(
             "no class has three images: none is left to choose a strength by; add images"
         )
 
 
-def _split_provenance(
-    split: NDArray[np.uint8], shares: Mapping[str, float], seed: int
-) -> dict[str, object]:
+def _split_provenance(split: NDArray[np.uint8]) -> dict[str, object]:
     parts = (("fit", FIT), ("choose", CHOOSE), ("test", TEST))
     return {
-        "by": "hash of the image id",
-        "seed": seed,
-        "shares": dict(shares),
+        "by": "hash of the image id, copies together",
         **{name: int((split == part).sum()) for name, part in parts},
     }
 
@@ -222,19 +251,6 @@ def _saved_weights(
     assert start is not None, "every strength is saved"
     weights, intercepts = (part.to(features.device) for part in start)
     return _raw(features, weights, intercepts)
-
-
-def _labels(run: Activations, images: ImageSet) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """Give labels among the classes that have readable images; -1 elsewhere."""
-    given = images.require_labels()
-    labels = np.full(len(given), -1, np.int64)
-    good = run.good_rows()
-    labels[good] = given[good]
-    present = np.unique(labels[labels >= 0])
-    places = np.full(max(len(images.class_names), 1), -1, np.int64)
-    places[present] = np.arange(len(present))
-    labels[labels >= 0] = places[labels[labels >= 0]]
-    return labels, tuple(images.class_names[k] for k in present)
 
 
 def _raw(
