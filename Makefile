@@ -1,6 +1,7 @@
 # Two commands do all the set-up on a fresh machine with Python 3.11 or newer:
 #   make demo    the whole job in a minute, offline, on the miniature; pages in demo/report
 #   make test    every check: ruff, mypy, import-linter, pytest
+# and, after a change of what tests hold: make mutations, which sees whether they still hold it
 
 PYTHON ?= python3
 VENV := .venv
@@ -11,7 +12,7 @@ STAMP := $(VENV)/.installed
 LAYER ?= visual.layer4
 UNITS ?= 0 1 2 3
 
-.PHONY: demo test lint docs lock clean
+.PHONY: demo test mutations lint docs lock clean
 
 demo: $(STAMP)
 ifdef MODEL
@@ -24,6 +25,10 @@ endif
 
 test: lint
 	$(BIN)/python -m pytest
+
+# WORDS="probe split" takes only the mutations with one of these words in their name or file
+mutations: $(STAMP)
+	$(BIN)/python -m tests.mutations.check $(WORDS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
