@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,12 +17,74 @@ if TYPE_CHECKING:
 
 # results go to stdout, which may be piped; bars and errors to stderr
 out_console, console = Console(), Console(stderr=True)
+# between two lines of a log
+_EVERY_SECONDS = 30
 
 
 class Bar:
-    """A progress bar that appears with the first thing done, so that an error stands alone."""
+    """How far something is: a bar in a terminal, a line every half minute in a file.
 
-    def __init__(self, what: str, unit: str, *, per_minute: bool = False) -> None:
+    It appears with the first thing done, so that an error stands alone.
+
+    Parameters
+    ----------
+    what : str
+        What is done, such as ``scanning``.
+    unit : str
+        Of what, in the plural.
+    per_minute : bool
+        Tell the rate per minute, not per second.
+    clock : callable
+        Gives seconds.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        unit: str,
+        *,
+        per_minute: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._what, self._unit, self._clock = what, unit, clock
+        self._seconds, self._per = (60, "min") if per_minute else (1, "s")
+        self._display: _Drawn | _Logged | None = None
+        self._first = self._done = self._total = 0
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Leave it as it stands."""
+        if self._display is not None:
+            self._display.stop(self._done, self._total, self._told())
+            self._display = None
+
+    def show(self, done: int, total: int, remark: str = "") -> None:
+        """Show how many of how many are done."""
+        if self._display is None:
+            self._since, self._first = self._clock(), done
+            kind = _Drawn if console.is_terminal else _Logged
+            self._display = kind(self._what, self._unit, self._clock)
+        self._done, self._total, self._remark = done, total, remark
+        self._display.show(done, total, self._told())
+
+    def _told(self) -> list[str]:
+        """Tell the rate as soon as there is one, and the remark."""
+        seconds, n = self._clock() - self._since, self._done - self._first
+        rate = ""
+        if seconds > 0.5 and n > 0:
+            rate = f"{n / seconds * self._seconds:,.1f} {self._unit}/{self._per}"
+        return [part for part in (rate, self._remark) if part]
+
+
+class _Drawn:
+    """A bar in a terminal."""
+
+    def __init__(self, what: str, unit: str, clock: Callable[[], float]) -> None:
         from rich.progress import (  # the help shows no bar, and need not wait for it
             BarColumn,
             MofNCompleteColumn,
@@ -31,8 +94,6 @@ class Bar:
             TimeRemainingColumn,
         )
 
-        self._what, self._unit = what, unit
-        self._seconds, self._per = (60, "min") if per_minute else (1, "s")
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -43,31 +104,47 @@ class Bar:
             TimeRemainingColumn(),
             console=console,
         )
+        self._task = self._bar.add_task(what, total=None, told="")
+        self._bar.start()
 
-    def __enter__(self) -> Bar:
-        return self
+    def show(self, done: int, total: int, told: Sequence[str]) -> None:
+        self._bar.update(self._task, completed=done, total=total, told=", ".join(told))
 
-    def __exit__(self, *_: object) -> None:
-        self.stop()
+    def stop(self, done: int, total: int, told: Sequence[str]) -> None:
+        self._bar.stop()
 
-    def stop(self) -> None:
-        """Leave the bar as it stands."""
-        if self._bar.live.is_started:
-            self._bar.stop()
 
-    def show(self, done: int, total: int, remark: str = "") -> None:
-        """Show how many of how many are done."""
-        if not self._bar.tasks:
-            self._bar.start()
-            self._since, self._first = time.monotonic(), done
-            self._bar.add_task(self._what, total=total, completed=done, told="")
-        seconds = time.monotonic() - self._since
-        rate = ""
-        if seconds > 0.5 and done > self._first:
-            speed = (done - self._first) / seconds * self._seconds
-            rate = f"{speed:,.1f} {self._unit}/{self._per}"
-        told = ", ".join(part for part in (rate, remark) if part)
-        self._bar.update(self._bar.task_ids[0], completed=done, told=told)
+class _Logged:
+    """Lines in a file that is no terminal: one every half minute, and one at the end."""
+
+    def __init__(self, what: str, unit: str, clock: Callable[[], float]) -> None:
+        self._what, self._unit, self._clock = what, unit, clock
+        self._since = self._last = clock()
+        self._first: int | None = None
+
+    def show(self, done: int, total: int, told: Sequence[str]) -> None:
+        now = self._clock()
+        if self._first is None:
+            self._first = done
+        if now - self._last < _EVERY_SECONDS or done >= total:
+            return
+        self._last = now
+        n = done - self._first
+        left = (total - done) * (now - self._since) / n if n else None
+        self._line(done, total, [*told, *([f"{_clock_time(left)} left"] if left else [])])
+
+    def stop(self, done: int, total: int, told: Sequence[str]) -> None:
+        self._line(done, total, [*told, f"{_clock_time(self._clock() - self._since)} in all"])
+
+    def _line(self, done: int, total: int, told: Sequence[str]) -> None:
+        of = f"{self._what}: {done:,} of {total:,} {self._unit}"
+        console.print(Text(", ".join((of, *told))), soft_wrap=True)
+
+
+def _clock_time(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def table(*columns: str) -> Table:

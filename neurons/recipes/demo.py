@@ -13,6 +13,8 @@ from neurons.data.images import images
 from neurons.data.opening import MINIATURE
 from neurons.drawn_world import labelled_pictures
 from neurons.drawn_world.concepts import concepts
+from neurons.folder_kinds import DEMO
+from neurons.folders import check_folder
 from neurons.network.clip import load
 from neurons.pages import Page
 from neurons.recipes.neuron_report import report
@@ -41,20 +43,28 @@ class Demo:
     shown: dict[Neuron, str]
 
 
-def demo(out: Path, *, tell: Tell = lambda what, done, total: None) -> Demo:
+def demo(out: Path, *, replace: bool = False, tell: Tell = lambda what, done, total: None) -> Demo:
     """Scan the miniature's pictures, find its multimodal units, and report a telling few.
 
     Parameters
     ----------
     out : Path
         Folder for the run and the report; a second call goes on with what is there.
+    replace : bool
+        Whether a run and a report that another version made there may be replaced.
     tell : callable
         Takes what is being done, how much of it is done, and of how much.
 
     Returns
     -------
     Demo
+
+    Raises
+    ------
+    OutputExistsError, OptionError
+        If the folder holds something else, or cannot be written.
     """
+    check_folder(out, DEMO)
     labelled_pictures.folder(progress=lambda done, total: tell("drawing", done, total))
     pictures, clip = images(MINIATURE), load(MINIATURE)
     scan(
@@ -62,6 +72,7 @@ def demo(out: Path, *, tell: Tell = lambda what, done, total: None) -> Demo:
         pictures,
         [LAYER],
         out / "run",
+        replace=replace,
         progress=lambda state: tell("scanning", state.done, state.total),
     )
     run = Activations.open(out / "run")
@@ -73,7 +84,9 @@ def demo(out: Path, *, tell: Tell = lambda what, done, total: None) -> Demo:
         written.append(page.title)
         tell("writing pages", len(written), len(shown))
 
-    index = report(run, list(shown), out / "report", image_set=pictures, by=BY, done=done)
+    index = report(
+        run, list(shown), out / "report", image_set=pictures, by=BY, replace=replace, done=done
+    )
     return Demo(index, counted, shown)
 
 
