@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.stats import combine_pvalues
 
 import neurons
 from experiments.visualize_truth import share
@@ -23,6 +22,7 @@ from neurons.drawn_world.concepts import concepts
 from neurons.readouts.probe import Probe
 from neurons.recipes.demo import BY, LAYER
 from neurons.sparse.path import best
+from neurons.stats import holm
 from neurons.studies.probe.causal import causal_check
 from neurons.studies.probe.fit import probe
 
@@ -105,29 +105,38 @@ def found_parts(fitted: Probe, units: dict[str, set[int]]) -> dict[str, Any]:
 
 
 def knocked_out(fitted: Probe, clip: Clip, run: Activations, pictures: ImageSet) -> dict[str, Any]:
-    """Set each composite class's first five units to zero, beside random units as active."""
+    """Set each composite class's first five units to zero; zero-shot beside units as active."""
     found: dict[str, Any] = {}
     for name in COMPOSITE:
         check = causal_check(fitted, clip, run, pictures, name)
         together = check.effects[0]
         found[name] = {
-            readout: {
-                "before": [before.successes, before.n],
-                "after": [change.right.successes, change.right.n],
-                "margin_lost": change.margin_drop,
-                "random": float(np.mean(change.random_drops)),
-                "p": change.p_value,
-            }
-            for readout, before, change in (
-                ("probe", check.probe, together.probe),
-                ("zero_shot", check.zero_shot, together.zero_shot),
-            )
+            "before": [check.zero_shot.successes, check.zero_shot.n],
+            "after": [together.zero_shot.right.successes, together.zero_shot.right.n],
+            "margin_lost": together.zero_shot.margin_drop,
+            "random": float(np.mean(together.zero_shot.random_drops)),
+            "excess": together.zero_shot.excess,
+            "interval": [together.zero_shot.interval.low, together.zero_shot.interval.high],
+            "activity": [together.activity.own, together.activity.mean],
+            "p": together.zero_shot.p_value,
+            "probe": {
+                "before": [check.probe.successes, check.probe.n],
+                "after": [together.probe.right.successes, together.probe.right.n],
+                "margin_lost": together.probe.margin_drop,
+            },
         }
-    combined = {
-        readout: float(combine_pvalues([each[readout]["p"] for each in found.values()])[1])
-        for readout in ("probe", "zero_shot")
-    }
-    return {"classes": found, "combined_p": combined}
+    adjusted = holm([each["p"] for each in found.values()])
+    return {"classes": found, "holm": dict(zip(found, adjusted.tolist(), strict=True))}
+
+
+def total(found: list[dict[str, Any]], key: str) -> str:
+    """Give the share over all classes."""
+    return share(np.sum([each[key] for each in found], axis=0).tolist())
+
+
+def mean(found: list[dict[str, Any]], key: str) -> float:
+    """Give the mean over classes."""
+    return float(np.mean([each[key] for each in found]))
 
 
 def write_page(kept: dict[str, Any]) -> None:
@@ -157,16 +166,20 @@ def write_page(kept: dict[str, Any]) -> None:
             )
         ),
     ]
-    for readout, name in (("probe", "by the probe"), ("zero_shot", "zero-shot")):
-        before, after = (
-            np.sum([each[readout][key] for each in knocked["classes"].values()], axis=0).tolist()
-            for key in ("before", "after")
-        )
-        lines.append(
-            f"| first five units at zero: still right {name} | {share(after)}, before "
-            f"{share(before)}; p = {knocked['combined_p'][readout]:.1g} against random units | "
-            f"p < 0.01 |"
-        )
+    each = list(knocked["classes"].values())
+    probes = [one["probe"] for one in each]
+    beyond = sum(one["interval"][0] > 0 for one in each)
+    surest = min(knocked["holm"].values())
+    lines += [
+        f"| first five units at zero: still right zero-shot | {total(each, 'after')}, before "
+        f"{total(each, 'before')} | - |",
+        f"| zero-shot margin lost, beyond other units as active | {mean(each, 'excess'):+.2f} "
+        f"logits on average (lost {mean(each, 'margin_lost'):+.2f}, without others "
+        f"{mean(each, 'random'):+.2f}); the interval lies above 0 in {beyond} of {n} classes; the "
+        f"smallest p after Holm is {surest:.2f} | - |",
+        f"| the same by the probe, which must fall | right {total(probes, 'after')}, before "
+        f"{total(probes, 'before')} | no test: arithmetic |",
+    ]
     PAGE.write_text(f"{head}{BEGIN}\n" + "\n".join(lines[1:]) + f"\n{END}{tail}", encoding="utf-8")
 
 

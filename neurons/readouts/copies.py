@@ -39,7 +39,7 @@ def equal_rows(values: Any) -> Groups:
         block = np.ascontiguousarray(values[start : start + _ROWS])
         # minus zero equals zero
         block = block + np.zeros((), block.dtype)
-        lost: NDArray[np.bool_] = np.isnan(block.astype(np.float32)).any(axis=1)
+        lost = np.asarray(np.isnan(block.astype(np.float32)).any(axis=1))
         for i, row in enumerate(block):
             content = b"%d" % (start + i) if lost[i] else row.tobytes()
             key = hashlib.blake2b(content, digest_size=16).digest()

@@ -34,6 +34,23 @@ def share_ahead(found: Margins) -> Share:
 
 
 @dataclass(frozen=True)
+class Fall:
+    """What a readout loses on a class's images by an edit, without anything to compare it with.
+
+    Parameters
+    ----------
+    right : Share
+        Images still given to the class.
+    margin_drop : float
+        Fall of the class's score above the best other class's, mean over images; in the
+        readout's logits.
+    """
+
+    right: Share
+    margin_drop: float
+
+
+@dataclass(frozen=True)
 class Change:
     """What a readout loses on a class's images, beside what it loses by random units.
 
@@ -47,7 +64,8 @@ class Change:
     random_drops : tuple of float
         The same for random units that are as active on these images.
     excess : float
-        The drop minus the mean random drop.
+        The drop minus that of random units: minus their mean, or minus what a line through them
+        gives at the edited units' own activity.
     interval : Interval
         Of the excess: a prediction interval, see `excess_over_controls`.
     p_value : float
@@ -62,7 +80,20 @@ class Change:
     p_value: float
 
 
-def change(intact: Margins, edited: Margins) -> Change:
+def fall(intact: Margins, edited: Margins) -> Fall:
+    """Measure what an edit takes.
+
+    Parameters
+    ----------
+    intact, edited : ndarray of float64, (images,)
+        Margins of the network without the edit and with it.
+    """
+    return Fall(share_ahead(edited), float((intact - edited).mean()))
+
+
+def change(
+    intact: Margins, edited: Margins, activity: NDArray[np.floating] | None = None
+) -> Change:
     """Compare an edit with others, those of random units.
 
     Parameters
@@ -71,10 +102,13 @@ def change(intact: Margins, edited: Margins) -> Change:
         Margins of the intact network.
     edited : ndarray of float64, (edits * images,)
         Of the edit on every image, then of each random one.
+    activity : ndarray of float, (edits,), optional
+        How active the edited units are, in the same order; where random units do not match, as
+        `excess_over_controls` takes it.
     """
     by_edit = edited.reshape(-1, len(intact))
     drops = intact - by_edit
-    excess = excess_over_controls(drops[0], drops[1:])
+    excess = excess_over_controls(drops[0], drops[1:], activity)
     return Change(
         right=share_ahead(by_edit[0]),
         margin_drop=float(drops[0].mean()),

@@ -14,37 +14,26 @@ from neurons.data.images import ImageSet
 from neurons.data.prepared import prepare
 from neurons.data.split import CHOOSE, TEST
 from neurons.errors import OptionError
-from neurons.interventions.controls import SILENT, matched_draws
+from neurons.interventions.class_effects import (
+    Effect,
+    effect_rows,
+    effects_chart,
+    effects_table,
+)
+from neurons.interventions.controls import SILENT, activity_of, matched_draws
 from neurons.interventions.editable import Edits, Responses, open_editable
 from neurons.network.clip import Clip
-from neurons.readouts.margins import Change, change, margins, share_ahead
+from neurons.readouts.class_names import ids_for_names, shown_names
+from neurons.readouts.margins import Margins, change, fall, margins, share_ahead
 from neurons.readouts.probe import Probe
-from neurons.readouts.readout import Readout, ZeroShot, zero_shot
-from neurons.results.blocks import Block, Table
+from neurons.readouts.readout import ZeroShot, zero_shot
+from neurons.results.blocks import Block
 from neurons.results.result import Result
 from neurons.results.table import Row
 from neurons.stats import Share
 
 # an excess that random units reach more often than this says nothing
 _SIGNIFICANT = 0.05
-
-
-@dataclass(frozen=True)
-class Effect:
-    """Units that were set to a value.
-
-    Parameters
-    ----------
-    neurons : tuple of str
-    value : str
-        ``zero``, or ``mean``: the unit's mean over all images and places.
-    probe, zero_shot : Change
-    """
-
-    neurons: tuple[str, ...]
-    value: str
-    probe: Change
-    zero_shot: Change
 
 
 @dataclass(frozen=True)
@@ -58,6 +47,8 @@ class CausalCheck(Result):
         Images of the class that were not fitted to.
     probe, zero_shot : Share
         Given to the class by the intact network.
+    words : tuple of str
+        What zero-shot chose from: the names of the probe's classes, each once.
     effects : tuple of Effect
         All the units together first, then each alone.
     """
@@ -66,6 +57,7 @@ class CausalCheck(Result):
     n: int
     probe: Share
     zero_shot: Share
+    words: tuple[str, ...]
     effects: tuple[Effect, ...]
 
     @property
@@ -83,75 +75,54 @@ class CausalCheck(Result):
         )
 
     def verdict(self) -> str:
-        """Say whether its units, at zero, cost more than random ones; and where that was seen."""
+        """Say whether its units, at zero, cost more than others; first, if so, what is in doubt."""
         first = self.effects[0]
-        change = first.probe
-        matters = change.p_value <= _SIGNIFICANT
-        found = "The probe needs its units" if matters else "Random units matter as much"
-        return (
-            f"{found}: with {', '.join(first.neurons)} set to {first.value}, the margin of "
-            f"{self.name!r} by the probe falls by {change.margin_drop:.2f}; with random units by "
-            f"{np.mean(change.random_drops):.2f} (p = {change.p_value:.2g}). On {self.n} images of "
-            f"the class that were not fitted to, the intact network gives {self.probe} by the "
-            f"probe and {self.zero_shot} zero-shot. Random units are drawn among those that are as "
-            f"active on these images and have no weight in the class."
+        change = first.zero_shot
+        needed = change.p_value <= _SIGNIFICANT
+        found = (
+            "Zero-shot answers need its units"
+            if needed
+            else "Zero-shot answers lose no more without its units than without others"
         )
+        matched = (
+            "that are as active"
+            if first.activity.matched
+            else f"(activity {first.activity}; allowed for by a line)"
+        )
+        return " ".join(
+            (
+                *self.warnings(),
+                f"{found}: with {', '.join(first.neurons)} set to {first.value}, the margin of "
+                f"{self.name!r} falls by {change.margin_drop:.2f}; with other units {matched} by "
+                f"{np.mean(change.random_drops):.2f} (excess {change.excess:+.2f}, "
+                f"{change.interval.low:+.2f} to {change.interval.high:+.2f}; p = "
+                f"{change.p_value:.2g} of {len(change.random_drops)} draws). The probe's own "
+                f"margin falls by {first.probe.margin_drop:.2f}: it must, since these units have "
+                f"its largest weights. On {self.n} images of the class that were not fitted to, "
+                f"the intact network gives {self.zero_shot} zero-shot and {self.probe} by the "
+                f"probe.",
+            )
+        )
+
+    def warnings(self) -> tuple[str, ...]:
+        """Say what makes the check mean less than it seems: a sentence each."""
+        guess = 1 / len(self.words)
+        unread = (
+            f"Zero-shot does not know this class: {self.zero_shot} of its images are given to it, "
+            f"and guessing gives {guess:.3f}; its margin says little."
+            if self.zero_shot.interval.low <= guess
+            else ""
+        )
+        told = (ids_for_names(self.words), unread)
+        return tuple(sentence for sentence in told if sentence)
 
     def rows(self) -> Sequence[Row]:
-        """One row per edit and readout, beside what random units do."""
-        return [
-            {
-                "class": self.name,
-                "neurons": effect.neurons,
-                "value": effect.value,
-                "readout": readout,
-                "right": change.right,
-                "right_intact": intact,
-                "margin_drop": change.margin_drop,
-                "random_drop": float(np.mean(change.random_drops)),
-                "n_random": len(change.random_drops),
-                "excess": change.excess,
-                "interval": change.interval,
-                "p_value": change.p_value,
-            }
-            for effect in self.effects
-            for readout, change, intact in (
-                ("probe", effect.probe, self.probe),
-                ("zero-shot", effect.zero_shot, self.zero_shot),
-            )
-        ]
+        """Two rows per edit, zero-shot beside controls, and by the probe."""
+        return effect_rows(self.effects, self.name, self.probe, self.zero_shot)
 
     def blocks(self) -> tuple[Block, ...]:
-        """Draw one row per edit, for each readout."""
-        return (
-            self._table("By the probe", [effect.probe for effect in self.effects]),
-            self._table(
-                "Zero-shot, through the rest of the network",
-                [effect.zero_shot for effect in self.effects],
-            ),
-        )
-
-    def _table(self, title: str, changes: Sequence[Change]) -> Table:
-        return Table(
-            title,
-            ("set", "to", "still right", "margin lost", "random units", "excess", "p"),
-            tuple(
-                (
-                    ", ".join(effect.neurons),
-                    effect.value,
-                    str(change.right),
-                    f"{change.margin_drop:+.2f}",
-                    f"{np.mean(change.random_drops):+.2f} ({min(change.random_drops):+.2f} to "
-                    f"{max(change.random_drops):+.2f})",
-                    f"{change.excess:+.2f} ({change.interval.low:+.2f} to "
-                    f"{change.interval.high:+.2f})",
-                    f"{change.p_value:.2g}",
-                )
-                for effect, change in zip(self.effects, changes, strict=True)
-            ),
-            "Margin: the class's score above the best other, in logits. A large loss says that "
-            "this readout needs the unit for these images, not that it is the class's only way.",
-        )
+        """Draw what each edit costs, and list it."""
+        return (effects_chart(self.effects), effects_table(self.effects))
 
 
 def causal_check(
@@ -201,7 +172,7 @@ def causal_check(
     units = _units(probe, name, n_units)
     run.check_images(images)
     run.check_clip(clip)
-    asked = _Asked(probe.index_of(name), probe, zero_shot(clip, probe.class_names))
+    asked = _asked(probe, clip, images, name)
     held = np.isin(probe.split, (CHOOSE, TEST))
     rows = np.flatnonzero(held & (probe.labels_of(images) == asked.own))
     pictures = prepare(clip.preprocess, images, rows=rows.tolist(), n=n_images, seed=seed)
@@ -209,18 +180,29 @@ def causal_check(
     # all the units together first, then each alone
     groups = [units, *([unit] for unit in units)] if len(units) > 1 else [units]
     todo = [(group, value) for group in groups for value in ("zero", "mean")]
-    effects = []
-    with open_editable(clip, [probe.layer], readouts=asked.readouts) as network:
+    effects: list[Effect] = []
+    with open_editable(clip, [probe.layer], readouts=(probe, asked.by_name)) as network:
         intact = network.respond(pictures.pixels)
         before = asked.margins(intact)
         activity = intact.peaks[probe.layer].mean(0)
         for group, value in todo:
             draws = matched_draws(group, activity, n_random, seed, never=asked.weighted)
-            variants = [_edits(chosen, value, usual) for chosen in (group, *draws)]
-            responses = network.respond_to_each(pictures.pixels, variants)
-            after = asked.margins(responses)
-            changes = [change(a, b) for a, b in zip(before, after, strict=True)]
-            effects.append(Effect(tuple(map(str, group)), value, *changes))
+            edits = [_edits(chosen, value, usual) for chosen in (group, *draws)]
+            after = asked.margins(network.respond_to_each(pictures.pixels, edits))
+            compared = activity_of(group, draws, activity)
+            effects.append(
+                Effect(
+                    tuple(map(str, group)),
+                    value,
+                    compared,
+                    fall(before.probe, after.probe[: len(pictures)]),
+                    change(
+                        before.by_name,
+                        after.by_name,
+                        None if compared.matched else compared.values(),
+                    ),
+                )
+            )
             progress(len(effects), len(todo))
     return CausalCheck(
         provenance={
@@ -231,8 +213,9 @@ def causal_check(
         },
         name=name,
         n=len(pictures),
-        probe=share_ahead(before[0]),
-        zero_shot=share_ahead(before[1]),
+        probe=share_ahead(before.probe),
+        zero_shot=share_ahead(before.by_name),
+        words=asked.by_name.class_names,
         effects=tuple(effects),
     )
 
@@ -256,26 +239,41 @@ def _units(probe: Probe, name: str, n_units: int) -> list[Neuron]:
 
 
 @dataclass(frozen=True)
+class _Margins:
+    """A class's score above the best other's by either readout, (images,) each."""
+
+    probe: Margins
+    by_name: Margins
+
+
+@dataclass(frozen=True)
 class _Asked:
-    """A class, by its place in the probe, and the two readouts that are asked for it."""
+    """A class, by its place in the probe and in zero-shot's words, and the two readouts."""
 
     own: int
+    own_by_name: int
     probe: Probe
     by_name: ZeroShot
-
-    @property
-    def readouts(self) -> tuple[Readout, Readout]:
-        """The probe, and zero-shot among the same classes."""
-        return self.probe, self.by_name
 
     @property
     def weighted(self) -> list[int]:
         """The units with any weight in the class: none of them is a control for another."""
         return [int(unit) for unit in np.flatnonzero(self.probe.weights[self.own])]
 
-    def margins(self, responses: Responses) -> list[NDArray[np.float64]]:
-        """Give the class's score above the best other's by either readout, (images,) each."""
-        return [margins(responses.scores(readout), self.own) for readout in self.readouts]
+    def margins(self, responses: Responses) -> _Margins:
+        return _Margins(
+            margins(responses.scores(self.probe), self.own),
+            margins(responses.scores(self.by_name), self.own_by_name),
+        )
+
+
+def _asked(probe: Probe, clip: Clip, images: ImageSet, name: str) -> _Asked:
+    """Ask the probe and zero-shot for a class; two classes of one word are one to zero-shot."""
+    word_of = dict(zip(shown_names(images), images.class_names, strict=True))
+    words = [word_of.get(each, each) for each in probe.class_names]
+    by_name = zero_shot(clip, tuple(dict.fromkeys(words)))
+    own = probe.index_of(name)
+    return _Asked(own, by_name.class_names.index(words[own]), probe, by_name)
 
 
 def _edits(units: Sequence[Neuron], value: str, usual: NDArray[np.float64]) -> Edits:
