@@ -6,7 +6,6 @@ start, a version or a mistyped command does not wait for torch.
 
 import importlib
 import warnings
-from typing import Any
 
 import lazy_loader
 
@@ -22,7 +21,7 @@ _RENAMED = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name in _RENAMED:
         new = _RENAMED[name]
         warnings.warn(

@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).resolve().parents[1]
 HEAVY = (
     "torch", "torchvision", "open_clip", "datasets", "pandas", "zarr", "plotly", "scipy", "sklearn",
 )  # fmt: skip
@@ -119,17 +121,31 @@ def test_a_wrong_path_or_address_is_told_before_torch_is_loaded(
     assert not modules & set(WITHOUT_TORCH)
 
 
-def test_ctrl_c_is_one_line_whenever_it_comes(tmp_path: Path) -> None:
-    """While the command line is built, while torch is imported, and twice in a row."""
-    for module, n_signals in (("cyclopts", 1), ("torch", 1), ("torch", 2)):
-        done = interrupted_while_importing(module, n_signals, tmp_path)
-        assert done.returncode == 130
-        assert done.stderr == "stopped; the same command goes on where it was\n"
-        assert done.stdout == ""
+MIDWAY = "stopped; the same command goes on where it was\n"
+SCAN = ("scan", "-m", "miniature", "-i", "miniature", "-l", "visual.layer4", "-o", "run")
+LAYERS = ("layers", "miniature", "--device", "cpu")
+
+
+@pytest.mark.parametrize(
+    ("module", "n_signals", "words", "told"),
+    [
+        # while the command line is built, while torch is imported, and twice in a row
+        ("cyclopts", 1, SCAN, MIDWAY),
+        ("torch", 1, SCAN, MIDWAY),
+        ("torch", 2, SCAN, MIDWAY),
+        ("torch", 1, LAYERS, "stopped\n"),
+    ],
+)
+def test_ctrl_c_is_one_line_that_claims_no_more_than_is_true(
+    tmp_path: Path, module: str, n_signals: int, words: tuple[str, ...], told: str
+) -> None:
+    done = interrupted_while_importing(module, n_signals, words, tmp_path)
+    assert (done.returncode, done.stderr, done.stdout) == (130, told, "")
+    assert not (tmp_path / "run").exists()
 
 
 def interrupted_while_importing(
-    module: str, n_signals: int, tmp_path: Path
+    module: str, n_signals: int, words: Sequence[str], tmp_path: Path
 ) -> subprocess.CompletedProcess[str]:
     """Send SIGINT to a command while it imports a module; a second one on its way out."""
     (tmp_path / "site").mkdir(exist_ok=True)
@@ -156,11 +172,10 @@ atexit.register(late)
     )
     for name in ("waiting", "leaving"):
         (tmp_path / name).unlink(missing_ok=True)
-    words = ["layers", "miniature", "--device", "cpu"]
     running = subprocess.Popen(
         [sys.executable, "-c", MAIN, *words],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
+        env={**os.environ, "PYTHONPATH": f"{tmp_path / 'site'}:{ROOT}"}, cwd=tmp_path,
     )  # fmt: skip
     for name in ("waiting", "leaving")[:n_signals]:
         until = time.monotonic() + 60

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import warnings
-from types import FrameType
-from typing import TYPE_CHECKING, Any, TextIO
 
+from neurons.cli.interrupt import Stop
+
+# typing would be the longest import before Ctrl-C is looked at
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, TextIO
+
     from cyclopts import App, CycloptsError
 
 # a command is the function of that name in the module of that name; its docstring is its help
@@ -36,7 +40,7 @@ COMMANDS = (
 ABOUT = "Look inside multimodal vision models: what excites a CLIP neuron, measured and shown."
 GROUPS = {"attack": "Typographic attacks on a model of your own: build, measure, explain, mend."}
 DEBUG = "--debug"
-_STOPPED = "stopped; the same command goes on where it was"
+INSTALL_COMPLETION = "--install-completion"
 _USUAL_WARNING = warnings.showwarning
 
 
@@ -69,7 +73,9 @@ def app() -> App:
         groups.get(parent, root).command(path, name=name, sort_key=place)
     for group in groups.values():
         root.command(group)
-    root.register_install_completion_command(help="Let the shell complete commands and options.")
+    root.register_install_completion_command(
+        INSTALL_COMPLETION, help="Let the shell complete commands and options."
+    )
     return root
 
 
@@ -77,16 +83,17 @@ def main() -> None:
     """Run the command line: every error that a user can cause is one line, exit code 2."""
     words = [word for word in sys.argv[1:] if word != DEBUG]
     debug = len(words) < len(sys.argv) - 1
-    stop = _Stop()
+    stop = Stop(words)
     warnings.showwarning = _tell_warning
     before = signal.signal(signal.SIGINT, stop)
     try:
         commands = app()
+        _check_shell(words)
         if not set(words) - {*commands.help_flags, *GROUPS}:
             _import_all(commands)
         commands(words)
     except BaseException as error:
-        told, code = (_STOPPED, 130) if stop.asked else (_one_line(error), 2)
+        told, code = (stop.sentence, 130) if stop.asked else (_one_line(error), 2)
         if debug or not told:
             raise
         _say(told, error=code == 2)
@@ -97,24 +104,6 @@ def main() -> None:
         # after a Ctrl-C the way out stays quiet: another one ends the process at once
         if not stop.asked:
             signal.signal(signal.SIGINT, before)
-
-
-class _Stop:
-    """What Ctrl-C does: the first stops the command, the second the process."""
-
-    def __init__(self) -> None:
-        self.asked = self.told = False
-
-    def __call__(self, number: int, frame: FrameType | None) -> None:
-        if self.asked:
-            # files are written whole or not at all, so that nothing is lost by not tidying up
-            shown = "" if self.told else f"{_STOPPED}\n"
-            # a bar that was shown has hidden the cursor
-            os.write(2, ("\x1b[?25h" * sys.stderr.isatty() + shown).encode())
-            os._exit(130)
-        # an import that is interrupted may end in another error: this tells what it was
-        self.asked = True
-        raise KeyboardInterrupt
 
 
 def _one_line(error: BaseException) -> str:
@@ -173,6 +162,25 @@ def _tell_warning(
 
     told = " ".join(str(message).splitlines())
     console.print(Text.assemble(("warning: ", "bold yellow"), told), soft_wrap=True)
+
+
+def _check_shell(words: Sequence[str]) -> None:
+    """Refuse to guess the shell where it cannot be seen which it is."""
+    if INSTALL_COMPLETION not in words or any(word.startswith("--shell") for word in words):
+        return
+    if "--help" in words:
+        return
+    from cyclopts.completion.detect import ShellDetectionError, detect_shell
+
+    from neurons.errors import OptionError
+
+    try:
+        detect_shell()
+    except ShellDetectionError:
+        raise OptionError(
+            f"the shell is none that is known; name it: neurons {INSTALL_COMPLETION} --shell bash "
+            f"(or zsh, fish, powershell)"
+        ) from None
 
 
 def _import_all(commands: App) -> None:

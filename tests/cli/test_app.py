@@ -131,3 +131,17 @@ _neurons; echo "${{COMPREPLY[@]}}"
         ["bash", "--norc", "-c", ask], capture_output=True, text=True, check=False
     )
     assert done.stdout.split() == ["hijack", "visualize"], done.stderr
+
+
+def test_a_shell_that_is_not_known_is_asked_for_in_one_line(
+    refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cyclopts.completion import detect
+
+    for name in ("ZSH_VERSION", "BASH_VERSION", "FISH_VERSION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SHELL", "/bin/tcsh")
+    # the process above is whatever runs the tests
+    monkeypatch.setattr(detect.os, "getppid", lambda: 2**30)
+    told = refused("--install-completion")
+    assert "name it: neurons --install-completion --shell bash (or zsh, fish, powershell)" in told
