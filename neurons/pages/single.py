@@ -14,6 +14,7 @@ from PIL import Image
 
 from neurons.errors import OptionError
 from neurons.files import write_file
+from neurons.folder_kinds import kind_of_folder
 from neurons.pages.drawing import environment, static
 from neurons.pages.entries import Entry, read_entries
 from neurons.pages.links import Links
@@ -65,7 +66,9 @@ def write_single(
     return path
 
 
-def single_file(folder: str | Path, path: str | Path, *, most_mb: float = 20.0) -> Path:
+def single_file(
+    folder: str | Path, path: str | Path, *, most_mb: float = 20.0, replace: bool = False
+) -> Path:
     """Write all pages of a report into one file, which opens anywhere, without its folder.
 
     Links between the pages work inside it, without a script. Pictures are encoded again, as large
@@ -77,9 +80,11 @@ def single_file(folder: str | Path, path: str | Path, *, most_mb: float = 20.0) 
         What `report`, `compose_to`, `visualize_to` or another writer of pages wrote: the folder
         with ``index.html``.
     path : str or Path
-        Replaced if it is there.
+        A file of the same run's report is replaced: reports grow.
     most_mb : float > 0
         Size that the file should stay below, MB.
+    replace : bool
+        Whether a file of another run's report may be replaced.
 
     Returns
     -------
@@ -87,18 +92,23 @@ def single_file(folder: str | Path, path: str | Path, *, most_mb: float = 20.0) 
 
     Raises
     ------
-    OptionError
-        If there are no pages, the file's name does not end in ``.html``, it would lie on one of
-        the pages, or even the smallest pictures do not fit.
+    OutputExistsError, OptionError
+        As `check_page_file`; or if there are no pages, the file would lie on one of them, or even
+        the smallest pictures do not fit.
     """
     folder, path = Path(folder), Path(path)
     entries = read_entries(folder)
     _check(folder, path, entries)
+    kind = kind_of_folder(folder)
+    made_with = {} if kind is None else kind.read(folder) or {}
+    check_page_file(path, made_with, replace=replace)
     title, index = _read(folder / "index.html")
     bodies = [_read(folder / entry.file)[1] for entry in entries]
+    style = static("style.css") + _STYLE
+    head = _HEAD.format(title=escape(title), style=style, made_with=made_with_tag(made_with))
     room = int(most_mb * _MB)
     for side, quality in _SIZES:
-        html = _assembled(folder, title, index, entries, bodies, _encoder(side, quality), room)
+        html = _assembled(folder, head, index, entries, bodies, _encoder(side, quality), room)
         if html is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_file(path, html)
@@ -112,8 +122,6 @@ def single_file(folder: str | Path, path: str | Path, *, most_mb: float = 20.0) 
 def _check(folder: Path, path: Path, entries: list[Entry]) -> None:
     if not entries:
         raise OptionError(f"no pages at {str(folder)!r}; name the folder of a report")
-    if path.suffix != ".html":
-        raise OptionError(f"{str(path)!r}: the name of a single file ends in .html")
     if path.parent.resolve() == folder.resolve() and path.name in (
         "index.html",
         *(entry.file for entry in entries),
@@ -123,7 +131,7 @@ def _check(folder: Path, path: Path, entries: list[Entry]) -> None:
 
 def _assembled(
     folder: Path,
-    title: str,
+    head: str,
     index: str,
     entries: list[Entry],
     bodies: list[str],
@@ -132,7 +140,7 @@ def _assembled(
 ) -> bytes | None:
     """Put the pages together; None as soon as they do not fit."""
     inside = {entry.file for entry in entries}
-    parts = [_HEAD.format(title=escape(title), style=static("style.css") + _STYLE)]
+    parts = [head]
     alone = len(entries) == 1
     if not alone:
         parts.append(f'<main id="index">{_inlined(folder, index, inside, encoded)}</main>')
@@ -207,6 +215,7 @@ _HEAD = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="generator" content="neurons">
+{made_with}
 <title>{title}</title>
 <style>{style}</style>
 </head>

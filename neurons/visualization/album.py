@@ -31,6 +31,10 @@ class Album:
 
     path: Path
 
+    def made_of(self) -> dict[str, Any]:
+        """Tell what the pictures depend on: the model, the settings, the run."""
+        return ALBUM.read(self.path) or {}
+
     def has(self, target: str) -> bool:
         """Tell whether the target's pictures are there."""
         return (self.path / folder_name(target) / "result.json").is_file()

@@ -26,6 +26,8 @@ _N_SHAKES = 16
 _BATCH = 16
 _CURVE_POINTS = 64
 _SAMPLED_ROWS = 2048
+# of fewer images the 99th percentile is their maximum, or lies above it
+_FEWEST_IMAGES = 100
 
 
 class PictureEvaluator:
@@ -55,6 +57,29 @@ class PictureEvaluator:
         if self._run is not None and objective.unit is not None:
             self._run.check(objective.unit)
 
+    def why_no_percentile(self, size: tuple[int, int]) -> str:
+        """Say why pictures cannot be compared with the run's images; empty if they can be.
+
+        Parameters
+        ----------
+        size : (int, int)
+            Height and width of the pictures, px. A larger canvas has more places for a peak:
+            unselected photographs "reach the 99th percentile" 1 % of the time at a model's own
+            size, and 5 % at three times its side.
+        """
+        if self._run is None:
+            return "no run of real images was given"
+        n = len(self._run.good_rows())
+        if n < _FEWEST_IMAGES:
+            return f"the run has {n:,} images, and a percentile takes {_FEWEST_IMAGES} or more"
+        native = self._clip.preprocess.size
+        if size != native:
+            return (
+                f"pictures of {size[0]} x {size[1]} px have more or fewer places for a peak than "
+                f"the run's {native[0]} x {native[1]} px"
+            )
+        return ""
+
     def measure(
         self,
         objectives: Sequence[Objective],
@@ -83,7 +108,7 @@ class PictureEvaluator:
                 image=_png(each.pixels),
                 moved=each.moved,
                 activation=float(plain[i]),
-                percentile=self._percentile(objectives[i], float(plain[i])),
+                percentile=self._percentile(objectives[i], each.pixels, float(plain[i])),
                 shaken=float(np.mean([values[i] for values in shaken])),
                 shaken_deviation=float(np.std([values[i] for values in shaken])),
                 excited=self._excited(objectives[i], layers[i]),
@@ -144,8 +169,10 @@ class PictureEvaluator:
             maps[EMBEDDING] = embedded
         return float(objective(maps))
 
-    def _percentile(self, objective: Objective, activation: float) -> float:
-        if self._run is None:
+    def _percentile(
+        self, objective: Objective, pixels: NDArray[np.uint8], activation: float
+    ) -> float:
+        if self._run is None or self.why_no_percentile((pixels.shape[0], pixels.shape[1])):
             return float("nan")
         if objective.unit is not None:
             real = self._run.peak(objective.unit)[self._run.good_rows()]
@@ -154,7 +181,9 @@ class PictureEvaluator:
             real = objective({EMBEDDING: torch.from_numpy(rows)}).numpy()
         else:
             return float("nan")
-        return float(np.mean(real < activation))
+        # nothing goes below a ReLU's 0: images that are there, too, are not below the picture
+        beaten = real >= activation if objective.downwards else real < activation
+        return float(np.mean(beaten))
 
     def _excited(
         self, objective: Objective, peaks: NDArray[np.float32] | None

@@ -48,7 +48,8 @@ class MadePicture:
         Of the picture as it is in ``image``, not transformed: the unit's peak over the map; of an
         objective that is about no unit, its value.
     percentile : float in [0, 1]
-        Share of the run's images on which the activation is lower; nan without a run.
+        Share of the run's images on which the activation is lower; of a picture that is to silence
+        its unit, on which it is not lower. nan where they cannot be compared.
     shaken, shaken_deviation : float
         Mean and standard deviation of the activation over 16 draws of the transforms.
     excited : tuple of Excited
@@ -71,7 +72,7 @@ class MadePicture:
 
     @property
     def reaches(self) -> bool | None:
-        """Whether it excites more than 99 % of real images do; None if that is not known."""
+        """Whether it exceeds 99 % of real images on its own side; None if that is not known."""
         return None if np.isnan(self.percentile) else self.percentile >= REACHES
 
 

@@ -68,6 +68,8 @@ class Objective:
         gradient downwards.
     facet : FacetTerm or None
         What `score_each` adds; it takes gradients of all the images at once.
+    downwards : bool
+        It wants ``unit`` low, not high: that is what its pictures are judged by.
     """
 
     name: str
@@ -77,6 +79,7 @@ class Objective:
     plain: bool = False
     signed: bool = False
     facet: FacetTerm | None = None
+    downwards: bool = False
 
     def __call__(self, maps: Maps) -> Tensor:
         """Score images, float (images,), without the term of a facet."""
@@ -110,12 +113,14 @@ def weighted_sum(objectives: Sequence[Objective], weights: Sequence[float]) -> O
     if any(objective.facet for objective in objectives):
         raise OptionError("a facet comes last: faceted(a + b, ...), not faceted(a, ...) + b")
     parts = tuple(zip(objectives, weights, strict=True))
+    about = next(((part, weight) for part, weight in parts if part.unit is not None), None)
     return Objective(
         " + ".join(f"{weight:g} {part.name}" for part, weight in parts),
         tuple(dict.fromkeys(layer for part in objectives for layer in part.layers)),
         lambda maps: torch.stack([weight * part(maps) for part, weight in parts]).sum(0),
-        unit=next((part.unit for part in objectives if part.unit is not None), None),
+        unit=None if about is None else about[0].unit,
         signed=any(part.signed or (weight < 0 and part.unit is not None) for part, weight in parts),
+        downwards=about is not None and about[0].downwards != (about[1] < 0),
     )
 
 

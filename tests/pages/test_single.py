@@ -75,5 +75,9 @@ def test_a_place_that_would_be_lost_is_refused(site: Path, tmp_path: Path) -> No
         single_file(site, site / "a.b-1.html")
     with pytest.raises(OptionError, match="no pages at"):
         single_file(tmp_path, tmp_path / "x.html")
-    with pytest.raises(OptionError, match=r"ends in \.html"):
-        single_file(site, tmp_path / "x.zip")
+    (tmp_path / "thesis.html").write_text("<p>mine")
+    with pytest.raises(OptionError, match="is a file of something else"):
+        single_file(site, tmp_path / "thesis.html")
+    assert (tmp_path / "thesis.html").read_text() == "<p>mine"
+    # the same report again, grown
+    assert single_file(site, single_file(site, tmp_path / "x.html"))

@@ -32,7 +32,7 @@ def test_each_target_has_a_page_with_the_facts_of_its_pictures(
         assert f"<h1>{neuron}</h1>" in text
         for name, value in made.facts():
             assert f"<dt>{name}</dt><dd>{value}</dd>" in text
-    assert index.read_text().count('class="entry"') == 2
+    assert index.read_text().count('<th scope="row">') == 2
 
 
 def test_pictures_of_other_settings_are_refused_and_stay(planted: Clip, tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_each_class_has_a_page_and_its_answers_to_load_again(
         probe, run, ["red", "stripe"], tmp_path, images=image_set, clip=planted, n_units=1,
         progress=lambda name, done, total: told.append((name, done, total)),
     )  # fmt: skip
-    assert index.read_text().count('class="entry"') == 2
+    assert index.read_text().count('<th scope="row">') == 2
     for name in ("red", "stripe"):
         made = Composition.load(tmp_path / name / "composition")
         text = (tmp_path / f"{name}.html").read_text()

@@ -12,6 +12,7 @@ from PIL import Image
 
 import neurons
 from neurons import Activations, Clip, Neuron
+from neurons.activations.run import images_of
 from neurons.address import EMBEDDING
 from neurons.errors import NeuronNotFoundError, StaleActivationsError
 from neurons.visualization.evidence import PictureEvaluator
@@ -32,6 +33,16 @@ def run(planted: Clip, pictures: Path, tmp_path_factory: pytest.TempPathFactory)
     return Activations.open(out)
 
 
+@pytest.fixture(scope="module")
+def many(planted: Clip, tmp_path_factory: pytest.TempPathFactory) -> Activations:
+    """A run of a hundred images: fewer have no percentiles."""
+    root = tmp_path_factory.mktemp("many")
+    for i in range(100):
+        Image.fromarray(picture(red=(i % 50) / 50, seed=i)).save(root / f"{i:03}.png")
+    neurons.scan(planted, neurons.images(root), [LAYER], root / "run")
+    return Activations.open(root / "run")
+
+
 def optimised(pixels: np.ndarray) -> OptimisedImage:
     return OptimisedImage(pixels, np.arange(200, dtype=np.float32), True)
 
@@ -48,17 +59,36 @@ def measured(
     return evaluator.measure(objectives, [optimised(image) for image in images], kinds)
 
 
-def test_a_real_images_percentile_is_its_rank(
-    planted: Clip, run: Activations, pictures: Path
-) -> None:
-    images, peaks = neurons.images(pictures), run.peak(Neuron(LAYER, RED))
-    rows = [int(row) for row in np.argsort(peaks)[[0, 13, 39]]]
-    found = measured(planted, [RED_MEAN] * 3, [images.pixels(row) for row in rows], run)
+def test_a_real_images_percentile_is_its_rank(planted: Clip, many: Activations) -> None:
+    images, peaks = images_of(many), many.peak(Neuron(LAYER, RED))
+    rows = [int(row) for row in np.argsort(peaks)[[0, 33, 99]]]
+    seen = [images.pixels(row) for row in rows]
+    found = measured(planted, [RED_MEAN] * 3, seen, many)
     for row, each in zip(rows, found, strict=True):
         assert each.activation == pytest.approx(peaks[row], rel=1e-5)
         # the image itself may lie a last bit above or below what the scan says of it
-        assert each.percentile == pytest.approx(np.mean(peaks < peaks[row]), abs=1.01 / 40)
+        assert each.percentile == pytest.approx(np.mean(peaks < peaks[row]), abs=1.01 / 100)
     assert [each.reaches for each in found[:2]] == [False, False]
+    # what is to silence the unit is judged by the images that are not lower
+    silencing = measured(planted, [-RED_MEAN] * 3, seen, many)
+    for row, each in zip(rows, silencing, strict=True):
+        assert each.percentile == pytest.approx(np.mean(peaks >= peaks[row]), abs=1.01 / 100)
+    assert [each.reaches for each in silencing[1:]] == [False, False]
+
+
+def test_few_images_and_another_canvas_give_no_percentile(
+    planted: Clip, run: Activations, many: Activations
+) -> None:
+    small, large = picture(red=1.0), np.tile(picture(red=1.0), (2, 2, 1))
+    (few,) = measured(planted, [RED_MEAN], [small], run)
+    (wide,) = measured(planted, [RED_MEAN], [large], many)
+    assert np.isnan(few.percentile) and np.isnan(wide.percentile)
+    why = PictureEvaluator(planted, NONE, run).why_no_percentile((96, 96))
+    assert why == "the run has 40 images, and a percentile takes 100 or more"
+    evaluator = PictureEvaluator(planted, NONE, many)
+    assert evaluator.why_no_percentile((96, 96)) == ""
+    assert "192 x 192 px have more or fewer places" in evaluator.why_no_percentile((192, 192))
+    assert "no run" in PictureEvaluator(planted, NONE, None).why_no_percentile((96, 96))
 
 
 def test_z_is_in_deviations_of_the_runs_images(planted: Clip, run: Activations) -> None:
@@ -100,17 +130,15 @@ def test_unmoved_pictures_are_as_they_stand(planted: Clip) -> None:
     assert found.shaken_deviation == pytest.approx(0, abs=1e-6)
 
 
-def test_a_sentence_is_measured_by_its_own_value(
-    planted: Clip, run: Activations, pictures: Path
-) -> None:
+def test_a_sentence_is_measured_by_its_own_value(planted: Clip, many: Activations) -> None:
     point = planted.embed_texts(["a red thing"])[0].clone()
-    images = neurons.images(pictures)
-    embedded = np.asarray(run.embeddings[:], np.float32)
+    images = images_of(many)
+    embedded = np.asarray(many.embeddings[:], np.float32)
     real = towards(point, name="x")({EMBEDDING: torch.from_numpy(embedded)}).numpy()
     row = int(np.argsort(real)[25])
-    (found,) = measured(planted, [towards(point, name="x")], [images.pixels(row)], run)
+    (found,) = measured(planted, [towards(point, name="x")], [images.pixels(row)], many)
     assert found.activation == pytest.approx(float(real[row]), abs=0.01)
-    assert found.percentile == pytest.approx(25 / 40, abs=1.01 / 40)
+    assert found.percentile == pytest.approx(25 / 100, abs=1.01 / 100)
     assert found.excited == ()
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from neurons.results.blocks import Curve, Gallery, Table
+from neurons.visualization.made_picture import Excited
 from tests.visualization.pictures import made_picture, visualization
 
 
@@ -48,7 +51,10 @@ def test_reaches_is_the_share_of_the_plain_pictures() -> None:
     [
         ((1.0, 0.5), "1 of 2 plain pictures excite visual.layer4:3 more than 99% of 40 real"),
         ((0.5, 0.5), "The pictures do not show what excites visual.layer4:3 most: 0 of 2 plain"),
-        ((np.nan, np.nan), "Not compared with real images. 2 plain pictures"),
+        (
+            (np.nan, np.nan),
+            "Not compared with real images: no real images to compare with. 2 plain",
+        ),
     ],
 )
 def test_that_pictures_are_no_evidence_comes_first(
@@ -81,7 +87,38 @@ def test_facts_rows_and_evidence_are_the_pictures_numbers() -> None:
     )  # fmt: skip
     assert row["excites_most"] == "3, 9"
     table = next(block for block in made.blocks() if isinstance(block, Table))
-    assert table.rows == (("seed 0", "2", "25.0%", "1 ± 0.1", "3 (+2.5), 9"),)
+    assert table.rows == (
+        ("seed 0", "2", "25.0%", "1 ± 0.1", "visual.layer4:3 (+2.5), visual.layer4:9"),
+    )
     curve = next(block for block in made.blocks() if isinstance(block, Curve))
     # two means over fifteen steps each
     assert (curve.x, curve.y) == ((0.0, 15.0), (0.1, 0.4))
+
+
+def test_seeds_that_show_different_things_are_said_to_disagree() -> None:
+    strong, weak = made_picture("seed 0", activation=2.0), made_picture("seed 1", activation=0.9)
+    made = visualization(strong, weak)
+    assert "The seeds disagree: their activations go from 0.9 to 2" in made.verdict()
+    same = visualization(strong, made_picture("seed 1", activation=1.9))
+    assert "disagree" not in same.verdict()
+    others = tuple(Excited(unit, 1.0, 1.0) for unit in (20, 21))
+    other = dataclasses.replace(strong, name="seed 1", excited=others)
+    assert (
+        "0 of the 2 units that each excites most are shared"
+        in visualization(strong, other).verdict()
+    )
+
+
+def test_a_picture_that_silences_has_words_of_its_own() -> None:
+    low = made_picture("seed 0", activation=0.0, percentile=1.0)
+    high = made_picture("seed 1", activation=0.5, percentile=0.4)
+    made = dataclasses.replace(visualization(low, high, n_images=400), downwards=True)
+    assert made.verdict() == (
+        "1 of 2 plain pictures bring visual.layer4:3 as low as 99% of 400 real images do, or "
+        "lower; the best to 0."
+    )
+    assert dict(made.facts())["as low as images"] == "100.0%"
+    captions = [tile.caption for tile in made.gallery().tiles]
+    assert captions[0] == "seed 0, as low as all images"
+    assert captions[1].endswith("FEWER than 99 %")
+    assert "excites the unit most, which" not in made.gallery().note

@@ -152,7 +152,7 @@ def visualize_each(
             pictures = iter(evaluator.measure(owners, made, [kind for kind, _ in rows]))
             for objective, plan in zip(objectives[start:], part, strict=False):
                 mine = tuple(next(pictures) for _ in plan)
-                yield _result(clip, objective, mine, settings, run)
+                yield _result(clip, objective, mine, settings, run, evaluator)
 
 
 def _result(
@@ -161,7 +161,10 @@ def _result(
     pictures: tuple[MadePicture, ...],
     settings: Settings,
     run: Activations | None,
+    evaluator: PictureEvaluator,
 ) -> Visualization:
+    native = clip.preprocess.size
+    size = native if settings.size_px is None else (settings.size_px, settings.size_px)
     return Visualization(
         provenance={
             "model": clip.provenance(),
@@ -173,6 +176,8 @@ def _result(
         steps=settings.steps,
         n_images=0 if run is None else len(run.good_rows()),
         pictures=pictures,
+        not_compared=evaluator.why_no_percentile(size),
+        downwards=objective.downwards,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -33,9 +34,12 @@ SHORT = Settings(steps=30, batch=4)
 
 @pytest.fixture(scope="module")
 def run(planted: Clip, pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Activations:
-    out = tmp_path_factory.mktemp("run") / "run"
-    neurons.scan(planted, neurons.images(pictures), [LAYER], out)
-    return Activations.open(out)
+    # three copies of each: a percentile takes a hundred images
+    root = tmp_path_factory.mktemp("run")
+    for copy in "abc":
+        shutil.copytree(pictures, root / "pictures" / copy)
+    neurons.scan(planted, neurons.images(root / "pictures"), [LAYER], root / "run")
+    return Activations.open(root / "run")
 
 
 def test_the_evidence_is_what_a_scan_of_the_saved_pictures_says(
@@ -68,7 +72,29 @@ def test_a_picture_below_the_99th_percentile_is_marked(planted: Clip, run: Activ
     assert all("FEWER than 99 %" in tile.caption for tile in gallery.tiles)
     alone = visualize(planted, Neuron(LAYER, RED), settings=Settings(steps=1, batch=2))
     assert alone.plain()[0].reaches is None and np.isnan(alone.reaches)
-    assert "no run" in next(b for b in alone.blocks() if isinstance(b, Gallery)).note
+    assert "no run of real images" in next(b for b in alone.blocks() if isinstance(b, Gallery)).note
+
+
+def test_a_larger_canvas_has_no_percentile_and_the_reason_is_told(
+    planted: Clip, run: Activations
+) -> None:
+    large = Settings(steps=2, size_px=128, batch=1)
+    made = visualize(planted, Neuron(LAYER, RED), settings=large, series=Series(1), run=run)
+    assert made.plain()[0].reaches is None
+    assert made.verdict().startswith("Not compared with real images: pictures of 128 x 128 px")
+    assert "above images" not in dict(made.facts())
+
+
+def test_a_picture_that_silences_is_judged_on_its_own_side(planted: Clip, run: Activations) -> None:
+    low = -channel(Neuron(LAYER, RED))
+    made = visualize(planted, low, settings=SHORT, series=Series(1), run=run)
+    (shown,) = made.plain()
+    real = run.peak(Neuron(LAYER, RED))
+    assert shown.percentile == np.mean(real >= shown.activation)
+    # it lies below most images: judged as if it were to excite, it would be worse than most
+    assert shown.activation < np.median(real)
+    assert f"plain pictures bring {LAYER}:{RED} as low as" in made.verdict()
+    assert "made to silence" in made.blocks()[0].title
 
 
 def test_a_dead_unit_gets_words_and_no_picture(planted: Clip) -> None:
