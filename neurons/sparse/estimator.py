@@ -120,11 +120,14 @@ class SparseProbe(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             A tensor is computed on where it lies.
         y : ndarray, (samples,)
         sample_weight : ndarray, (samples,), optional
+            Counts where the probe is fitted and where its strength is chosen; a sample of weight 0
+            takes part in neither.
 
         Raises
         ------
         OptionError
-            If there are fewer than two classes, or a class has too few samples to hold one out.
+            If there are fewer than two classes, or a class has too few samples with a weight above
+            0 to hold one out.
         """
         given = X if isinstance(X, Tensor) else None
         X, y = validate_data(
@@ -225,20 +228,7 @@ class SparseProbe(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _along_path(
         self, values: Any, labels: NDArray[np.intp], weights: NDArray[np.float64]
     ) -> tuple[Problem, Solution]:
-        try:
-            rows, held = train_test_split(
-                np.arange(len(labels)),
-                test_size=self.held_out,
-                stratify=labels,
-                random_state=self.random_state,
-            )
-        except ValueError as error:
-            raise OptionError(
-                f"cannot hold out {self.held_out:.0%} of {len(labels)} samples of "
-                f"{len(self.classes_)} classes to choose a strength by: {error}; give more, or a "
-                f"strength"
-            ) from None
-        rows, held = np.sort(rows), np.sort(held)
+        rows, held = self._split(labels, weights)
         problem = self._problem(values, labels, weights, rows)
         # the held-out samples in the same scale
         chosen = Features(values, rows=held, moments=False)
@@ -252,12 +242,35 @@ class SparseProbe(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                     for _, block in chosen.blocks()
                 ]
             )
-            steps.append(judge(strengths[i], solution, logits.double().cpu().numpy(), labels[held]))
+            found = logits.double().cpu().numpy()
+            steps.append(judge(strengths[i], solution, found, labels[held], weights[held]))
             solutions.append(solution)
         index = self.choose(steps)
         self.strength_, self.steps_ = strengths[index], tuple(steps)
         self.n_iter_ = sum(step.passes for step in steps)
         return problem, solutions[index]
+
+    def _split(
+        self, labels: NDArray[np.intp], weights: NDArray[np.float64]
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Give the samples to fit to and those to choose by, of those that weigh anything."""
+        used = np.flatnonzero(weights > 0)
+        asked = f"cannot hold out {self.held_out:.0%} of {len(used)} samples of "
+        mend = "to choose a strength by: {}; give more, or a strength"
+        try:
+            rows, held = train_test_split(
+                used,
+                test_size=self.held_out,
+                stratify=labels[used],
+                random_state=self.random_state,
+            )
+        except ValueError as error:
+            raise OptionError(f"{asked}{len(self.classes_)} classes {mend.format(error)}") from None
+        lost = np.setdiff1d(np.arange(len(self.classes_)), labels[rows])
+        if len(lost):
+            told = f"no sample of class {self.classes_[lost[0]]!r} is left to fit to"
+            raise OptionError(f"{asked}{len(self.classes_)} classes {mend.format(told)}")
+        return np.sort(rows), np.sort(held)
 
 
 _FLOATS = [np.float64, np.float32]

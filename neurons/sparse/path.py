@@ -153,8 +153,20 @@ Choose = Callable[[Sequence[PathStep]], int]
 
 
 def best(steps: Sequence[PathStep]) -> int:
-    """Choose the strength with the smallest held-out loss."""
-    return int(np.argmin([step.loss for step in steps]))
+    """Choose the strength with the smallest held-out loss.
+
+    Raises
+    ------
+    OptionError
+        If a held-out loss is not a finite number.
+    """
+    losses = [step.loss for step in steps]
+    if not np.isfinite(losses).all():
+        raise OptionError(
+            f"the held-out loss of {int((~np.isfinite(losses)).sum())} of {len(steps)} strengths "
+            f"is not a finite number: no strength can be chosen by it"
+        )
+    return int(np.argmin(losses))
 
 
 def one_standard_error(steps: Sequence[PathStep]) -> int:
@@ -184,6 +196,7 @@ def judge(
     solution: Solution,
     logits: NDArray[np.float64],
     labels: NDArray[np.integer],
+    weights: NDArray[np.floating] | None = None,
 ) -> PathStep:
     """Measure a solution on held-out images.
 
@@ -193,12 +206,19 @@ def judge(
     solution : Solution
     logits : ndarray, (images, classes)
     labels : ndarray of int, (images,)
+    weights : ndarray of float, (images,), optional
+        How much each image counts, not all 0; default: equally.
     """
     rows = torch.from_numpy(logits)
     losses = torch.nn.functional.cross_entropy(
         rows, torch.from_numpy(np.asarray(labels, np.int64)), reduction="none"
     ).numpy()
     used = solution.weights != 0
+    share = np.ones(len(losses)) if weights is None else np.asarray(weights, np.float64)
+    share = share / share.sum()
+    mean, n = float(share @ losses), len(losses)
+    # of equal weights the standard deviation over the square root of their number
+    error = float(np.sqrt((share**2) @ (losses - mean) ** 2 * n / max(n - 1, 1)))
     return PathStep(
         strength,
         solution.relative_gap,
@@ -206,9 +226,9 @@ def judge(
         solution.passes,
         float(used.sum(0).double().mean()),
         int(used.any(1).sum()),
-        float(losses.mean()),
-        float(losses.std(ddof=1) / len(losses) ** 0.5) if len(losses) > 1 else 0.0,
-        float((logits.argmax(1) == labels).mean()),
+        mean,
+        error,
+        float(share @ (logits.argmax(1) == labels)),
     )
 
 

@@ -74,3 +74,44 @@ def test_mistakes_are_told_in_one_line() -> None:
         SparseProbe(n_strengths=1).fit(data.X, data.y)
     with pytest.warns(ConvergenceWarning, match="raise most_passes"):
         SparseProbe(strength=1e-3, most_passes=2, tolerance=1e-9).fit(data.X, data.y)
+
+
+def test_random_labels_are_chance_where_a_strength_is_chosen() -> None:
+    random = np.random.default_rng(0)
+    X, y = random.normal(size=(400, 60)), random.integers(0, 2, 400)
+    probe = SparseProbe(n_strengths=5, span=0.05, tolerance=0.01).fit(X, y)
+    # 80 samples: a probe judged on what it was fitted to tells nine of ten
+    assert all(abs(step.accuracy - 0.5) < 3 * 0.5 / np.sqrt(80) for step in probe.steps_)
+    assert probe.steps_[-1].loss > probe.steps_[0].loss
+    assert probe.strength_ in [step.strength for step in probe.steps_[:2]]
+
+
+def test_a_sample_weighs_as_much_where_the_strength_is_chosen_as_in_the_fit() -> None:
+    """Twelve hundred samples of noise that weigh next to nothing choose nothing."""
+    random, data = np.random.default_rng(0), planted(300, 12, 3, 2, 1)
+    X = np.concatenate([data.X, random.permutation(np.resize(data.X, (1200, 12)))])
+    y = np.concatenate([data.y, random.integers(0, 3, 1200)])
+    weights = np.repeat([1.0, 1e-9], [300, 1200])
+    told = SparseProbe(n_strengths=6, tolerance=0.01, random_state=1).fit(X, y, weights)
+    # if noise chose, one of the strongest would do; here it would cost most of what is known
+    assert [step.strength for step in told.steps_].index(told.strength_) >= 3
+    assert max(step.accuracy for step in told.steps_) > 0.8
+    # samples that weigh nothing are as if they were not there
+    none = SparseProbe(n_strengths=3).fit(X, y, np.repeat([1.0, 0.0], [300, 1200]))
+    alone = SparseProbe(n_strengths=3).fit(data.X, data.y)
+    assert none.strength_ == pytest.approx(alone.strength_)
+    assert np.allclose(none.coef_, alone.coef_)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_class_whose_weight_cannot_be_parted_is_told(seed: int) -> None:
+    data = planted(60)
+    y, weights = np.arange(60) % 3, np.ones(60)
+    # the third class has one sample that weighs anything
+    weights[y == 2] = 0
+    weights[2] = 1
+    with pytest.raises(OptionError, match="cannot hold out 20% of 41 samples of 3 classes"):
+        SparseProbe(random_state=seed).fit(data.X, y, weights)
+    weights[[5, 8]] = 1
+    with pytest.raises(OptionError, match=r"held|left to fit to"):
+        SparseProbe(held_out=0.93, random_state=seed).fit(data.X, y, weights)

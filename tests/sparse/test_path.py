@@ -83,6 +83,27 @@ def test_a_step_is_judged_as_by_hand() -> None:
     assert (found.gap, found.converged, found.passes) == (0.01, True, 7)
 
 
+def test_a_weight_is_as_many_images() -> None:
+    random = np.random.default_rng(0)
+    logits, labels = random.normal(size=(5, 3)), np.array([0, 1, 2, 0, 1])
+    times = np.array([1, 3, 0, 2, 4])
+    solution = Solution(torch.zeros(2, 3), torch.zeros(3), Penalty(0.1), 2.0, 0.02, True, 7)
+    weighed = judge(0.1, solution, logits, labels, times)
+    repeated = judge(0.1, solution, np.repeat(logits, times, 0), np.repeat(labels, times))
+    assert weighed.loss == pytest.approx(repeated.loss)
+    assert weighed.accuracy == pytest.approx(repeated.accuracy)
+    # five images that are copied are no more than five
+    assert weighed.loss_error > repeated.loss_error
+    equal = judge(0.1, solution, logits, labels, np.full(5, 7.0))
+    assert equal == judge(0.1, solution, logits, labels)
+
+
+def test_a_loss_that_is_no_number_is_told() -> None:
+    for rule in (best, one_standard_error):
+        with pytest.raises(OptionError, match="1 of 2 strengths is not a finite number"):
+            rule([step(1.0, 0), step(float("nan"), 3)])
+
+
 def test_the_sparsest_within_one_standard_error_of_the_best_is_chosen() -> None:
     steps = [step(1.3, 0), step(1.1, 1, 0.5), step(1.0, 4, 0.1), step(1.05, 9)]
     assert best(steps) == 2
