@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from neurons.activations.run import Activations
+from neurons.address import Neuron
 from neurons.data.images import ImageSet
 from neurons.data.split import FIT
 from neurons.errors import OptionError
@@ -171,6 +172,8 @@ def stability(
 ) -> Stability:
     """Fit a probe again, at its strength, to bootstrap resamples of its images.
 
+    What the probe was not allowed to use (``without``) gets no weight here either.
+
     Parameters
     ----------
     probe : Probe
@@ -211,6 +214,7 @@ def stability(
     rows = np.flatnonzero(probe.split == FIT)
     labels = probe.labels_of(images)[rows]
     penalty = penalty_of(probe.step.strength, probe.l1_ratio)
+    left_out = [Neuron.parse(each).unit for each in probe.provenance.get("without", ())]
     start = (
         torch.from_numpy(probe.standardised.T.copy()).to(place),
         torch.from_numpy(probe.intercepts + probe.weights @ probe.means).to(place),
@@ -218,7 +222,7 @@ def stability(
     random, kept, unconverged = np.random.default_rng(seed), [], 0
     for done in range(n_resamples):
         counts = torch.from_numpy(_resample(random, labels))
-        features = Features(values, rows=rows, weights=counts, device=place)
+        features = Features(values, rows=rows, weights=counts, device=place, without=left_out)
         problem = Problem(features, torch.from_numpy(labels), len(probe.class_names), counts)
         at = tuple(part.to(features.dtype) for part in start)
         found = minimise(problem, penalty, (at[0], at[1]), tolerance=tolerance)

@@ -12,8 +12,12 @@ import pytest
 from neurons import Activations, ImageSet
 from neurons.errors import OptionError
 from neurons.readouts.probe import Probe
+from neurons.sparse.path import Strengths, UnitsPerClass
+from neurons.studies.probe.fit import probe
 from neurons.studies.probe.stability import Stability, _overlap, _resample, stability
 from tests.conftest import LAYER, RED, STRIPE
+from tests.studies.probe.conftest import SHORT
+from tests.studies.probe.planted_run import PLANTED, planted_run
 
 Scanned = tuple[Activations, ImageSet]
 
@@ -80,3 +84,25 @@ def test_it_says_how_many_weights_stay(found: Stability, fitted: Probe) -> None:
     assert 0 < surest["interval.low"] <= surest["interval.high"]
     nothing = replace(found, overlap=np.full_like(found.overlap, np.nan))
     assert nothing.verdict().startswith("Nothing can be said") and np.isnan(nothing.mean_overlap)
+
+
+def test_what_was_left_out_of_the_probe_is_left_out_of_every_resample(scanned: Scanned) -> None:
+    run, images = scanned
+    bare = probe(run, images, LAYER, strengths=SHORT, without=[f"{LAYER}:{RED}"])
+    found = stability(bare, run, images, n_resamples=10)
+    assert not found.frequency[:, RED].any() and not found.high[:, RED].any()
+    assert found.frequency[:, STRIPE].any()
+
+
+def test_units_that_stand_for_each_other_come_and_go_with_the_images(tmp_path: Path) -> None:
+    """Two noisy copies of what tells the classes: which of them is taken depends on the images."""
+    random, labels = np.random.default_rng(0), np.arange(120) % 2
+    values = np.maximum(random.normal(size=(120, 6)), 0)
+    values[:, :2] += 2 * labels[:, None] + random.normal(0, 1, (120, 2))
+    run, images = planted_run(tmp_path, values, labels.tolist(), ("ant", "bee"))
+    sparse = probe(run, images, PLANTED, strengths=Strengths(8, 0.3), choose=UnitsPerClass(1))
+    found = stability(sparse, run, images, n_resamples=16)
+    often = found.frequency[found.weights != 0]
+    # of the images as they are, every fit would be the same one
+    assert ((found.frequency > 0) & (found.frequency < 1)).any()
+    assert found.mean_overlap < 1 and (found.high > found.low).any() and len(often)
