@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -11,12 +12,13 @@ from rich.text import Text
 import neurons
 from neurons.cli.options import (
     DeviceOptions,
-    OptionalOut,
     ProbePath,
     RunImageOptions,
     RunOption,
 )
-from neurons.cli.terminal import Bar, out_console, say_path, show
+from neurons.cli.out_options import OptionalOutOptions
+from neurons.cli.terminal import Bar, console, out_console, say_path, show
+from neurons.folder_kinds import CLASSES
 
 
 def compose(
@@ -24,7 +26,8 @@ def compose(
     classes: tuple[str, ...],
     /,
     *,
-    out: OptionalOut = None,
+    to: OptionalOutOptions = OptionalOutOptions(),
+    single_file: Path | None = None,
     units: int = 5,
     random: int = 20,
     no_check: bool = False,
@@ -35,12 +38,14 @@ def compose(
 ) -> None:
     """Show what makes a class: its neurons, their weights and images, and a causal check.
 
+    Pages are added to those in PROBE/classes, unless --out names another folder.
+
     Parameters
     ----------
     classes : tuple of str
         Classes of the probe, one or more.
-    out : Path, optional
-        Pages; default: PROBE/classes.
+    single_file : Path, optional
+        All pages in this one file, too, to be sent to somebody.
     units : int
         Units to set to zero and to their mean.
     random : int
@@ -52,9 +57,11 @@ def compose(
     run : Path, optional
         The probe's run; default: where it lay then.
     """
-    from neurons.recipes.probe_pages import compose_to, open_probe
+    from neurons.recipes.probe_pages import CLASS_PAGES, PAGES, compose_to, open_probe
     from neurons.results.blocks import Table
 
+    place = to.within(probe / CLASS_PAGES)
+    place.check(CLASSES)
     found, opened = open_probe(probe, run=run)
     shown = images.of(opened)
     for name in classes:
@@ -78,11 +85,17 @@ def compose(
             found,
             opened,
             classes,
-            out or probe / "classes",
+            place.out,
             images=shown,
             clip=clip,
             n_units=units,
             n_random=random,
+            beside=[probe / PAGES],
+            single=single_file,
+            replace=place.replace,
             progress=tell,
+            told=lambda text: console.print(text, highlight=False),
         )
     say_path("classes", index)
+    if single_file is not None:
+        say_path("single file", single_file)

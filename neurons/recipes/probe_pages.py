@@ -11,9 +11,12 @@ from neurons.activations.run import Activations, images_of
 from neurons.data.images import ImageSet
 from neurons.errors import RunNotFoundError
 from neurons.files import write_file
+from neurons.folder_kinds import CLASSES
+from neurons.folders import check_folder, folder_for_writing
 from neurons.network.clip import Clip
-from neurons.pages import Page, write
+from neurons.pages import Page, check_page_file, single_file, write
 from neurons.readouts.probe import Probe
+from neurons.recipes.class_list import ClassList
 from neurons.recipes.write_result import keep_result, kind_of
 from neurons.results.provenance import short_name
 from neurons.results.result import Result
@@ -22,7 +25,8 @@ from neurons.studies.probe.compose import compose
 from neurons.studies.probe.stability import Stability
 
 _WHERE = "where.json"
-_PAGES = "report"
+# in a probe's folder: its own pages, and those of its classes
+PAGES, CLASS_PAGES = "report", "classes"
 
 
 def write_probe(
@@ -63,8 +67,15 @@ def write_probe(
     more = () if again is None else (again,)
     for other in more:
         keep_result(out / kind_of(other), other, replace=replace)
-    page = Page.of(found, below=more)
-    return write(out / _PAGES, [page], title=f"What makes a class in {short_name(run.model_name)}")
+    # what was found is the lead; the classes come before how the strength was chosen
+    page = Page.of(found, above=(ClassList.of(found),), below=more)
+    return write(
+        out / PAGES,
+        [page],
+        title=f"What makes a class in {short_name(run.model_name)}",
+        names=found.class_names,
+        beside=[out / CLASS_PAGES],
+    )
 
 
 def open_probe(folder: str | Path, *, run: str | Path | None = None) -> tuple[Probe, Activations]:
@@ -101,11 +112,16 @@ def compose_to(
     clip: Clip | None = None,
     n_units: int = 5,
     n_random: int = 20,
+    beside: Sequence[str | Path] = (),
+    single: str | Path | None = None,
+    replace: bool = False,
     progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+    told: Callable[[str], None] = lambda text: None,
 ) -> Path:
     """Write a page per class: its units, their images, and whether the network needs them.
 
-    Each class has a folder, too, with its composition and its causal check to be loaded again.
+    The folder grows: its index lists all pages there. Each class has a folder, too, with its
+    composition and its causal check to be loaded again.
 
     Parameters
     ----------
@@ -115,6 +131,7 @@ def compose_to(
     names : sequence of str
         Classes.
     out : str or Path
+        It belongs to one probe, and one way to check it.
     images : ImageSet, optional
         Default: the run's, where they lay.
     clip : Clip, optional
@@ -122,8 +139,16 @@ def compose_to(
     n_units : int >= 1
         As `causal_check` takes it, like ``n_random``.
     n_random : int >= 20
+    beside : sequence of str or Path
+        Other pages, such as the probe's own and a report of units: they link to each other.
+    single : str or Path, optional
+        Writes all the classes' pages into this one file, too.
+    replace : bool
+        Whether pages of another probe may be replaced.
     progress : callable
         Takes the class, how many edits are done, and of how many.
+    told : callable
+        Takes a remark, such as that pages were there and are written again.
 
     Returns
     -------
@@ -132,32 +157,58 @@ def compose_to(
 
     Raises
     ------
+    OutputExistsError, OptionError
+        If the folder holds pages of another probe, or something else.
     NeuronsError
         As `compose` and `causal_check`; nothing is written if a class is not known.
     """
-    out, shown = Path(out), images or images_of(run)
-    for name in names:
+    out, unique = Path(out), list(dict.fromkeys(names))
+    for name in unique:
         found.index_of(name)
+    made_of = _made_of(found, n_units, n_random, checked=clip is not None)
+    check_folder(out, CLASSES, made_of, replace=replace)
+    if single is not None:
+        check_page_file(Path(single), made_of, replace=replace)
+    shown = images or images_of(run)
 
     def pages() -> Iterator[Page]:
-        for name in names:
+        for name in unique:
             made: tuple[Result, ...] = (compose(found, run, shown, name),)
             if clip is not None:
-                made += (
-                    causal_check(
-                        found,
-                        clip,
-                        run,
-                        shown,
-                        name,
-                        n_units=n_units,
-                        n_random=n_random,
-                        progress=partial(progress, name),
-                    ),
+                check = causal_check(
+                    found,
+                    clip,
+                    run,
+                    shown,
+                    name,
+                    n_units=n_units,
+                    n_random=n_random,
+                    progress=partial(progress, name),
                 )
+                made += (check,)
             page = Page.of(made[0], below=made[1:])
             for each in made:
-                keep_result(out / Path(page.file_name).stem / kind_of(each), each)
+                place = out / Path(page.file_name).stem / kind_of(each)
+                keep_result(place, each, replace=replace)
             yield page
 
-    return write(out, pages(), title=f"What makes a class in {short_name(run.model_name)}")
+    with folder_for_writing(out, CLASSES, made_of, replace=replace):
+        index = write(
+            out,
+            pages(),
+            title=f"What makes a class in {short_name(run.model_name)}",
+            names=found.class_names,
+            beside=[Path(each) for each in beside],
+            told=told,
+        )
+    if single is not None:
+        single_file(out, single, replace=replace)
+    return index
+
+
+def _made_of(found: Probe, n_units: int, n_random: int, *, checked: bool) -> dict[str, object]:
+    """Tell what pages of classes depend on: the probe, the strength chosen, and the check."""
+    made_of: dict[str, object] = {"probe": dict(found.provenance), "strength": found.step.strength}
+    if checked:
+        made_of["check"] = {"n_units": n_units, "n_random": n_random}
+    return made_of
