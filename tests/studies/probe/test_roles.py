@@ -75,3 +75,21 @@ def test_wrong_addresses_are_told(scanned: Scanned, fitted: Probe) -> None:
         roles(fitted, run, images, f"{LAYER}:999")
     with pytest.raises(AddressError, match="no neuron's address"):
         roles(fitted, run, images, "the red one")
+
+
+def test_a_unit_is_taken_away_once(scanned: Scanned, fitted: Probe) -> None:
+    """At zero, the class loses images by a little; taken away twice it would lose more."""
+    run, images = scanned
+    peaks = np.asarray(run.array(LAYER, "peak")[:], np.float32)
+    tested = np.flatnonzero(fitted.split == TEST)
+    truth = fitted.labels_of(images)[tested]
+    own = fitted.index_of("red")
+    red = peaks[tested[truth == own], RED]
+    # without the unit every image is still given to the class, by half of the smallest of what it
+    # adds: once is not enough to lose any, and twice is
+    weights, intercepts = np.zeros_like(fitted.weights), np.zeros_like(fitted.intercepts)
+    weights[own, RED], intercepts[own] = 1.0, 0.5 * red.min()
+    level = replace(fitted, weights=weights, intercepts=intercepts)
+    found = roles(level, run, images, f"{LAYER}:{RED}").roles[0]
+    assert red.min() > 0 and found.name == "red"
+    assert (found.n_test, found.n_right, found.n_without) == (len(red), len(red), len(red))
