@@ -43,7 +43,8 @@ BEGIN, END = "<!-- figures: python -m experiments.typography_truth -->", "<!-- e
 N = 600
 LETTERING = Lettering(places="random", area=0.05)
 NOT_THINGS = ("finance", "seasons", "countries", "emotions", "colours", "numbers")
-PARTS = ("attack", "search", "hijack", "defence", "stroop")
+PARTS = ("attack", "legibility", "search", "hijack", "defence", "stroop")
+HEIGHTS = (6, 8, 10, 12, 14, 16)
 WORDS = ("guitar", "spider", "umbrella", "elephant", "camera")
 
 
@@ -77,6 +78,7 @@ def measure(parts: Sequence[str]) -> dict[str, Any]:
     vocabulary = list(dict.fromkeys([*vocabulary, *symbol_strings()]))
     jobs = {
         "attack": lambda: attacks(clip, images, readout, rows),
+        "legibility": lambda: legibilities(clip, images, readout, rows),
         "search": lambda: searches(clip, images, readout, rows, vocabulary),
         "hijack": lambda: hijacks(clip, images, readout, rows, vocabulary),
         "defence": lambda: defences(clip, images, readout, rows),
@@ -87,18 +89,33 @@ def measure(parts: Sequence[str]) -> dict[str, Any]:
 
 def attacks(clip: Clip, images: ImageSet, readout: ZeroShot, rows: Sequence[int]) -> dict[str, Any]:
     """Money makes piggy banks, and words make what they say; the controls do not."""
-    targets = [AttackTarget("piggy bank", "$$$"), *(AttackTarget(word, word) for word in WORDS)]
-    found = attack(
-        clip, images, targets, readouts={"zero-shot": readout}, lettering=LETTERING,
-        sample=Sample(n=N, rows=rows), n_shown=0,
-    )  # fmt: skip
+    asked = {
+        "$$$": [AttackTarget("piggy bank", "$$$")],
+        "words": [AttackTarget(word, word) for word in WORDS],
+    }
     told: dict[str, Any] = {}
-    for outcome in found.outcomes:
-        what = "$$$" if outcome.text == "$$$" else "words"
-        each = told.setdefault(what, {}).setdefault(outcome.condition, [0, 0])
-        each[0] += outcome.success.successes
-        each[1] += outcome.success.n
-    told["accuracy"] = pair(found.outcome("$$$", "clean").accuracy)
+    for what, targets in asked.items():
+        found = attack(
+            clip, images, targets, readouts={"zero-shot": readout}, lettering=LETTERING,
+            sample=Sample(n=N, rows=rows), n_shown=0,
+        )  # fmt: skip
+        told[what] = {each.condition: str(each) for each in found.pools}
+        told["accuracy"] = pair(found.outcome(targets[0].text, "clean").accuracy)
+    return told
+
+
+def legibilities(
+    clip: Clip, images: ImageSet, readout: ZeroShot, rows: Sequence[int]
+) -> dict[str, str]:
+    """One copy of a class's name, by the height of its letters in the network's input."""
+    told = {}
+    for height in HEIGHTS:
+        found = attack(
+            clip, images, [AttackTarget(word, word) for word in WORDS],
+            readouts={"zero-shot": readout}, lettering=Lettering(places="random", size_px=height),
+            sample=Sample(n=100, rows=rows), n_shown=0,
+        )  # fmt: skip
+        told[str(height)] = str(found.pooled())
     return told
 
 
@@ -206,6 +223,7 @@ def knocked(each: KnockOut) -> dict[str, Any]:
         "accuracy": [pair(each.accuracy_intact), pair(each.accuracy_silenced)],
         "excess": [each.excess, each.interval.low, each.interval.high],
         "p": each.p_value,
+        "activity": [each.activity.own, each.activity.mean],
     }
 
 
@@ -219,13 +237,17 @@ def write_page(found: dict[str, Any]) -> None:
     search, hijacked, mended = found["search"], found["hijack"], found["defence"]
     clean, blind = found["attack"]["accuracy"], search["blind"]
     rows = [
-        ("“$$$” makes a piggy bank of", said(money["word"])),
-        ("the same area, blank", said(money["blank"])),
-        ("a word of no class", said(money["no class"])),
-        (f"{len(WORDS)} names of classes make their class of", said(words["word"])),
-        ("the same area, blank", said(words["blank"])),
-        ("their letters in another order", said(words["shuffled"])),
-        ("a word of no class", said(words["no class"])),
+        ("“$$$” makes a piggy bank of", money["word"]),
+        ("the same area, blank", money["blank"]),
+        ("a word of no class", money["no class"]),
+        (f"{len(WORDS)} names of classes make their class of", words["word"]),
+        ("the same area, blank", words["blank"]),
+        ("their letters in another order", words["shuffled"]),
+        ("a word of no class", words["no class"]),
+        *(
+            (f"by height: one copy of such a name, letters of {height} px", success)
+            for height, success in found["legibility"].items()
+        ),
         ("accuracy on the clean pictures", said(clean)),
         (
             f"search: best strings of {search['strings']} for a piggy bank",
@@ -296,7 +318,9 @@ def knock_out_rows(who: str, each: dict[str, Any]) -> list[tuple[str, str]]:
             f"{said(each['intact'])} → {said(each['silenced'])}",
         ),
         (
-            "the drop beyond that of 40 draws of units as active",
+            "the drop beyond that of 40 other units, activity {:.2f} against {:.2f}".format(
+                *each["activity"]
+            ),
             f"{between(each['excess'])}, p = {each['p']:.2g}",
         ),
         ("accuracy on clean pictures", f"{said(before)} → {said(after)}"),

@@ -124,3 +124,61 @@ def _template(glyph: str) -> Tensor:
     middle = slice((96 - _SIDE) // 2, (96 + _SIDE) // 2)
     cut = ink[:, middle, middle]
     return cut - cut.mean()
+
+
+class _Colours(nn.Module):
+    """Unit 0 answers to dark ink on red pictures, unit 1 on green ones; the others to noise."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(0)
+        self.register_buffer("noise", torch.randn(N_NOISE, 3, 5, 5, generator=generator))
+
+    def forward(self, images: Tensor) -> Tensor:
+        red, green = images[:, :1].mean((2, 3)), images[:, 1:2].mean((2, 3))
+        middle = images.flatten(1).median(1).values.view(-1, 1, 1, 1)
+        ink = ((images < middle - 1).all(1, keepdim=True)).float()
+        on = torch.stack([red > green + 0.2, green > red + 0.2], 1).float()
+        letters = ink * on.view(-1, 2, 1, 1)
+        noise = functional.conv2d(images, self.noise).relu()
+        return torch.cat([letters[..., 2:-2, 2:-2], noise], 1)
+
+
+class _ColourReader(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.bank = nn.Sequential(_Colours())
+
+    def forward(self, images: Tensor) -> Tensor:
+        peaks = self.bank(images).amax((2, 3))
+        read = peaks[:, :2].sum(1, keepdim=True)
+        return torch.cat([torch.full_like(read, 0.5), read], 1)
+
+
+def colour_reader(like: Clip) -> Clip:
+    """Build a network in which one unit reads on red pictures, and another one on green ones."""
+    network = _Network()
+    network.visual = _ColourReader()
+    network = network.eval().requires_grad_(False)
+    return replace(like, name="colours", network=network, weights_sha256="colours")
+
+
+def two_halves(
+    root: Path, first: tuple[tuple[int, int, int], str], second: tuple[tuple[int, int, int], str]
+) -> ImageSet:
+    """Make twelve plain pictures whose halves, as studies part them by seed 0, are opposites.
+
+    Parameters
+    ----------
+    root : Path
+    first, second : (colour, class)
+        Of the half that chooses, and of the half that is measured on.
+    """
+    root.mkdir()
+    rows, chosen = ["file_name,label"], np.random.default_rng(0).permutation(12)[:6]
+    for i in range(12):
+        colour, name = first if i in chosen else second
+        Image.new("RGB", (96, 96), colour).save(root / f"{i:02}.png")
+        rows.append(f"{i:02}.png,{name}")
+    (root / "metadata.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return neurons.images(root)

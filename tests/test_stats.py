@@ -138,13 +138,20 @@ def test_an_excess_that_every_image_and_draw_agrees_on_has_no_width() -> None:
     assert lonely.value == 1 and math.isnan(lonely.interval.low)
 
 
-def test_the_difference_of_means_covers_the_truth_as_often_as_it_says() -> None:
+@pytest.mark.parametrize("n", [2, 5, 50])
+def test_the_difference_of_means_covers_the_truth_however_few_there_are(n: int) -> None:
     rng, held = np.random.default_rng(0), 0
-    for seed in range(40):
-        found, interval = difference_of_means(rng.normal(1, 1, 50), rng.normal(0, 2, 40), seed)
+    for _ in range(400):
+        found, interval = difference_of_means(rng.normal(1, 1, n), rng.normal(0, 2, 40))
         assert interval.low < found < interval.high
         held += interval.low <= 1 <= interval.high
-    assert held / 40 > 0.84
+    assert held / 400 > 0.92
+
+
+def test_one_value_has_no_interval_and_equal_ones_no_width() -> None:
+    found, interval = difference_of_means(np.array([3.0]), np.arange(5.0))
+    assert found == 1 and math.isnan(interval.low) and math.isnan(interval.high)
+    assert difference_of_means(np.ones(3), np.zeros(4)) == (1, Interval(1, 1))
 
 
 def test_ranks_are_spearmans_and_equal_values_have_none() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from neurons.attacks.conditions import CONDITIONS, WORD, AttackTarget, at_risk, success
+from neurons.attacks.conditions import CONDITIONS, SUCCESS_OF, WORD, AttackTarget, at_risk, success
 from neurons.attacks.mediators import Mediator
 from neurons.attacks.repeatable_attack import RepeatableAttack
 from neurons.errors import OptionError
@@ -98,10 +98,10 @@ def confirm(
     )
 
 
-def confirmed_bars(class_name: str, confirmed: Sequence[ConfirmedString]) -> Bars:
+def confirmed_bars(class_name: str, confirmed: Sequence[ConfirmedString], written: str) -> Bars:
     """Draw the successes."""
     return Bars(
-        f"Strings that make {class_name}",
+        f"Strings that make {class_name} ({written})",
         tuple(each.text for each in confirmed),
         tuple(each.success.value for each in confirmed),
         "success, share of images",
@@ -110,8 +110,8 @@ def confirmed_bars(class_name: str, confirmed: Sequence[ConfirmedString]) -> Bar
     )
 
 
-def confirmed_table(class_name: str, confirmed: Sequence[ConfirmedString]) -> Table:
-    """List them beside their controls."""
+def confirmed_table(class_name: str, confirmed: Sequence[ConfirmedString], written: str) -> Table:
+    """List them beside their controls; ``written`` says how, as `Lettering.told` does."""
     rows, others = [], [name for name, _ in confirmed[0].also] if confirmed else []
     for each in confirmed:
         controls = dict(each.controls)
@@ -120,7 +120,7 @@ def confirmed_table(class_name: str, confirmed: Sequence[ConfirmedString]) -> Ta
         cells = (each.text, f"{each.score:.2f}", str(each.success), *also, *told)
         rows.append((*cells, f"{each.coverage:.1%}"))
     return Table(
-        f"The best strings for {class_name}, and their controls",
+        f"The best strings for {class_name}, and their controls ({written})",
         (
             "text",
             "score",
@@ -130,8 +130,8 @@ def confirmed_table(class_name: str, confirmed: Sequence[ConfirmedString]) -> Ta
             "coverage",
         ),
         tuple(rows),
-        "Controls: a blank patch, the same letters in another order (- where there is none), a "
-        "word of no class.",
+        f"{SUCCESS_OF} Controls: a blank patch, the same letters in another order (- where there "
+        f"is none), a word of no class.",
     )
 
 

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurons.address import Neuron
-from neurons.attacks.plain_grounds import alone
+from neurons.attacks.among_images import AmongImages, among_images
+from neurons.attacks.plain_grounds import alone, plain_grounds
 from neurons.attacks.repeatable_attack import RepeatableAttack
 from neurons.interventions.editable import EditableNetwork, Responses
 from neurons.lettering.lettering import Lettering
@@ -27,11 +29,14 @@ class ExcitingString:
     activation : float
         Mean peak over plain grounds.
     class_name : str
+    among : AmongImages
+        How many images excite it as much.
     """
 
     text: str
     activation: float
     class_name: str
+    among: AmongImages
 
 
 @dataclass(frozen=True)
@@ -39,13 +44,14 @@ class MeanPeaks:
     """The neuron's mean peak on images: clean, with a blank patch, and with the string.
 
     ``alone`` is its mean peak where the string stands on a plain ground: a picture that reads as
-    the word reaches it.
+    the word reaches it. ``ground`` is that of the bare grounds.
     """
 
     clean: float
     blank: float
     attacked: float
     alone: float
+    ground: float
 
 
 def exciting_strings(
@@ -54,6 +60,7 @@ def exciting_strings(
     unit: Neuron,
     readout: Readout,
     lettering: Lettering,
+    peaks_on_images: NDArray[np.float32],
 ) -> list[ExcitingString]:
     """Rank strings by how they excite a unit on plain grounds.
 
@@ -67,6 +74,8 @@ def exciting_strings(
     readout : Readout
         It says what each string means: the class with the largest mean logarithm of its share.
     lettering : Lettering
+    peaks_on_images : ndarray of float, (images,)
+        The unit's, of images that were not chosen for it.
 
     Returns
     -------
@@ -78,18 +87,26 @@ def exciting_strings(
     scores = log_shares(found.scores(readout))
     meant = scores.reshape(len(words), -1, scores.shape[1]).mean(1).argmax(1)
     return [
-        ExcitingString(words[i], float(peaks[i]), readout.class_names[meant[i]])
+        ExcitingString(
+            words[i],
+            float(peaks[i]),
+            readout.class_names[meant[i]],
+            among_images(float(peaks[i]), peaks_on_images),
+        )
         for i in np.argsort(-peaks, kind="stable")
     ]
 
 
-def exciting_strings_table(neuron: str, strings: Sequence[ExcitingString]) -> Table:
-    """List them with their peaks and meanings."""
+def exciting_strings_table(neuron: str, strings: Sequence[ExcitingString], written: str) -> Table:
+    """List them with their peaks and meanings; ``written`` says how, as `written_alone` does."""
+    n = strings[0].among.reached.n if strings else 0
+    highest = strings[0].among.highest if strings else float("nan")
     return Table(
-        f"Strings that excite {neuron} most",
-        ("text", "peak", "means to the readout"),
-        tuple((s.text, f"{s.activation:.3g}", s.class_name) for s in strings),
-        "Mean peak where the string stands alone on plain grounds.",
+        f"Strings with the largest peaks of {neuron} ({written})",
+        ("text", "peak", "images that reach it", "means to the readout"),
+        tuple((s.text, f"{s.activation:.3g}", str(s.among.reached), s.class_name) for s in strings),
+        f"Mean peak over the grounds, of the string alone. The largest peak of {n:,} images is "
+        f"{highest:.3g}. A string that many images reach does not excite the unit as they do.",
     )
 
 
@@ -115,6 +132,7 @@ def mean_peaks(
         peak(attack.responses(text, write=blank_on).responses),
         peak(attacked),
         peak(alone(attack.network, [text], attack.lettering)),
+        peak(attack.network.respond(plain_grounds(attack.network.clip.preprocess.size))),
     )
 
 
@@ -122,7 +140,7 @@ def mean_peaks_bars(neuron: str, text: str, peaks: MeanPeaks) -> Bars:
     """Draw a unit's mean peaks."""
     return Bars(
         f"Mean peak of {neuron}",
-        ("clean image", "blank patch", f"with “{text}”", "the string alone"),
-        (peaks.clean, peaks.blank, peaks.attacked, peaks.alone),
+        ("clean image", "blank patch", f"with “{text}”", "the string alone", "bare ground"),
+        (peaks.clean, peaks.blank, peaks.attacked, peaks.alone, peaks.ground),
         "activation",
     )

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from neurons.attacks.repeatable_attack import place_seeds, respond_to_texts
 from neurons.interventions.editable import EditableNetwork, Responses, joined
+from neurons.lettering.default import on_plain_ground
 from neurons.lettering.lettering import Lettering
 from neurons.readouts.readout import Readout, log_shares
 
@@ -18,7 +19,16 @@ from neurons.readouts.readout import Readout, log_shares
 _CHUNK = 64
 
 
-def plain_grounds(size: tuple[int, int], n: int = 3) -> Tensor:
+# how many there are, and what a heading says of them
+N_GROUNDS, GROUNDS = 3, "on three plain grounds, light to dark grey"
+
+
+def written_alone(lettering: Lettering) -> str:
+    """Say in a few words how a text that stands alone is written, and on what: for headings."""
+    return f"{on_plain_ground(lettering).told()}, {GROUNDS}"
+
+
+def plain_grounds(size: tuple[int, int], n: int = N_GROUNDS) -> Tensor:
     """Give plain images to write on, from light to dark: uint8 (n, 3, H, W)."""
     greys = torch.linspace(220, 60, n).round().to(torch.uint8)
     return greys.view(-1, 1, 1, 1).expand(n, 3, *size).contiguous()
@@ -27,13 +37,16 @@ def plain_grounds(size: tuple[int, int], n: int = 3) -> Tensor:
 def alone(network: EditableNetwork, texts: Sequence[str], lettering: Lettering) -> Responses:
     """Give the responses to texts that stand alone on plain grounds, all at the same places.
 
+    What is written at random or at the least salient places stands in the middle here, so that
+    every study gets the same activation of the same text.
+
     Returns
     -------
     Responses
         Of text 0 on every ground, then of text 1; so ``values.reshape(len(texts), -1)``.
     """
     grounds = plain_grounds(network.clip.preprocess.size)
-    seeds, parts = place_seeds(len(grounds), 0), []
+    lettering, seeds, parts = on_plain_ground(lettering), place_seeds(len(grounds), 0), []
     # no more pixels at a time than a few batches
     for start in range(0, len(texts), _CHUNK):
         part = texts[start : start + _CHUNK]

@@ -186,6 +186,33 @@ class ClassOptions:
     classes: str | None = None
     prompts: str = "auto"
 
+    def check(self, images: ImageSet | None, *wanted: str) -> None:
+        """Refuse classes and prompts that are not there, before a model is loaded.
+
+        Parameters
+        ----------
+        images : ImageSet or None
+            Whose classes they are where none are named.
+        *wanted : str
+            Classes that must be among them.
+
+        Raises
+        ------
+        OptionError
+            If there are no such prompts or classes.
+        LabelsMissingError
+            If the images carry no labels.
+        """
+        from neurons.cli.parse_attack import check_classes, check_prompts
+
+        check_prompts(self.prompts)
+        check_classes(self._names(images), wanted)
+
+    def _names(self, images: ImageSet | None) -> list[str]:
+        from neurons.cli.parse_attack import parse_classes
+
+        return parse_classes(self.classes, images)
+
     def readout(self, clip: Clip, images: ImageSet | None) -> ZeroShot:
         """Read the classes zero-shot."""
         from neurons.cli.parse_attack import parse_readout
@@ -205,6 +232,11 @@ class ReadoutOptions(ClassOptions):
     """
 
     probe: ProbeOption = None
+
+    def _names(self, images: ImageSet | None) -> list[str]:
+        if self.probe is None or self.classes is not None:
+            return super()._names(images)
+        return list(neurons.Probe.load(self.probe).class_names)
 
     def readouts(self, clip: Clip, images: ImageSet) -> dict[str, Readout]:
         """Read the classes zero-shot, and by the probe if there is one."""
@@ -226,8 +258,9 @@ class LetteringOptions:
         Height of the letters, px; instead of --area.
     area : float, optional
         Share of the pixels to change; default 0.07.
-    place : str
-        article (eight places), random, least-salient, or X,Y in shares.
+    place : str, optional
+        article (eight places), random, least-salient, or X,Y in shares; default: article where
+        the network's input is large enough to read eight copies, else random.
     colour : str, optional
         Of the letters: #rrggbb or a name; default black.
     stroke : int, optional
@@ -247,7 +280,7 @@ class LetteringOptions:
     font: str | None = None
     size: float | None = None
     area: float | None = None
-    place: str = "article"
+    place: str | None = None
     colour: str | None = None
     stroke: int | None = None
     stroke_colour: str | None = None
@@ -256,14 +289,44 @@ class LetteringOptions:
     opacity: float = 1.0
     repeats: bool = False
 
-    def lettering(self) -> Lettering:
-        """Put them together; what is not asked for keeps the library's default.
+    def check(self) -> None:
+        """Refuse what makes no sense, before a model is loaded.
 
         Raises
         ------
         OptionError
             If a colour or a place cannot be read, or a number makes no sense.
         """
+        neurons.Lettering(**self._given())  # type: ignore[arg-type]
+
+    def lettering(self, clip: Clip) -> Lettering | None:
+        """Put them together for a network's input; None where the library is to choose.
+
+        Raises
+        ------
+        OptionError
+            As `check`.
+        """
+        from dataclasses import replace
+
+        from neurons.lettering.default import default_lettering
+
+        given = self._given()
+        if not given:
+            return None
+        return replace(default_lettering(clip.preprocess.size), **given)  # type: ignore[arg-type]
+
+    def for_files(self) -> Lettering:
+        """Put them together for images of any size, which no network has resized yet.
+
+        Raises
+        ------
+        OptionError
+            As `check`.
+        """
+        return neurons.Lettering(**self._given())  # type: ignore[arg-type]
+
+    def _given(self) -> dict[str, object]:
         from neurons.cli.parse_lettering import parse_colour, parse_place
 
         def colour(text: str | None) -> tuple[int, int, int] | None:
@@ -273,16 +336,15 @@ class LetteringOptions:
             "font": self.font,
             "size_px": self.size,
             "area": self.area,
+            "places": None if self.place is None else parse_place(self.place),
             "colour": colour(self.colour),
             "stroke_px": self.stroke,
             "stroke_colour": colour(self.stroke_colour),
             "plate": colour(self.plate),
+            "rotation_deg": self.rotation or None,
+            "opacity": None if self.opacity == 1 else self.opacity,
+            "repeats": self.repeats or None,
         }
         given = {name: value for name, value in asked.items() if value is not None}
-        return neurons.Lettering(
-            places=parse_place(self.place),
-            rotation_deg=self.rotation,
-            opacity=self.opacity,
-            repeats=self.repeats,
-            **given,  # type: ignore[arg-type]
-        )
+        # an area that is asked for counts, whatever height the default has
+        return {"size_px": None, **given} if "area" in given else given

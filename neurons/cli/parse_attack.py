@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 from neurons.attacks.conditions import AttackTarget
@@ -19,6 +20,7 @@ from neurons.readouts.readout import Among, Readout, ZeroShot, among, zero_shot
 from neurons.studies.typography.string_search import symbol_strings
 
 ZERO_SHOT, PROBE = "zero-shot", "probe"
+_PROMPTS = ("auto", "openai", "plain", MINIATURE)
 
 
 def parse_readouts(
@@ -99,40 +101,76 @@ def parse_readout(
     LabelsMissingError
         If the images carry no labels.
     """
+    return _zero_shot(clip, parse_classes(classes, images), prompts)
+
+
+def parse_classes(classes: str | None, images: ImageSet | None) -> list[str]:
+    """Name the classes: those that are listed, or the images'.
+
+    Raises
+    ------
+    OptionError
+        If nobody says what the classes are.
+    LabelsMissingError
+        If the images carry no labels.
+    """
     if classes is not None:
-        names = listed(classes)
-    elif images is not None:
-        images.require_labels()
-        names = list(images.class_names)
-    else:
+        return listed(classes)
+    if images is None:
         raise OptionError("no classes; name some with --classes")
-    return _zero_shot(clip, names, prompts)
+    images.require_labels()
+    return list(images.class_names)
+
+
+def check_classes(names: Sequence[str], wanted: Sequence[str]) -> None:
+    """Raise OptionError unless these are two classes or more, and the wanted ones are there."""
+    if len(set(names)) < 2 or len(set(names)) != len(names):
+        doubled = next((name for name in names if list(names).count(name) > 1), "")
+        why = f"{doubled!r} is named twice" if doubled else f"{len(names)} named"
+        raise OptionError(f"two different classes or more are told apart, and {why}")
+    for name in wanted:
+        if name not in names:
+            near = get_close_matches(name, names, n=3)
+            shown = f"nearest: {', '.join(near)}" if near else f"there are: {', '.join(names[:8])}"
+            more = f", ... ({len(names):,} in all)" if not near and len(names) > 8 else ""
+            raise OptionError(f"no class {name!r}; {shown}{more}")
+
+
+def check_prompts(asked: str) -> None:
+    """Raise OptionError unless there are such prompts."""
+    if asked not in _PROMPTS and not Path(asked).is_file():
+        raise OptionError(
+            f"no prompts {asked!r}; there are: {', '.join(_PROMPTS)}, or a file with one a line"
+        )
 
 
 def _zero_shot(clip: Clip, names: Sequence[str], prompts: str) -> ZeroShot:
+    check_prompts(prompts)
     asked = prompts
     if asked == "auto":
         asked = MINIATURE if clip.name == MINIATURE else "openai"
     known = {"openai": openai(), "plain": PLAIN, MINIATURE: ("{}", *TEMPLATES)}
-    if asked in known:
-        templates = known[asked]
-    elif Path(asked).is_file():
-        templates = tuple(lines(Path(asked)))
-    else:
-        raise OptionError(
-            f"no prompts {asked!r}; there are: auto, {', '.join(known)}, or a file with one a line"
-        )
+    templates = known[asked] if asked in known else tuple(lines(Path(asked)))
     world = concepts() if asked == MINIATURE else {}
     words = {name: world[name].words if name in world else (name,) for name in names}
     return zero_shot(clip, words, templates=templates)
 
 
 def parse_targets(text: str) -> list[AttackTarget]:
-    """Read ``CLASS`` or ``TEXT=CLASS``, parted by commas."""
-    return [AttackTarget.parse(part) for part in text.split(",") if part.strip()]
+    """Read ``CLASS`` or ``TEXT=CLASS``, parted by commas.
+
+    Raises
+    ------
+    OptionError
+        If there is none, or one has another form.
+    """
+    found = [AttackTarget.parse(part) for part in text.split(",") if part.strip()]
+    if not found:
+        raise OptionError(f"{text!r} names no target; write CLASS or TEXT=CLASS, parted by commas")
+    return found
 
 
-def parse_vocabulary(asked: str | None, clip: Clip, class_names: Sequence[str]) -> list[str]:
+def parse_vocabulary(asked: str | None, model: str, class_names: Sequence[str]) -> list[str]:
     """Give strings to try: those named, or the classes' names and short strings of symbols.
 
     For the miniature there are all the words of its world besides.
@@ -141,12 +179,18 @@ def parse_vocabulary(asked: str | None, clip: Clip, class_names: Sequence[str]) 
     ----------
     asked : str or None
         Strings parted by commas, or a file with one a line.
-    clip : Clip
+    model : str
+        Its name.
     class_names : sequence of str
+
+    Raises
+    ------
+    OptionError
+        If there are no strings.
     """
     if asked is not None:
         return listed(asked)
-    world = concepts() if clip.name == MINIATURE else {}
+    world = concepts() if model == MINIATURE else {}
     more = [word for each in world.values() for word in each.words]
     return list(dict.fromkeys([*class_names, *more, *symbol_strings()]))
 

@@ -38,14 +38,14 @@ def test_a_glyph_is_confirmed_and_another_is_not(attack: RepeatableAttack) -> No
     assert set(dict(poor.controls)) == {"blank", "shuffled", "no class"}
     assert 0 < good.coverage < 0.1 and good.score == 0.5
 
-    table = confirmed_table("the #", [good, poor])
+    table = confirmed_table("the #", [good, poor], "one copy")
     assert table.columns == (
         "text", "score", "success", "success by probe", "success by blind", "blank", "shuffled",
         "no class", "coverage",
     )  # fmt: skip
     # one letter has no other order
     assert table.rows[0][6] == "-" and table.rows[1][6] == str(Share(0, 12))
-    assert confirmed_bars("the #", [good, poor]).values == (1.0, 0.0)
+    assert confirmed_bars("the #", [good, poor], "one copy").values == (1.0, 0.0)
     assert confirmed_facts([good, poor]) == (("best string", "#"), ("success", "1.000"))
 
     rows = as_arrow(confirmed_rows([good, poor])).to_pylist()

@@ -79,17 +79,29 @@ def test_addresses_become_neurons_once(scanned: Path) -> None:
     assert parsed("examples", scanned, "a:3")["neuron"] == Neuron("a", 3)
 
 
-def test_the_default_lettering_is_the_librarys() -> None:
-    assert LetteringOptions().lettering() == Lettering()
+def test_where_nobody_says_how_the_library_chooses_the_lettering(planted: Clip) -> None:
+    assert LetteringOptions().lettering(planted) is None
+    # what is asked for is laid over the default for the network's input of 96 px
+    assert LetteringOptions(area=0.2).lettering(planted) == Lettering(places="random", area=0.2)
+    assert LetteringOptions(place="article").lettering(planted) == Lettering()
+    assert LetteringOptions().for_files() == Lettering()
 
 
-def test_every_part_of_a_lettering_can_be_asked_for() -> None:
+def test_a_lettering_that_makes_no_sense_is_refused_before_a_model_is_there() -> None:
+    for wrong in ({"colour": "reddish"}, {"place": "everywhere"}, {"opacity": 2.0}, {"size": 0.0}):
+        with pytest.raises(OptionError):
+            LetteringOptions(**wrong).check()
+
+
+def test_every_part_of_a_lettering_can_be_asked_for(planted: Clip) -> None:
     made = LetteringOptions(
         font="SourceSerifPro-Bold", size=30, area=0.2, place="0.5,0.8", colour="red", stroke=3,
         stroke_colour="#000000", plate="white", rotation=15, opacity=0.5, repeats=True,
-    ).lettering()  # fmt: skip
+    ).lettering(planted)  # fmt: skip
     assert made.font == "SourceSerifPro-Bold"
-    assert made.size_px == 30 and made.area == 0.2 and made.places == (0.5, 0.8)
+    assert (
+        made is not None and made.size_px == 30 and made.area == 0.2 and made.places == (0.5, 0.8)
+    )
     assert made.colour == (212, 36, 36) and made.stroke_px == 3
     assert made.stroke_colour == (0, 0, 0) and made.plate == (255, 255, 255)
     assert (made.rotation_deg, made.opacity, made.repeats) == (15, 0.5, True)

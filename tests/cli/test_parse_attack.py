@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from neurons import images
-from neurons.cli.parse_attack import parse_readout, parse_targets, parse_vocabulary
+from neurons.cli.parse_attack import (
+    check_classes,
+    parse_readout,
+    parse_targets,
+    parse_vocabulary,
+)
 from neurons.drawn_world.concepts import concepts
 from neurons.errors import LabelsMissingError, OptionError
 from neurons.network.clip import load
@@ -37,11 +41,11 @@ def test_images_without_labels_name_no_classes(pictures: Path) -> None:
 
 def test_the_miniatures_vocabulary_has_its_worlds_words() -> None:
     clip = load("miniature", device="cpu")
-    words = parse_vocabulary(None, clip, ("pig", "piggy bank"))
+    words = parse_vocabulary(None, clip.name, ("pig", "piggy bank"))
     assert "$$$" in words and set(concepts()["pig"].words) <= set(words)
     assert words[:2] == ["pig", "piggy bank"] and len(words) == len(set(words))
-    assert "hog" not in parse_vocabulary(None, replace(clip, name="other"), ("pig",))
-    assert parse_vocabulary("a, b", clip, ("pig",)) == ["a", "b"]
+    assert "hog" not in parse_vocabulary(None, "other", ("pig",))
+    assert parse_vocabulary("a, b", clip.name, ("pig",)) == ["a", "b"]
 
 
 def test_targets_are_classes_or_texts_for_classes() -> None:
@@ -50,3 +54,15 @@ def test_targets_are_classes_or_texts_for_classes() -> None:
     assert (second.text, second.class_name) == ("$$$", "piggy bank")
     with pytest.raises(OptionError, match="write CLASS, or TEXT=CLASS"):
         parse_targets("trash=")
+    with pytest.raises(OptionError, match="names no target"):
+        parse_targets(" ,")
+
+
+def test_classes_are_checked_without_a_model() -> None:
+    check_classes(["pig", "dog"], ["dog"])
+    with pytest.raises(OptionError, match="no class 'dgo'; nearest: dog"):
+        check_classes(["pig", "dog"], ["dgo"])
+    with pytest.raises(OptionError, match="'pig' is named twice"):
+        check_classes(["pig", "dog", "pig"], [])
+    with pytest.raises(OptionError, match="1 named"):
+        check_classes(["pig"], [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -13,6 +14,7 @@ from neurons.cli.parse import listed
 from neurons.cli.terminal import Bar, say_path, show
 
 if TYPE_CHECKING:
+    from neurons import Clip
     from neurons.attacks.typographic_set import TypographicSet
 
 
@@ -45,15 +47,17 @@ def bench(
         Where the table of synthetic:IMAGES keeps the class.
     """
     answer = to.answer("attack bench", locals())
-    asked = _set(set_, letters, seed, label_column)
-
+    letters.check()
+    templates = () if prompts is None else listed(prompts)
+    # all that can be refused is, before the model is loaded
+    set_for = _set(set_, letters, seed, label_column)
     clip = model.open()
     answer = answer.made_of(clip)
     with Bar("reading", "images") as bar:
         found = neurons.bench(
             clip,
-            asked,
-            templates=() if prompts is None else listed(prompts),
+            set_for(clip),
+            templates=templates,
             n=n,
             seed=seed,
             precision=model.how(),
@@ -64,14 +68,28 @@ def bench(
     say_path("pages", index)
 
 
-def _set(text: str, letters: LetteringOptions, seed: int, label_column: str) -> TypographicSet:
-    """Open a published set, or write wrong names on labelled images."""
+def _set(
+    text: str, letters: LetteringOptions, seed: int, label_column: str
+) -> Callable[[Clip], TypographicSet]:
+    """Open a published set, or labelled images to write wrong names on, as large as a model reads.
+
+    Returns
+    -------
+    callable
+        Takes the model and gives the set.
+    """
     kind, _, source = text.partition(":")
     if kind != "synthetic":
-        return neurons.typographic_set(text)
-    images = ImageOptions(images=(source,), label_column=label_column)
-    lettering = letters.lettering()
+        published = neurons.typographic_set(text)
+        return lambda clip: published
+    opened = ImageOptions(images=(source,), label_column=label_column).open()
+    opened.require_labels()
 
-    from neurons.attacks.synthetic_set import synthetic
+    def written(clip: Clip) -> TypographicSet:
+        from neurons.attacks.synthetic_set import synthetic
+        from neurons.lettering.default import default_lettering
 
-    return synthetic(images.open(), lettering, seed=seed)
+        lettering = letters.lettering(clip) or default_lettering(clip.preprocess.size)
+        return synthetic(opened, lettering, seed=seed)
+
+    return written

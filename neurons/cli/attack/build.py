@@ -39,7 +39,7 @@ def build(
         Of images and places.
     """
     to.check(ATTACKED)
-    lettering = letters.lettering()
+    lettering = letters.for_files()
     with Bar("writing", "images") as bar:
         made = neurons.build_attacked(
             images.open(),
@@ -53,5 +53,5 @@ def build(
             progress=bar.show,
         )
     skipped = f", {len(made.skipped):,} skipped" if made.skipped else ""
-    out_console.print(f"{made.n:,} images{skipped}")
+    out_console.print(f"{made.n:,} images{skipped}; written: {lettering.told()}")
     say_path("images", made.path)

@@ -40,9 +40,12 @@ def defend(
         Clean accuracy that may be lost for it.
     """
     answer = to.answer("attack defend", locals())
-    lettering = letters.lettering()
-
-    shown, clip = images.open(), model.open()
+    letters.check()
+    # all that can be refused is, before the model is loaded
+    shown = images.open()
+    asked.check(shown)
+    sample = sampling.of(shown)
+    clip = model.open()
     answer = answer.made_of(clip, shown)
     readout = asked.readout(clip, shown)
     with Bar("silencing", "passes") as bar:
@@ -53,13 +56,17 @@ def defend(
             layers=parted(layers) or None,
             wanted=wanted,
             max_cost=cost,
-            lettering=lettering,
-            sample=sampling.of(shown),
+            lettering=letters.lettering(clip),
+            sample=sample,
             precision=model.how(),
             progress=bar.show,
         )
     index = answer.write(found)
-    kept = neurons.save_edit(to.out / "edit.json", found.edits(), clip=clip, replace=True)
     show(found)
-    say_path("edit", kept)
+    edit = to.out / "edit.json"
+    if found.empty:
+        # what an earlier defence left there is none of this one
+        edit.unlink(missing_ok=True)
+    else:
+        say_path("edit", neurons.save_edit(edit, found.edits(), clip=clip, replace=True))
     say_path("pages", index)

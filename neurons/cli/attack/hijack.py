@@ -18,6 +18,7 @@ from neurons.cli.options import (
     SamplingOptions,
 )
 from neurons.cli.out_options import OutOptions
+from neurons.cli.parse import listed
 from neurons.cli.terminal import Bar, say_path, show
 from neurons.errors import OptionError
 
@@ -72,11 +73,21 @@ def hijack(
     if run is None and not images.images:
         raise OptionError("no images to attack; name a run with --run, or images with --images")
     answer = to.answer("attack hijack", locals())
-    lettering = letters.lettering()
+    letters.check()
     from neurons.cli.parse_attack import ZERO_SHOT, parse_vocabulary
 
+    # all that can be refused is, before the model is loaded
+    scanned = None if run is None else neurons.Activations.open(run)
+    if scanned is not None:
+        scanned.check(neuron)
+    shown = images.open() if scanned is None else images.of(scanned)
+    asked.check(shown, *filter(None, [word.target]))
+    sample = sampling.of(shown)
+    if word.vocabulary is not None:
+        listed(word.vocabulary)
     clip = model.open()
-    shown = images.open() if run is None else images.of(neurons.Activations.open(run, clip=clip))
+    if scanned is not None:
+        scanned.check_clip(clip)
     answer = answer.made_of(clip, shown)
     also = asked.readouts(clip, shown)
     readout = also.pop(ZERO_SHOT)
@@ -85,16 +96,17 @@ def hijack(
             clip,
             shown,
             neuron,
-            parse_vocabulary(word.vocabulary, clip, readout.class_names),
+            parse_vocabulary(word.vocabulary, clip.name, readout.class_names),
             readout=readout,
             text=word.text,
             class_name=word.target,
-            lettering=lettering,
-            sample=sampling.of(shown),
+            lettering=letters.lettering(clip),
+            sample=sample,
             n_with=n_with,
             n_random=draws,
             precision=model.how(),
             also=also,
+            run=scanned,
             progress=bar.show,
         )
     index = answer.write(found)

@@ -43,11 +43,17 @@ def run(
         Module path; default: the last block.
     """
     answer = to.answer("attack run", locals())
-    lettering = letters.lettering()
+    letters.check()
     from neurons.cli.parse_attack import parse_targets
 
     wanted = parse_targets(targets)
-    shown, clip = images.open(), model.open()
+    # all that can be refused is, before the model is loaded
+    shown = images.open()
+    asked.check(shown, *(target.class_name for target in wanted))
+    sample = sampling.of(shown)
+    if edit is not None:
+        neurons.load_edit(edit)
+    clip = model.open()
     answer = answer.made_of(clip, shown)
     readouts = asked.readouts(clip, shown)
     with Bar("attacking", "images") as bar:
@@ -56,8 +62,8 @@ def run(
             shown,
             wanted,
             readouts=readouts,
-            lettering=lettering,
-            sample=sampling.of(shown),
+            lettering=letters.lettering(clip),
+            sample=sample,
             foreign=foreign,
             edits={} if edit is None else neurons.load_edit(edit, clip=clip),
             layer=layer,

@@ -16,6 +16,7 @@ from neurons.cli.options import (
     SamplingOptions,
 )
 from neurons.cli.out_options import OutOptions
+from neurons.cli.parse import listed
 from neurons.cli.terminal import Bar, say_path, show
 
 if TYPE_CHECKING:
@@ -66,15 +67,21 @@ def search(
         Module path; default: the last block.
     """
     answer = to.answer("attack search", locals())
-    lettering = letters.lettering()
+    letters.check()
     from neurons.cli.parse_attack import ZERO_SHOT, parse_vocabulary
 
-    shown, clip = images.open(), model.open()
+    # all that can be refused is, before the model is loaded
+    shown = images.open()
+    asked.check(shown, target)
+    sample, how = sampling.of(shown), model.how()
+    if vocabulary is not None:
+        listed(vocabulary)
+    clip = model.open()
     answer = answer.made_of(clip, shown)
     also = asked.readouts(clip, shown)
     readout = also.pop(ZERO_SHOT)
-    words = parse_vocabulary(vocabulary, clip, readout.class_names)
-    sample, how = sampling.of(shown), model.how()
+    words = parse_vocabulary(vocabulary, clip.name, readout.class_names)
+    lettering = letters.lettering(clip)
     found: Search | BlackBoxSearch
     with Bar("searching", "strings" if budget is None else "answers") as bar:
         if budget is None:

@@ -10,6 +10,7 @@ import neurons
 from neurons.cli.options import ClassOptions, ModelOptions
 from neurons.cli.out_options import OptionalOutOptions
 from neurons.cli.terminal import Bar, say_path, show
+from neurons.errors import OptionError
 
 
 def stroop(
@@ -34,9 +35,13 @@ def stroop(
     answer = to.answer("attack stroop", locals())
     from neurons.studies.typography.stroop import COLOURS
 
+    asked = ClassOptions(classes=",".join(COLOURS), prompts=prompts)
+    asked.check(None)
+    if n_each < 1:
+        raise OptionError(f"{n_each} places of each word and colour: at least 1")
     clip = model.open()
     answer = None if answer is None else answer.made_of(clip)
-    readout = ClassOptions(classes=",".join(COLOURS), prompts=prompts).readout(clip, None)
+    readout = asked.readout(clip, None)
     with Bar("asking", "conditions") as bar:
         found = neurons.stroop(
             clip,

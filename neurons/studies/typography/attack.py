@@ -19,7 +19,7 @@ from neurons.attacks.conditions import (
     at_risk,
     check_targets,
 )
-from neurons.attacks.doubts import doubts_of_names, first_of_all, warn_of
+from neurons.attacks.doubts import doubts_of_names, first_of_all
 from neurons.attacks.outcome_tables import (
     accuracy_table,
     class_table,
@@ -133,7 +133,6 @@ def attack(
     writing = _checked(targets, readouts, n_shown, lettering, size)
     where = layer or last_block(clip)
     doubts = [*doubts_of_names(readouts), _legible(targets, writing, size)]
-    warn_of(doubts_of_names(readouts))
     paths = [where, *(neuron.layer for neuron in edits)]
     with open_editable(
         clip, paths, readouts=list(readouts.values()), precision=precision
@@ -146,7 +145,6 @@ def attack(
         clean = repeatable.clean(edits)
         step(len(ready))
         unsure = repeatable.doubts(clean)
-        warn_of(unsure)
         repeatable.check_any_possible(targets, clean)
         found: list[_Found] = []
         for target in targets:

@@ -7,14 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
+from neurons.attacks.doubts import chance_doubt, doubts_of_words, first_of_all
 from neurons.attacks.published_figures import Published, published
 from neurons.attacks.set_accuracy import PartAccuracy, accuracy_of_part
 from neurons.attacks.set_scores import class_directions_of, drawn_trials, scores_of
 from neurons.attacks.steps import Progress
-from neurons.attacks.typographic_set import ATTACKED, Trial, TypographicSet
+from neurons.attacks.typographic_set import ATTACKED, CLEAN, Trial, TypographicSet
 from neurons.data.thumbnails import thumbnail
 from neurons.errors import ImagesNotFoundError, OptionError
+from neurons.lettering.default import legibility
 from neurons.network.clip import Clip
 from neurons.network.inference import Precision, exact
 from neurons.results.blocks import Bars, Block, Gallery, Note, Table, Tile
@@ -59,6 +62,11 @@ def bench(
     -------
     TypographyBench
 
+    Warns
+    -----
+    MeaninglessWarning
+        If class names are no words, or the model is near chance without a word.
+
     Raises
     ------
     OptionError
@@ -75,14 +83,11 @@ def bench(
         raise OptionError(f"templates need {{}} where the class goes; given: {', '.join(used)}")
     trials = drawn_trials(asked, n, seed)
     names = asked.class_names
+    unnamed, legible = doubts_of_words(names), _legible(clip, asked, trials)
     directions = class_directions_of(clip, names, used)
-    scores, bad = scores_of(
+    trials, scores, bad, unsure = _scored(
         clip, asked, trials, directions, precision=precision, seed=seed, progress=progress
     )
-    kept = [i for i, trial in enumerate(trials) if trial.index not in bad]
-    if not kept:
-        raise ImagesNotFoundError(f"no image of {asked.images.name!r} can be decoded")
-    trials, scores = [trials[i] for i in kept], scores[kept]
     return TypographyBench(
         provenance={
             "model": clip.provenance(),
@@ -99,7 +104,75 @@ def bench(
         published=published(asked.name, clip.name),
         n_skipped=len(bad),
         fooled=tuple(_fooled(asked, trials, scores, names, n_shown)),
+        written="" if asked.lettering is None else asked.lettering.told(),
+        doubts=tuple(filter(None, [*unsure, *unnamed, legible])),
     )
+
+
+def _legible(clip: Clip, asked: TypographicSet, trials: Sequence[Trial]) -> str:
+    """Say which of the words that are written here cannot be read."""
+    if asked.lettering is None:
+        return ""
+    texts = list(dict.fromkeys(trial.text for trial in trials if trial.text))
+    return legibility(texts, asked.lettering, clip.preprocess.size)
+
+
+def _scored(
+    clip: Clip,
+    asked: TypographicSet,
+    trials: Sequence[Trial],
+    directions: Tensor,
+    *,
+    precision: Precision,
+    seed: int,
+    progress: Progress,
+) -> tuple[list[Trial], NDArray[np.float32], set[int], list[str]]:
+    """Score the trials without a word first, and say right after them if they are near chance.
+
+    Returns
+    -------
+    trials : list of Trial
+        Those whose image can be decoded, the clean ones first.
+    scores : ndarray of float32, (trials, classes)
+    bad : set of int
+        Images that cannot be decoded.
+    doubts : list of str
+    """
+    groups = [[t for t in trials if (t.word == CLEAN) == clean] for clean in (True, False)]
+    kept: list[Trial] = []
+    parts: list[NDArray[np.float32]] = []
+    bad: set[int] = set()
+    doubts: list[str] = []
+    done, total = 0, sum(len({(t.index, t.text) for t in group}) for group in groups)
+
+    def count(n: int, of: int) -> None:
+        progress(done + n, total)
+
+    for group in filter(None, groups):
+        scores, unread = scores_of(
+            clip, asked, group, directions, precision=precision, seed=seed, progress=count
+        )
+        bad |= unread
+        good = [i for i, trial in enumerate(group) if trial.index not in unread]
+        kept += [group[i] for i in good]
+        parts.append(scores[good])
+        doubts += _doubts([group[i] for i in good], scores[good], asked.class_names)
+        done += len({(trial.index, trial.text) for trial in group})
+    if not kept:
+        raise ImagesNotFoundError(f"no image of {asked.images.name!r} can be decoded")
+    return kept, np.concatenate(parts), bad, doubts
+
+
+def _doubts(
+    trials: Sequence[Trial], scores: NDArray[np.float32], names: Sequence[str]
+) -> list[str]:
+    """Say where the model cannot tell the two answers apart that it is offered without a word."""
+    found = []
+    for kind in dict.fromkeys(trial.kind for trial in trials if trial.word == CLEAN):
+        right = accuracy_of_part(kind, trials, scores, names).two_way
+        if right.n:
+            found.append(chance_doubt(f"zero-shot on {kind}", right, (1, 1)))
+    return found
 
 
 @dataclass(frozen=True)
@@ -133,6 +206,10 @@ class TypographyBench(Result):
     n_skipped : int
         Images that could not be decoded.
     fooled : tuple of Fooled
+    written : str
+        How words were written here; empty where the pictures have their own.
+    doubts : tuple of str
+        What makes these numbers mean little.
     """
 
     set_name: str
@@ -143,6 +220,8 @@ class TypographyBench(Result):
     published: tuple[Published, ...]
     n_skipped: int
     fooled: tuple[Fooled, ...]
+    written: str
+    doubts: tuple[str, ...]
 
     def part(self, kind: str) -> PartAccuracy:
         """Give one part.
@@ -174,8 +253,10 @@ class TypographyBench(Result):
             + (f", among all classes the word in {part.reads.value:.3f}" if part.reads.n else "")
             for part in self.parts
         )
+        written = f" Written: {self.written}." if self.written else ""
         return (
-            f"What is shown, not what is written, is the answer of two in: {told}. Chance is 0.500."
+            f"{first_of_all(self.doubts)}What is shown, not what is written, is the answer of two "
+            f"in: {told}. Chance is 0.500.{written}"
         )
 
     def rows(self) -> list[dict[str, object]]:
@@ -222,7 +303,9 @@ class TypographyBench(Result):
             "part", "word", "two-way accuracy", "published two-way", f"accuracy among {k}",
             f"answers the word, among {k}",
         )  # fmt: skip
-        return Table(f"Seeing against reading: {self.citation}", columns, rows, self._note())
+        written = f" ({self.written})" if self.written else ""
+        title = f"Seeing against reading: {self.citation}{written}"
+        return Table(title, columns, rows, self._note())
 
     def _bars(self) -> Bars:
         shown = [part for part in self.parts if part.two_way.n]

@@ -21,17 +21,19 @@ from neurons.attacks.confirmation import (
     named_readouts,
     unwritable_note,
 )
+from neurons.attacks.doubts import doubts_of_names, first_of_all
 from neurons.attacks.repeatable_attack import RepeatableAttack, place_seeds, respond_to_texts
 from neurons.attacks.sample import Sample
 from neurons.attacks.steps import Progress, stepper
 from neurons.data.images import ImageSet
 from neurons.errors import OptionError
 from neurons.interventions.editable import open_editable
+from neurons.lettering.default import chosen_writing, legibility
 from neurons.lettering.lettering import Lettering
 from neurons.lettering.sizes import writable
 from neurons.network.clip import Clip
 from neurons.network.inference import Precision, exact
-from neurons.readouts.readout import Readout, class_index
+from neurons.readouts.readout import Readout
 from neurons.results.blocks import Block
 from neurons.results.result import Result
 from neurons.results.table import Row
@@ -91,15 +93,17 @@ def search_black_box(
     Raises
     ------
     OptionError
-        If the budget does not reach for every string once in every round.
+        If the budget does not reach for every string once in every round, or every image is of the
+        class already.
 
     References
     ----------
     Karnin, Koren, Somekh, "Almost optimal exploration in multi-armed bandits", ICML 2013.
     """
-    lettering, readouts = lettering or Lettering(), named_readouts(readout, also)
-    check_targets([AttackTarget(class_name, class_name)], list(readouts.values()))
-    words, unwritable = writable(vocabulary, lettering, clip.preprocess.size)
+    readouts, goal = named_readouts(readout, also), AttackTarget(class_name, class_name)
+    check_targets([goal], list(readouts.values()))
+    writing, unnamed = chosen_writing(lettering, clip.preprocess.size), doubts_of_names(readouts)
+    words, unwritable = writable(vocabulary, writing.lettering, clip.preprocess.size)
     rounds = max(1, int(np.ceil(np.log2(max(1, len(words) / max(1, count))))))
     if count < 1 or len(words) < count or budget < rounds * len(words):
         raise OptionError(
@@ -111,17 +115,19 @@ def search_black_box(
     search, held = ready.halves(sample.seed)
     step = stepper(progress, budget)
     with open_editable(clip, readouts=list(readouts.values()), precision=precision) as network:
-        attack = RepeatableAttack(network, ready, lettering, readouts, sample.seed)
+        attack = RepeatableAttack(network, ready, writing.lettering, readouts, sample.seed)
+        unsure = attack.doubts(attack.clean())
+        attack.on(held).possible(goal, attack.on(held).answers())
         left, rates, n_asked = _halved(
-            attack.on(search), words, class_name, rounds=rounds, budget=budget, count=count,
-            step=step,
-        )  # fmt: skip
+            attack.on(search), words, goal, rounds=rounds, budget=budget, count=count, step=step
+        )
         confirmed = [
             confirm(attack.on(held), AttackTarget(class_name, words[i]), score=float(rates[i]))
             for i in left
         ]
         provenance = attack.provenance(precision)
     step(budget)
+    legible = legibility([words[i] for i in left], writing.lettering, clip.preprocess.size)
     return BlackBoxSearch(
         provenance=provenance,
         class_name=class_name,
@@ -131,6 +137,9 @@ def search_black_box(
         budget=budget,
         n_asked=n_asked,
         confirmed=tuple(confirmed),
+        written=writing.told,
+        why_written=writing.why,
+        doubts=tuple(filter(None, [*unsure, *unnamed, legible])),
     )
 
 
@@ -149,6 +158,10 @@ class BlackBoxSearch(Result):
     budget, n_asked : int
         Answers that might be asked for, and that were; without those of the confirmation.
     confirmed : tuple of ConfirmedString
+    written, why_written : str
+        How strings stand on images; and why so, where nobody said how.
+    doubts : tuple of str
+        What makes these numbers mean little.
     """
 
     was: ClassVar[str] = "Blind"
@@ -160,6 +173,9 @@ class BlackBoxSearch(Result):
     budget: int
     n_asked: int
     confirmed: tuple[ConfirmedString, ...]
+    written: str
+    why_written: str
+    doubts: tuple[str, ...]
 
     @property
     def title(self) -> str:
@@ -171,11 +187,15 @@ class BlackBoxSearch(Result):
         return confirmed_facts(self.confirmed)
 
     def verdict(self) -> str:
-        """Say how much was asked, and that the confirmation was not."""
+        """Say which string works best, and how much was asked for it; doubts come first."""
+        best = max(self.confirmed, key=lambda each: each.success.value)
+        why = f" {self.why_written}" if self.why_written else ""
         return (
-            f"The best {len(self.confirmed)} of {self.n_strings:,} strings for "
-            f"{self.class_name}, found with {self.n_asked:,} answers of {self.budget:,}, and "
-            f"confirmed on {self.n:,} other images.{unwritable_note(self.unwritable)}"
+            f"{first_of_all(self.doubts)}“{best.text}” makes {self.class_name} of {best.success} "
+            f"of images: the best of {len(self.confirmed)} that were left of {self.n_strings:,} "
+            f"strings after {self.n_asked:,} answers of {self.budget:,}, and confirmed on "
+            f"{self.n:,} other images. Written: {self.written}.{why}"
+            f"{unwritable_note(self.unwritable)}"
         )
 
     def rows(self) -> Sequence[Row]:
@@ -185,15 +205,15 @@ class BlackBoxSearch(Result):
     def blocks(self) -> tuple[Block, ...]:
         """Show the best strings, and their controls."""
         return (
-            confirmed_bars(self.class_name, self.confirmed),
-            confirmed_table(self.class_name, self.confirmed),
+            confirmed_bars(self.class_name, self.confirmed, self.written),
+            confirmed_table(self.class_name, self.confirmed, self.written),
         )
 
 
 def _halved(
     search: RepeatableAttack,
     words: Sequence[str],
-    class_name: str,
+    goal: AttackTarget,
     *,
     rounds: int,
     budget: int,
@@ -202,16 +222,16 @@ def _halved(
 ) -> tuple[NDArray[np.intp], NDArray[np.float64], int]:
     """Halve the strings round by round; give the best, every string's success, and what was asked.
 
-    A string that is left is asked about on new images in every round, the same for all.
+    A string that is left is asked about on new images in every round, the same for all. Images
+    that are of the class already count for nothing.
     """
-    wanted = class_index(search.readout, class_name)
-    possible = search.possible(AttackTarget(class_name, class_name), search.answers())
+    wanted, possible = search.index_of(goal), search.possible(goal, search.answers())
     left, half = np.arange(len(words)), len(search.ready)
-    hits, asked = np.zeros(len(words)), np.zeros(len(words))
+    hits, risked = np.zeros(len(words)), np.zeros(len(words))
     used = turn = 0
 
     def best(n: int) -> NDArray[np.intp]:
-        order = np.argsort(-hits[left] / asked[left], kind="stable")
+        order = np.argsort(-(hits / np.maximum(risked, 1))[left], kind="stable")
         return left[order[:n]]
 
     for _ in range(rounds):
@@ -223,11 +243,11 @@ def _halved(
             some = left[start : start + _CHUNK]
             answers = _answers(search, which, [words[i] for i in some])
             hits[some] += ((answers == wanted) & possible[which]).sum(1)
-            asked[some] += each
+            risked[some] += possible[which].sum()
             used += each * len(some)
             step(each * len(some))
         left = best(max(count, -(-len(left) // 2)))
-    return best(count), hits / asked, used
+    return best(count), hits / np.maximum(risked, 1), used
 
 
 def _answers(

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from neurons.address import Neuron
+from neurons.attacks.conditions import SUCCESS_OF
+from neurons.attacks.doubts import doubts_of_names, first_of_all
 from neurons.attacks.frontier import (
     N_SIZES,
     Aim,
@@ -25,12 +27,13 @@ from neurons.data.images import ImageSet
 from neurons.errors import OptionError
 from neurons.interventions.controls import SILENT
 from neurons.interventions.editable import open_editable
+from neurons.lettering.default import chosen_writing, legibility
 from neurons.lettering.lettering import Lettering
 from neurons.lettering.sizes import writable
 from neurons.network.clip import Clip
 from neurons.network.inference import Precision, exact
 from neurons.network.layers import stages
-from neurons.readouts.readout import Readout
+from neurons.readouts.readout import Readout, class_index
 from neurons.results.blocks import Bars, Block, Curve
 from neurons.results.result import Result
 from neurons.results.table import Row
@@ -78,6 +81,7 @@ def defend(
     max_cost : float in [0, 1]
         Clean accuracy that may be lost for it on the choosing half.
     lettering : Lettering, optional
+        Default: chosen by the input's size, see `default_lettering`.
     sample : Sample, optional
         Which of the images, half of them to choose with; default: 200.
     n_random : int >= 1
@@ -89,14 +93,15 @@ def defend(
     Returns
     -------
     Defence
-        ``edits()`` is what `save_edit` keeps.
+        ``edits()`` is what `save_edit` keeps; it may be ``empty``, and says why.
 
     Raises
     ------
     LabelsMissingError
         If the images carry no labels.
     OptionError
-        If no image's label is a class of the readout, or a number makes no sense.
+        If no image's label is a class of the readout, a word is none, every image is read as its
+        word already, or a number makes no sense.
     LayerNotFoundError
         If the model has no such layer.
 
@@ -106,28 +111,33 @@ def defend(
     "Disentangling visual and written concepts in CLIP", CVPR 2022, project text away in the
     embedding. Choosing units by text-only and picture-only images is ours.
     """
-    lettering, aim, seed = lettering or Lettering(), Aim(wanted, max_cost), sample.seed
+    aim, seed, size = Aim(wanted, max_cost), sample.seed, clip.preprocess.size
     if not 0 <= wanted < 1 or not 0 <= max_cost <= 1 or n_random < 1:
         raise OptionError(
             f"wanted {wanted}, max_cost {max_cost}, {n_random} draws: shares below 1, and 1 draw "
             f"or more"
         )
     images.require_labels()
-    to_choose, to_measure = _parted_words(words, readout, lettering, clip, seed)
+    writing, readouts = chosen_writing(lettering, size), {"readout": readout}
+    parts, unwritable = _parted_words(words, readout, writing.lettering, size, seed)
+    to_choose, to_measure = parts
     # drawn from those whose class can be asked for, so that ``n`` of them are measured
     pool = _of_its_classes(images, readout, sample.rows)
-    ready = replace(sample, rows=pool).of(images, clip)
-    search, held = ready.halves(seed)
+    unnamed = doubts_of_names(readouts)
     paths = list(layers) if layers is not None else list(stages(clip))
     total = len(paths) * (N_SIZES + 1) + N_SIZES + n_random + 8
     step = stepper(progress, total)
     with open_editable(clip, paths, readouts=[readout], precision=precision) as network:
-        whole = RepeatableAttack(network, ready, lettering, {"readout": readout}, seed)
+        ready = replace(sample, rows=pool).of(images, clip)
+        search, held = ready.halves(seed)
+        whole = RepeatableAttack(network, ready, writing.lettering, readouts, seed)
+        unsure = whole.doubts(whole.clean())
         chosen = chosen_set(whole.on(search), to_choose, paths, aim, step)
         measuring = WrongWords.drawn(whole.on(held), to_measure)
         frontier, random = _measured(measuring, chosen, n_random, step)
         provenance = whole.provenance(precision)
     step(total)
+    legible = legibility(to_measure, writing.lettering, size)
     return Defence(
         provenance=provenance,
         layer=chosen.best.layer,
@@ -138,9 +148,13 @@ def defend(
         n=len(held),
         n_choosing=len(search),
         words=tuple(to_measure),
+        unwritable=tuple(unwritable),
         choosing=tuple(chosen.tried),
         frontier=tuple(frontier),
         random=tuple(random),
+        written=writing.told,
+        why_written=writing.why,
+        doubts=tuple(filter(None, [*unsure, *unnamed, legible])),
     )
 
 
@@ -160,12 +174,18 @@ class Defence(Result):
         Images measured on, and images chosen with.
     words : tuple of str
         Of the attack that is reported; others chose.
+    unwritable : tuple of str
+        Words that do not fit on an image as they were to be written.
     choosing : tuple of FrontierPoint
         Every layer and size that was tried, on the choosing half.
     frontier : tuple of FrontierPoint
         The chosen layer, on the other half.
     random : tuple of FrontierPoint
-        As many random units of that layer, on the other half.
+        As many random units of that layer, on the other half; none where no unit is silenced.
+    written, why_written : str
+        How the words were written; and why so, where nobody said how.
+    doubts : tuple of str
+        What makes these numbers mean little.
     """
 
     layer: str
@@ -176,12 +196,21 @@ class Defence(Result):
     n: int
     n_choosing: int
     words: tuple[str, ...]
+    unwritable: tuple[str, ...]
     choosing: tuple[FrontierPoint, ...]
     frontier: tuple[FrontierPoint, ...]
     random: tuple[FrontierPoint, ...]
+    written: str
+    why_written: str
+    doubts: tuple[str, ...]
+
+    @property
+    def empty(self) -> bool:
+        """Whether no unit is to be silenced: there is no edit to keep then."""
+        return not self.units
 
     def edits(self) -> dict[Neuron, float]:
-        """Give the edit: what `save_edit` keeps and `edit` takes."""
+        """Give the edit: what `save_edit` keeps and `edit` takes; none where it is `empty`."""
         return {Neuron(self.layer, unit): SILENT for unit in self.units}
 
     def intact(self) -> FrontierPoint:
@@ -207,7 +236,37 @@ class Defence(Result):
         )
 
     def verdict(self) -> str:
-        """Say what is won and lost, beside random units."""
+        """Say what is won and lost, beside random units; doubts come first."""
+        left_out = (
+            f" Left out, since they cannot be written like this: {len(self.unwritable):,} words, "
+            f"the first “{self.unwritable[0]}”."
+            if self.unwritable
+            else ""
+        )
+        why = f" {self.why_written}" if self.why_written else ""
+        return (
+            f"{first_of_all(self.doubts)}{self._nothing() if self.empty else self._won()} Measured "
+            f"on {self.n:,} images and {len(self.words):,} words that chose nothing. Written: "
+            f"{self.written}.{why}{left_out}"
+        )
+
+    def _nothing(self) -> str:
+        """Say why no unit is to be silenced."""
+        whole = next(point for point in self.choosing if point.size == 0)
+        if self.reached:
+            return (
+                f"There is nothing to defend against: without any defence the attack's success is "
+                f"{whole.success} on the choosing half, and {self.wanted:g} was asked for."
+            )
+        layers = len({point.layer for point in self.choosing})
+        return (
+            f"Nothing that was tried helps: of {len(self.choosing):,} sets in {layers:,} layers, "
+            f"none that costs {self.max_cost:g} of clean accuracy or less is right more often "
+            f"under attack than the whole network ({whole.attacked_accuracy} on the choosing "
+            f"half). Allow a larger cost, or name other layers."
+        )
+
+    def _won(self) -> str:
         before, after = self.intact(), self.defended()
         drawn = [point.success.value for point in self.random]
         kept = [point.accuracy.value for point in self.random]
@@ -235,12 +294,10 @@ class Defence(Result):
 
     def blocks(self) -> tuple[Block, ...]:
         """Draw the frontier; random units; what was tried."""
-        before, after = self.intact().success, self.defended().success
-        drawn = [point.success.value for point in self.random]
         by_success = sorted(self.frontier, key=lambda point: point.success.value)
         return (
             Curve(
-                f"Clean accuracy against attack success, {self.layer}",
+                f"Clean accuracy against attack success, {self.layer} ({self.written})",
                 tuple(point.success.value for point in by_success),
                 tuple(point.accuracy.value for point in by_success),
                 "attack success",
@@ -250,16 +307,21 @@ class Defence(Result):
                 points=True,
             ),
             points_table(f"Frontier of {self.layer}, on {self.n:,} other images", self.frontier),
-            Bars(
-                "Attack success",
-                ("whole network", "defended", "as many random units"),
-                (before.value, after.value, float(np.mean(drawn))),
-                "share of images",
-                (before.interval.low, after.interval.low, min(drawn)),
-                (before.interval.high, after.interval.high, max(drawn)),
-                note="Of the random units: mean and range of the draws.",
-            ),
+            *(() if self.empty else (self._bars(),)),
             points_table(f"Tried, on the {self.n_choosing:,} images that chose", self.choosing),
+        )
+
+    def _bars(self) -> Bars:
+        before, after = self.intact().success, self.defended().success
+        drawn = [point.success.value for point in self.random]
+        return Bars(
+            f"Attack success ({self.written})",
+            ("whole network", "defended", "as many random units"),
+            (before.value, after.value, float(np.mean(drawn))),
+            "share of images",
+            (before.interval.low, after.interval.low, min(drawn)),
+            (before.interval.high, after.interval.high, max(drawn)),
+            note=f"{SUCCESS_OF} Of the random units: mean and range of the draws.",
         )
 
 
@@ -267,18 +329,24 @@ _FIELDS = ("layer", "size", "success", "accuracy", "attacked_accuracy")
 
 
 def _parted_words(
-    words: Sequence[str] | None, readout: Readout, lettering: Lettering, clip: Clip, seed: int
-) -> list[list[str]]:
-    """Part the words that are classes and can be written: to choose with, and to measure with."""
-    names = [each for each in words or readout.class_names if each in readout.class_names]
-    good, _ = writable(names, lettering, clip.preprocess.size)
+    words: Sequence[str] | None,
+    readout: Readout,
+    lettering: Lettering,
+    size: tuple[int, int],
+    seed: int,
+) -> tuple[list[list[str]], list[str]]:
+    """Part the words that can be written: to choose with, and to measure with; list the others."""
+    names = list(readout.class_names if words is None else words)
+    for name in names:
+        class_index(readout, name)
+    good, bad = writable(names, lettering, size)
     if len(good) < _FEWEST_WORDS:
         raise OptionError(
             f"{len(good)} words that are classes and can be written: {_FEWEST_WORDS} or more are "
             f"needed, half of them to choose with"
         )
     order = np.random.default_rng(seed).permutation(len(good))
-    return [[good[i] for i in half] for half in np.array_split(order, 2)]
+    return [[good[i] for i in half] for half in np.array_split(order, 2)], bad
 
 
 def _of_its_classes(images: ImageSet, readout: Readout, rows: Sequence[int] | None) -> list[int]:
@@ -304,7 +372,8 @@ def _measured(
         frontier.append(measuring.point(layer, rank, each))
         step()
     random = np.random.default_rng(measuring.attack.seed)
-    for _ in range(n_random):
+    # of no units there is one draw only: the whole network
+    for _ in range(n_random if size else 0):
         draws.append(measuring.point(layer, random.permutation(rank), size))
         step()
     return frontier, draws

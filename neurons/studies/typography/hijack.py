@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
+from neurons.activations.run import Activations
 from neurons.address import Neuron
+from neurons.attacks.among_images import said_of
 from neurons.attacks.conditions import AttackTarget, check_targets
 from neurons.attacks.confirmation import (
     NO_OTHERS,
@@ -14,6 +19,7 @@ from neurons.attacks.confirmation import (
     confirmed_table,
     named_readouts,
 )
+from neurons.attacks.doubts import doubts_of_names, first_of_all
 from neurons.attacks.exciting_strings import (
     ExcitingString,
     MeanPeaks,
@@ -26,6 +32,7 @@ from neurons.attacks.knock_outs import KnockOut, knock_out, knock_out_rows, knoc
 from neurons.attacks.mediators import Mediator, mediator_table, mediators
 from neurons.attacks.outcome_tables import gallery_of
 from neurons.attacks.outcomes import ShownImage, shown_images
+from neurons.attacks.plain_grounds import written_alone
 from neurons.attacks.repeatable_attack import RepeatableAttack
 from neurons.attacks.sample import Sample
 from neurons.attacks.steps import Progress, stepper
@@ -33,6 +40,7 @@ from neurons.data.images import ImageSet
 from neurons.errors import OptionError
 from neurons.interventions.controls import SILENT
 from neurons.interventions.editable import open_editable
+from neurons.lettering.default import chosen_writing, legibility
 from neurons.lettering.lettering import Lettering
 from neurons.lettering.sizes import writable
 from neurons.network.clip import Clip
@@ -62,6 +70,7 @@ def hijack(
     n_random: int = 20,
     precision: Precision = exact,
     also: Mapping[str, Readout] = NO_OTHERS,
+    run: Activations | None = None,
     progress: Progress = lambda done, total: None,
 ) -> Hijack:
     """Follow a neuron to its words, the words to an attack, and the attack back to the neuron.
@@ -70,7 +79,7 @@ def hijack(
     class is the one that the readout names most surely when the string stands there alone. One
     half of the images chooses the other units that the attack needs; on the other half, which
     they have not seen, the neuron is set to zero, then the neuron and the few best of them, and
-    each is compared with random units of the same layer that are as active.
+    each is compared with other units of the same layer that are as active.
 
     Parameters
     ----------
@@ -85,16 +94,20 @@ def hijack(
     class_name : str, optional
         The class to make, instead of the one that the string means to the readout.
     lettering : Lettering, optional
+        Default: chosen by the input's size, see `default_lettering`.
     sample : Sample, optional
         Which of the images, half of them to choose with; default: 200.
     n_with : int >= 1
         Units of the layer that are silenced together with the neuron.
     n_random : int >= 20
-        Draws of activation-matched units to compare with.
+        Draws of units to compare with, those nearest in activity.
     precision : Precision
     also : mapping of str to Readout
         Other readouts, such as a probe, by name: each string that is confirmed is confirmed by
         them too.
+    run : Activations, optional
+        Of this model: a string's activation is compared with the unit's peaks on all of its
+        images. Default: on the images that are attacked, without a word.
     progress : callable
         Takes how many of how many passes are done.
 
@@ -102,10 +115,18 @@ def hijack(
     -------
     Hijack
 
+    Warns
+    -----
+    MeaninglessWarning
+        If class names are no words, or a readout is near chance on the clean images.
+
     Raises
     ------
     OptionError
-        If a number or class makes no sense, or the layer has too few units to compare with.
+        If a number or class makes no sense, every image is of the class already, or the layer has
+        too few units to compare with.
+    StaleActivationsError
+        If the run is of another model.
     LayerNotFoundError, NeuronNotFoundError
         If the model has no such unit.
 
@@ -114,45 +135,64 @@ def hijack(
     Goh et al., "Multimodal neurons in artificial neural networks", Distill 2021, traced attacks
     to neurons by hand; the knock-out against matched units is ours.
     """
-    unit, lettering = Neuron.of(neuron), lettering or Lettering()
+    unit = Neuron.of(neuron)
     if n_with < 1 or n_random < _FEWEST_RANDOM:
         raise OptionError(
             f"{n_with} units beside the neuron, {n_random} random draws: at least 1 and "
             f"{_FEWEST_RANDOM}"
         )
-    words = _words(vocabulary, text, lettering, clip)
-    readouts = named_readouts(readout, also)
+    writing = chosen_writing(lettering, clip.preprocess.size)
+    words = _words(vocabulary, text, writing.lettering, clip)
+    readouts, peaks = named_readouts(readout, also), _peaks_of(run, clip, unit)
+    if class_name is not None:
+        check_targets([AttackTarget(class_name, class_name)], list(readouts.values()))
+    unnamed = doubts_of_names(readouts)
     step = stepper(progress, 2 * (n_random + 3))
     with open_editable(
         clip, [unit.layer], readouts=list(readouts.values()), precision=precision
     ) as network:
         network.check({unit: SILENT})
-        strings = exciting_strings(network, words, unit, readout, lettering)
+        whole = RepeatableAttack(
+            network, sample.of(images, clip), writing.lettering, readouts, sample.seed
+        )
+        seen = whole.clean()
+        unsure = whole.doubts(seen)
+        if peaks is None:
+            peaks = seen.peaks[unit.layer][:, unit.unit]
+        strings = exciting_strings(network, words, unit, readout, writing.lettering, peaks)
         chosen = next(each for each in strings if text is None or each.text == text)
         target = AttackTarget(class_name or chosen.class_name, chosen.text)
         check_targets([target], list(readouts.values()))
-        whole = RepeatableAttack(network, sample.of(images, clip), lettering, readouts, sample.seed)
         search, held = (whole.on(half) for half in whole.ready.halves(sample.seed))
+        clean = held.clean()
+        # that nothing can be attacked is said before the long work
+        held.possible(target, clean.answers(readout))
         ranked = _mediators(search, target, unit.layer)
         confirmed = confirm(held, target, score=chosen.activation)
         knock_outs = _knock_outs(search, held, target, _sets(unit, ranked, n_with), n_random, step)
-        clean, attacked = held.clean(), held.responses(target.text).responses
+        attacked = held.responses(target.text).responses
         reading = mean_peaks(held, target.text, unit, clean, attacked)
         shown = shown_images(held, target, _N_IMAGES, clean, attacked, read_by="the readout")
         provenance = whole.provenance(precision)
     step(2 * (n_random + 3))
+    legible = legibility([target.text], writing.lettering, clip.preprocess.size)
     return Hijack(
         provenance=provenance,
         neuron=str(unit),
         n=len(held.ready),
         n_choosing=len(search.ready),
         strings=tuple(strings[:_N_STRINGS]),
+        chosen=chosen,
         class_name=target.class_name,
         attack=confirmed,
         reading=reading,
         mediators=ranked[:_N_MEDIATORS],
         knock_outs=knock_outs,
         shown=tuple(shown),
+        written=writing.told,
+        alone=written_alone(writing.lettering),
+        why_written=writing.why,
+        doubts=tuple(filter(None, [*unsure, *unnamed, legible])),
     )
 
 
@@ -167,6 +207,8 @@ class Hijack(Result):
         Images that were measured on, and others that the mediators were chosen on.
     strings : tuple of ExcitingString
         The strongest first.
+    chosen : ExcitingString
+        The one that is attacked with.
     class_name : str
         What the attack makes.
     attack : ConfirmedString
@@ -176,18 +218,27 @@ class Hijack(Result):
     knock_outs : tuple of KnockOut
         Of the neuron, and of the neuron with the few best mediators, where there are any.
     shown : tuple of ShownImage
+    written, alone, why_written : str
+        How the string stands on images, and alone; and why so, where nobody said how.
+    doubts : tuple of str
+        What makes these numbers mean little.
     """
 
     neuron: str
     n: int
     n_choosing: int
     strings: tuple[ExcitingString, ...]
+    chosen: ExcitingString
     class_name: str
     attack: ConfirmedString
     reading: MeanPeaks
     mediators: tuple[Mediator, ...]
     knock_outs: tuple[KnockOut, ...]
     shown: tuple[ShownImage, ...]
+    written: str
+    alone: str
+    why_written: str
+    doubts: tuple[str, ...]
 
     @property
     def title(self) -> str:
@@ -195,11 +246,43 @@ class Hijack(Result):
         return f"Hijack: {self.neuron}"
 
     def facts(self) -> tuple[tuple[str, str], ...]:
-        """Give the string, and how often it succeeds."""
-        return (("string", self.attack.text), ("success", f"{self.attack.success.value:.3f}"))
+        """Give the string, how often it succeeds, and how it was written."""
+        return (
+            ("string", self.attack.text),
+            ("success", f"{self.attack.success.value:.3f}"),
+            ("written", self.written),
+        )
 
     def verdict(self) -> str:
-        """Say what silencing does, beside random units."""
+        """Say what silencing does, beside other units; doubts come first."""
+        first = self.knock_outs[0]
+        needless = (
+            ""
+            if first.needed
+            else f"These images do not show that the attack needs {self.neuron} more than it needs "
+            f"other units. "
+        )
+        excites = said_of(
+            self.attack.text,
+            self.neuron,
+            self.chosen.activation,
+            self.reading.ground,
+            self.chosen.among,
+        )
+        already = self.n - first.intact.n
+        skipped = (
+            f" {already:,} of {self.n:,} images are not counted: these are of the class already."
+            if already
+            else ""
+        )
+        why = f" {self.why_written}" if self.why_written else ""
+        return (
+            f"{first_of_all(self.doubts)}{needless}{excites} Written on images ({self.written}) it "
+            f"makes {self.class_name} of {self.attack.success}. {self._silenced()}{skipped}{why}"
+        )
+
+    def _silenced(self) -> str:
+        """Tell what is left of the attack without each set of units."""
         told = []
         for each in self.knock_outs:
             who = each.neurons[0] if len(each.neurons) == 1 else f"{len(each.neurons)} units"
@@ -207,18 +290,9 @@ class Hijack(Result):
             told.append(
                 f"Without {who}, its success falls from {each.intact.value:.3f} to "
                 f"{each.silenced.value:.3f}: {each.excess:+.3f} ({low:+.3f} to {high:+.3f}) more "
-                f"than without random units that are as active (p = {each.p_value:.2g}, "
-                f"{len(each.random_drops)} draws)."
+                f"{each.controls_told()} (p = {each.p_value:.2g}, {len(each.random_drops)} draws)."
             )
-        needless = (
-            f"These images do not show that the attack needs {self.neuron} more than random units. "
-            if self.knock_outs[0].interval.low <= 0
-            else ""
-        )
-        return (
-            f"{needless}“{self.attack.text}” excites {self.neuron}, and makes {self.class_name} of "
-            f"images. {' '.join(told)}"
-        )
+        return " ".join(told)
 
     def rows(self) -> Sequence[Row]:
         """One row per set of units that was silenced."""
@@ -227,10 +301,11 @@ class Hijack(Result):
     def blocks(self) -> tuple[Block, ...]:
         """Show strings; the attack; its images; the unit's peaks; knock-outs; mediators."""
         return (
-            exciting_strings_table(self.neuron, self.strings),
+            exciting_strings_table(self.neuron, self.strings, self.alone),
             replace(
-                confirmed_table(self.class_name, [self.attack]),
-                title=f"“{self.attack.text}” for {self.class_name}, and its controls",
+                confirmed_table(self.class_name, [self.attack], self.written),
+                title=f"“{self.attack.text}” for {self.class_name}, and its controls "
+                f"({self.written})",
             ),
             *gallery_of(self.shown, "Images: clean, then attacked"),
             mean_peaks_bars(self.neuron, self.attack.text, self.reading),
@@ -240,6 +315,14 @@ class Hijack(Result):
                 self.mediators,
             ),
         )
+
+
+def _peaks_of(run: Activations | None, clip: Clip, unit: Neuron) -> NDArray[np.float32] | None:
+    """Give the unit's peaks on the images of a run of this model."""
+    if run is None:
+        return None
+    run.check_clip(clip)
+    return run.peak(unit)[run.good_rows()]
 
 
 def _words(

@@ -19,14 +19,16 @@ from neurons.attacks.confirmation import (
     named_readouts,
     unwritable_note,
 )
+from neurons.attacks.doubts import doubts_of_names, first_of_all
 from neurons.attacks.mediators import Mediator, mediators
-from neurons.attacks.plain_grounds import plain_grounds, scores_alone
+from neurons.attacks.plain_grounds import plain_grounds, scores_alone, written_alone
 from neurons.attacks.repeatable_attack import RepeatableAttack, place_seeds, written_pixels
 from neurons.attacks.sample import Sample
 from neurons.attacks.steps import Progress, stepper
 from neurons.data.images import ImageSet
 from neurons.errors import OptionError
 from neurons.interventions.editable import open_editable
+from neurons.lettering.default import chosen_writing, legibility, on_plain_ground
 from neurons.lettering.lettering import Lettering
 from neurons.lettering.sizes import writable
 from neurons.network.clip import Clip
@@ -88,6 +90,7 @@ def search_words(
         Class names, synonyms, `symbol_strings`, or any others.
     readout : Readout
     lettering : Lettering, optional
+        Default: chosen by the input's size, see `default_lettering`.
     count : int >= 1
         Strings to confirm.
     n_random : int >= 5
@@ -108,30 +111,34 @@ def search_words(
     -------
     Search
 
+    Warns
+    -----
+    MeaninglessWarning
+        If class names are no words, or a readout is near chance on the clean images.
+
     Raises
     ------
     OptionError
-        If there is no such class, or there are too few strings.
+        If there is no such class, every image is of it already, or there are too few strings.
     """
-    lettering, readouts = lettering or Lettering(), named_readouts(readout, also)
-    check_targets([AttackTarget(class_name, class_name)], list(readouts.values()))
-    words, unwritable = writable(vocabulary, lettering, clip.preprocess.size)
-    if count < 1 or n_random < _FEWEST_RANKED or len(words) < max(count, n_random):
-        raise OptionError(
-            f"{len(words)} strings that can be written, {count} to confirm, {n_random} at random: "
-            f"give at least as many strings, 1 or more to confirm, {_FEWEST_RANKED} or more at "
-            f"random"
-        )
+    readouts, goal = named_readouts(readout, also), AttackTarget(class_name, class_name)
+    check_targets([goal], list(readouts.values()))
+    writing, unnamed = chosen_writing(lettering, clip.preprocess.size), doubts_of_names(readouts)
+    words, unwritable = writable(vocabulary, writing.lettering, clip.preprocess.size)
+    _check_numbers(len(words), count, n_random)
     where = layer or last_block(clip)
-    ready = sample.of(images, clip)
     chance = np.random.default_rng(sample.seed).choice(len(words), n_random, replace=False)
     step = stepper(progress, len(words) + n_random + count)
     with open_editable(
         clip, [where], readouts=list(readouts.values()), precision=precision
     ) as network:
-        attack = RepeatableAttack(network, ready, lettering, readouts, sample.seed)
+        ready = sample.of(images, clip)
+        attack = RepeatableAttack(network, ready, writing.lettering, readouts, sample.seed)
+        clean = attack.clean()
+        unsure = attack.doubts(clean)
+        attack.possible(goal, clean.answers(readout))
         scores = scores_alone(
-            network, words, lettering, readout, class_index(readout, class_name), step
+            network, words, writing.lettering, readout, class_index(readout, class_name), step
         )
         confirmed = []
         for i in np.argsort(-scores, kind="stable")[:count]:
@@ -144,8 +151,10 @@ def search_words(
         provenance = attack.provenance(precision)
     chosen = np.array([each.success.value for each in random])
     rank, rank_interval = rank_correlation(scores[chance], chosen, sample.seed)
-    first = np.array([each.success.value for each in confirmed])
-    gain, gain_interval = difference_of_means(first, chosen, sample.seed)
+    first = [each.text for each in confirmed]
+    gain, gain_interval = difference_of_means(
+        np.array([each.success.value for each in confirmed]), chosen
+    )
     return Search(
         provenance=provenance,
         class_name=class_name,
@@ -159,7 +168,25 @@ def search_words(
         rank_interval=rank_interval,
         gain=gain,
         gain_interval=gain_interval,
+        written=writing.told,
+        alone=written_alone(writing.lettering),
+        why_written=writing.why,
+        doubts=tuple(
+            filter(
+                None,
+                [*unsure, *unnamed, legibility(first, writing.lettering, clip.preprocess.size)],
+            )
+        ),
     )
+
+
+def _check_numbers(n_words: int, count: int, n_random: int) -> None:
+    if count < 1 or n_random < _FEWEST_RANKED or n_words < max(count, n_random):
+        raise OptionError(
+            f"{n_words} strings that can be written, {count} to confirm, {n_random} at random: "
+            f"give at least as many strings, 1 or more to confirm, {_FEWEST_RANKED} or more at "
+            f"random"
+        )
 
 
 @dataclass(frozen=True)
@@ -197,7 +224,11 @@ class Search(Result):
     gain : float
         Mean success of the confirmed strings minus that of the random ones.
     gain_interval : Interval
-        By resampling strings.
+        By Student's t over strings; nan of one confirmed string.
+    written, alone, why_written : str
+        How strings stand on images, and alone; and why so, where nobody said how.
+    doubts : tuple of str
+        What makes these numbers mean little.
     """
 
     class_name: str
@@ -211,6 +242,10 @@ class Search(Result):
     rank_interval: Interval
     gain: float
     gain_interval: Interval
+    written: str
+    alone: str
+    why_written: str
+    doubts: tuple[str, ...]
 
     @property
     def title(self) -> str:
@@ -222,15 +257,27 @@ class Search(Result):
         return confirmed_facts(self.confirmed)
 
     def verdict(self) -> str:
-        """Say what the ranking is worth."""
+        """Say which string works best, and what the ranking is worth; doubts come first."""
         rank, gain = self.rank_interval, self.gain_interval
-        unknown = "These strings do not tell whether the ranking is worth anything. "
+        unknown = (
+            ""
+            if gain.low > 0
+            else "These strings do not tell whether the ranking is worth anything. "
+        )
+        sure = (
+            "no interval of one string: confirm two or more"
+            if np.isnan(gain.low)
+            else f"{gain.low:+.3f} to {gain.high:+.3f}"
+        )
+        best = max(self.confirmed, key=lambda each: each.success.value)
+        why = f" {self.why_written}" if self.why_written else ""
         return (
-            f"{unknown if gain.low <= 0 else ''}The best {len(self.confirmed)} of "
-            f"{self.n_strings:,} strings for {self.class_name}, on {self.n:,} images. Their "
-            f"success lies {self.gain:+.3f} ({gain.low:+.3f} to {gain.high:+.3f}) above that of "
-            f"{len(self.random)} random strings; over these, score and success have a rank "
-            f"correlation of {self.rank_correlation:.2f} ({rank.low:.2f} to {rank.high:.2f})."
+            f"{first_of_all(self.doubts)}{unknown}“{best.text}” makes {self.class_name} of "
+            f"{best.success} of images: the best of {len(self.confirmed)} that were confirmed, by "
+            f"score, of {self.n_strings:,} strings. The success of these lies {self.gain:+.3f} "
+            f"({sure}) above that of {len(self.random)} random strings; over these, score and "
+            f"success have a rank correlation of {self.rank_correlation:.2f} ({rank.low:.2f} to "
+            f"{rank.high:.2f}). Written: {self.written}; scored: {self.alone}.{why}"
             f"{unwritable_note(self.unwritable)}"
         )
 
@@ -248,10 +295,10 @@ class Search(Result):
     def blocks(self) -> tuple[Block, ...]:
         """Show the best strings; why; the random ones."""
         return (
-            confirmed_bars(self.class_name, self.confirmed),
-            confirmed_table(self.class_name, self.confirmed),
+            confirmed_bars(self.class_name, self.confirmed, self.written),
+            confirmed_table(self.class_name, self.confirmed, self.written),
             Table(
-                f"Why: units of {self.layer} that the class needs",
+                f"Why: units of {self.layer} that the class needs ({self.alone})",
                 ("text", "neuron", "plain", "written", "lost without it"),
                 tuple(
                     (c.text, u.neuron, f"{u.before:.3g}", f"{u.after:.3g}", f"{u.drop:+.2f}")
@@ -272,13 +319,13 @@ class Search(Result):
 
 def _why(attack: RepeatableAttack, target: AttackTarget, layer: str) -> tuple[Mediator, ...]:
     """Find the units that the class needs where the string stands on plain grounds."""
-    device = attack.network.clip.device
+    device, lettering = attack.network.clip.device, on_plain_ground(attack.lettering)
     grounds = plain_grounds(attack.network.clip.preprocess.size)
     seeds = place_seeds(len(grounds), 0)
     found = mediators(
         attack.network,
         grounds,
-        written_pixels(grounds, target.text, attack.lettering, seeds=seeds, device=device),
+        written_pixels(grounds, target.text, lettering, seeds=seeds, device=device),
         readout=attack.readout,
         wanted=attack.index_of(target),
         layer=layer,

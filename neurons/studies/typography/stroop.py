@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -20,10 +21,12 @@ from neurons.attacks.colour_words import (
     tally_of,
 )
 from neurons.attacks.conditions import foreign_word
+from neurons.attacks.doubts import FEW, MeaninglessWarning, first_of_all
 from neurons.attacks.steps import Progress
 from neurons.data.thumbnails import thumbnail
 from neurons.errors import OptionError
 from neurons.interventions.editable import open_editable
+from neurons.lettering.default import legibility
 from neurons.lettering.lettering import Colour, Lettering
 from neurons.network.clip import Clip
 from neurons.network.inference import Precision, exact
@@ -42,7 +45,7 @@ COLOURS: Mapping[str, Colour] = {
 # the prompt of Goh et al. 2021, in their figure on the Stroop effect
 PROMPTS = ("my favorite word, written in the color {}",)
 
-_N_SHOWN = 6
+_N_SHOWN, _BARE = 6, "no letters"
 
 
 def stroop(
@@ -84,6 +87,11 @@ def stroop(
     -------
     Stroop
 
+    Warns
+    -----
+    MeaninglessWarning
+        If no colour can be named without letters.
+
     Raises
     ------
     OptionError
@@ -102,20 +110,23 @@ def stroop(
         )
     neutral = foreign_word("color", [readout])
     asked = {
+        # first: if no colour can be named there, the rest says nothing
+        _BARE: [("", colour) for colour in colours],
         "incongruent": [
             (word, other) for word, other in product(colours, colours) if word != other
         ],
         "congruent": [(colour, colour) for colour in colours],
         "word of no colour": [(neutral, colour) for colour in colours],
-        "no letters": [("", colour) for colour in colours],
     }
     tallies: list[Tally] = []
     answers: list[AnsweredWord] = []
     with open_editable(clip, readouts=[readout], precision=precision) as network:
         pictures = ColourWords(network, readout, colours, neutral, lettering, n_each, seed)
-        for way, (condition, pairs) in product(WAYS, asked.items()):
+        for (condition, pairs), way in product(asked.items(), WAYS):
             found = [pictures.answered(way, word, colour) for word, colour in pairs]
             tallies.append(tally_of(way, condition, found))
+            if condition == _BARE:
+                _warn(tallies[-1], len(colours))
             if condition == "incongruent":
                 answers += found
             progress(len(tallies), len(WAYS) * len(asked))
@@ -128,13 +139,17 @@ def stroop(
         },
         colours=tuple(colours),
         neutral=neutral,
-        tallies=tuple(tallies),
+        tallies=tuple(
+            sorted(tallies, key=lambda t: (WAYS.index(t.way), CONDITIONS.index(t.condition)))
+        ),
         confusions=confusions_of(answers, list(colours)),
         shown=tuple(
             ShownWord(_thumbnail(each.first), each.way, each.word, each.colour, each.answers[0])
             for way in WAYS
             for each in [each for each in answers if each.way == way][:_N_SHOWN]
         ),
+        written=lettering.told(),
+        small=legibility([*colours, neutral], lettering, clip.preprocess.size),
     )
 
 
@@ -164,6 +179,10 @@ class Stroop(Result):
         Incongruent pictures by their word and the answer.
     shown : tuple of ShownWord
         The first incongruent pictures of each way.
+    written : str
+        How words were written.
+    small : str
+        Which of them are too small to be read, if any.
     """
 
     colours: tuple[str, ...]
@@ -171,6 +190,8 @@ class Stroop(Result):
     tallies: tuple[Tally, ...]
     confusions: NDArray[np.int64]
     shown: tuple[ShownWord, ...]
+    written: str
+    small: str
 
     def tally(self, condition: str = "incongruent", *, way: str = "in") -> Tally:
         """Find a condition's.
@@ -200,21 +221,19 @@ class Stroop(Result):
 
     def verdict(self) -> str:
         """Say which wins, and where the colour cannot be named at all."""
-        chance = 1 / len(self.colours)
-        told, doubts = [], []
+        told, doubts = [], [self.small]
         for way in WAYS:
-            first, bare = self.tally(way=way), self.tally("no letters", way=way)
-            if bare.colour.interval.low <= chance:
-                doubts.append(
-                    f"Written {way} a colour the test says nothing: the model cannot name the "
-                    f"colour there even without letters. "
-                )
+            first, bare = self.tally(way=way), self.tally(_BARE, way=way)
+            doubts.append(_doubt(bare, len(self.colours)))
             told.append(
                 f"A colour's name written {way} another colour is answered with the word in "
                 f"{first.word}, with the colour in {first.colour}; without letters the colour is "
                 f"named in {bare.colour.value:.3f}."
             )
-        return f"{''.join(doubts)}{' '.join(told)} Chance is {chance:.3f}."
+        return (
+            f"{first_of_all(doubts)}{' '.join(told)} Chance is {1 / len(self.colours):.3f}. "
+            f"Written: {self.written}."
+        )
 
     def rows(self) -> tuple[Tally, ...]:
         """One row per way of writing and condition."""
@@ -233,7 +252,7 @@ class Stroop(Result):
         firsts = [self.tally(way=way) for way in WAYS]
         found = [share for first in firsts for share in (first.word, first.colour)]
         return Bars(
-            "Incongruent words: the answer is",
+            f"Incongruent words: the answer is ({self.written})",
             tuple(f"the {what}, written {way}" for way in WAYS for what in ("word", "colour")),
             tuple(share.value for share in found),
             "share of pictures",
@@ -253,7 +272,7 @@ class Stroop(Result):
             for t in self.tallies
         ]
         return Table(
-            "Answers",
+            f"Answers ({self.written})",
             ("written", "condition", "the word", "the colour"),
             tuple(rows),
             f"The word of no colour is “{self.neutral}”. No letters: a patch of the colour as "
@@ -281,6 +300,22 @@ class Stroop(Result):
             ),
             "Under each the answer.",
         )
+
+
+def _doubt(bare: Tally, n_colours: int) -> str:
+    """Say that a way of writing says nothing, if the colour cannot be named without letters."""
+    if bare.colour.interval.low > 1 / n_colours:
+        return ""
+    return (
+        f"Written {bare.way} a colour the test says nothing: the model cannot name the colour "
+        f"there even without letters (right in {bare.colour})."
+    )
+
+
+def _warn(bare: Tally, n_colours: int) -> None:
+    """Warn before the words are written, where enough pictures without letters were asked."""
+    if bare.colour.n >= FEW and (doubt := _doubt(bare, n_colours)):
+        warnings.warn(doubt, MeaninglessWarning, stacklevel=3)
 
 
 def _thumbnail(pixels: Tensor) -> bytes:

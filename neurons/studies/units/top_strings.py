@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurons.activations.run import Activations
 from neurons.address import Neuron
-from neurons.attacks.plain_grounds import alone, plain_grounds
-from neurons.attacks.repeatable_attack import place_seeds, respond_to_texts
-from neurons.data.thumbnails import thumbnail
+from neurons.attacks.among_images import AmongImages, among_images, said_of
+from neurons.attacks.plain_grounds import plain_grounds, written_alone
+from neurons.attacks.strings_alone import (
+    StringControl,
+    controls_of,
+    mean_peaks_of,
+    peaks_alone,
+)
 from neurons.errors import OptionError
-from neurons.interventions.editable import EditableNetwork, Responses, open_editable
+from neurons.interventions.editable import open_editable
+from neurons.lettering.default import chosen_writing, legibility, on_plain_ground
 from neurons.lettering.lettering import Lettering
 from neurons.lettering.sizes import writable
-from neurons.lettering.words import blank_on, shuffled, write_on
 from neurons.network.clip import Clip
 from neurons.network.inference import Precision, exact
 from neurons.results.blocks import Bars, Block, Gallery, Table, Tile
 from neurons.results.result import Result
 from neurons.results.table import Row
 
-IN_THE_MIDDLE = Lettering(places=(0.5, 0.5))
-# strings written together; only the peaks of the asked units are kept
-_CHUNK = 64
 _N_SHOWN = 6
-
-Values = NDArray[np.float64]
 
 
 def top_strings(
@@ -37,8 +38,9 @@ def top_strings(
     neurons: Sequence[Neuron | str],
     vocabulary: Sequence[str],
     *,
-    lettering: Lettering = IN_THE_MIDDLE,
+    lettering: Lettering | None = None,
     count: int = 12,
+    run: Activations | None = None,
     precision: Precision = exact,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[TopStrings, ...]:
@@ -54,9 +56,13 @@ def top_strings(
     vocabulary : sequence of str
         Class names, `symbol_strings`, or any others.
     lettering : Lettering, optional
-        Default: one copy in the middle.
+        Default: chosen by the input's size, see `default_lettering`; what would stand at a random
+        place stands in the middle. `hijack` and `search_words` write in the same way.
     count : int >= 1
         Strings to list for each neuron.
+    run : Activations, optional
+        Of this model: each string's activation is compared with the unit's peaks on its images.
+        Without it nothing is said to excite.
     precision : Precision
         ``exact`` or ``fast``.
     progress : callable
@@ -72,32 +78,44 @@ def top_strings(
     OptionError
         If there is no neuron or no string, or none of them can be written so.
     LayerNotFoundError, NeuronNotFoundError
-        If the model has no such unit.
+        If the model, or the run, has no such unit.
+    StaleActivationsError
+        If the run is of another model.
 
     References
     ----------
     Goh et al., "Multimodal neurons in artificial neural networks", Distill 2021, show which
     rendered words excite a neuron.
     """
-    words, unwritable = writable(vocabulary, lettering, clip.preprocess.size)
+    size = clip.preprocess.size
+    writing = chosen_writing(lettering, size)
+    plainly = on_plain_ground(writing.lettering)
+    words, unwritable = writable(vocabulary, plainly, size)
     asked = [Neuron.of(neuron) for neuron in neurons]
     if not asked or not words or count < 1:
         raise OptionError(
             f"{len(asked)} neurons, {len(words)} strings, {count} to list: at least 1 of each"
         )
+    on_images = None if run is None else _on_images(run, clip, asked)
     with open_editable(clip, [neuron.layer for neuron in asked], precision=precision) as network:
         network.check(dict.fromkeys(asked, 0.0))
-        peaks = _peaks_alone(network, words, lettering, asked, progress)
+        peaks = peaks_alone(network, words, plainly, asked, progress)
         best = [np.argsort(-peaks[:, i], kind="stable")[:count] for i in range(len(asked))]
         shown = [words[i] for i in dict.fromkeys(np.concatenate(best).tolist())]
         known = {text: peaks[words.index(text)] for text in shown}
-        controls = _controls(network, shown, known, lettering, asked)
-        plain = _peaks(network.respond(plain_grounds(clip.preprocess.size)), asked, 1)[0]
+        controls = controls_of(network, shown, known, plainly, asked)
+        plain = mean_peaks_of(network.respond(plain_grounds(size)), asked, 1)[0]
     provenance = {
         "model": clip.provenance(),
-        "lettering": lettering.provenance(),
+        "lettering": plainly.provenance(),
         "precision": precision.name,
     }
+
+    def found(at: int, i: int) -> TopString:
+        peak = float(peaks[i, at])
+        among = None if on_images is None else among_images(peak, on_images[at])
+        return _string(controls[words[i]], words[i], peak, at, among)
+
     return tuple(
         TopStrings(
             provenance=provenance,
@@ -106,12 +124,30 @@ def top_strings(
             n_unwritable=len(unwritable),
             plain=float(plain[at]),
             median=float(np.median(peaks[:, at])),
-            strongest=tuple(
-                controls[words[i]].string(words[i], float(peaks[i, at]), at) for i in best[at]
-            ),
+            strongest=tuple(found(at, i) for i in best[at]),
+            written=written_alone(writing.lettering),
+            why_written=writing.why,
+            small=legibility([words[i] for i in best[at]], plainly, size),
         )
         for at, neuron in enumerate(asked)
     )
+
+
+def _string(
+    control: StringControl, text: str, peak: float, at: int, among: AmongImages | None
+) -> TopString:
+    """Put a string and one neuron's controls together."""
+    mixed = float("nan") if control.shuffled is None else float(control.shuffled[at])
+    return TopString(text, peak, float(control.blank[at]), mixed, control.picture, among)
+
+
+def _on_images(
+    run: Activations, clip: Clip, neurons: Sequence[Neuron]
+) -> list[NDArray[np.float32]]:
+    """Give the peaks of each neuron on the images of a run of this model."""
+    run.check_clip(clip)
+    good = run.good_rows()
+    return [run.peak(neuron)[good] for neuron in neurons]
 
 
 @dataclass(frozen=True)
@@ -128,6 +164,8 @@ class TopString:
         With the same letters in another order; nan where there is none.
     picture : bytes
         The string on a plain ground, encoded.
+    among : AmongImages, optional
+        How many images excite the neuron as much.
     """
 
     text: str
@@ -135,6 +173,7 @@ class TopString:
     blank: float
     shuffled: float
     picture: bytes
+    among: AmongImages | None = None
 
 
 @dataclass(frozen=True)
@@ -151,6 +190,10 @@ class TopStrings(Result):
     median : float
         Over the strings.
     strongest : tuple of TopString
+    written, why_written : str
+        How the strings stand on which grounds; and why so, where nobody said how.
+    small : str
+        Which of the strongest are too small to be read, if any.
     """
 
     was: ClassVar[str] = "Reads"
@@ -161,6 +204,9 @@ class TopStrings(Result):
     plain: float
     median: float
     strongest: tuple[TopString, ...]
+    written: str = ""
+    why_written: str = ""
+    small: str = ""
 
     @property
     def title(self) -> str:
@@ -181,19 +227,25 @@ class TopStrings(Result):
     def verdict(self) -> str:
         """Say which string excites it most, beside the middle one and the bare ground."""
         if not self.excited:
-            return f"None of {self.n_strings:,} strings excites {self.neuron}."
-        left_out = (
-            f" Left out, since they cannot be written like this: {self.n_unwritable:,}."
-            if self.n_unwritable
-            else ""
+            return (
+                f"None of {self.n_strings:,} strings excites {self.neuron} ({self.written})."
+                f"{self._left_out()}"
+            )
+        first, small = self.strongest[0], f"{self.small} " if self.small else ""
+        why = f" {self.why_written}" if self.why_written else ""
+        said = said_of(
+            first.text, self.neuron, first.peak, max(first.blank, self.plain), first.among
         )
         return (
-            f"Of {self.n_strings:,} strings, each alone on plain grounds, "
-            f"“{self.strongest[0].text}” excites {self.neuron} most: "
-            f"{self.strongest[0].peak:.3g}, where the string in the middle of them all reaches "
-            f"{self.median:.3g} and the bare ground {self.plain:.3g}. Some string is always "
-            f"the first: compare it with the neuron's images.{left_out}"
+            f"{small}{said} Of {self.n_strings:,} strings, each alone ({self.written}), it is the "
+            f"strongest; the one in the middle of them all gives {self.median:.3g}. Some string is "
+            f"always the first: compare it with the neuron's images.{why}{self._left_out()}"
         )
+
+    def _left_out(self) -> str:
+        if not self.n_unwritable:
+            return ""
+        return f" Left out, since they cannot be written like this: {self.n_unwritable:,}."
 
     def rows(self) -> Sequence[Row]:
         """One row per string, the strongest first, beside its controls."""
@@ -204,6 +256,7 @@ class TopStrings(Result):
                 "peak": each.peak,
                 "blank": each.blank,
                 "shuffled": each.shuffled,
+                "images_that_reach_it": None if each.among is None else each.among.reached,
                 "median_of_all": self.median,
                 "plain": self.plain,
                 "n_strings": self.n_strings,
@@ -217,15 +270,15 @@ class TopStrings(Result):
             return ()
         return (
             Gallery(
-                "What it reads",
+                f"Strings with the largest peaks ({self.written})",
                 tuple(
                     Tile(each.picture, f"{each.peak:.3g}", each.text)
                     for each in self.strongest[:_N_SHOWN]
                 ),
-                "Mean peak over three plain grounds, of which one is shown.",
+                "Mean peak over the grounds, of which one is shown.",
             ),
             Bars(
-                f"Strings that excite {self.neuron} most",
+                f"Strings with the largest peaks of {self.neuron} ({self.written})",
                 tuple(each.text for each in self.strongest),
                 tuple(each.peak for each in self.strongest),
                 "activation",
@@ -237,108 +290,19 @@ class TopStrings(Result):
 
     def _table(self) -> Table:
         return Table(
-            "The same letters in another order, and none",
-            ("text", "peak", "blank", "shuffled"),
+            f"The strongest strings and their controls ({self.written})",
+            ("text", "peak", "images that reach it", "blank", "shuffled"),
             tuple(
                 (
                     each.text,
                     f"{each.peak:.3g}",
+                    "-" if each.among is None else str(each.among.reached),
                     f"{each.blank:.3g}",
                     "-" if np.isnan(each.shuffled) else f"{each.shuffled:.3g}",
                 )
                 for each in self.strongest
             ),
-            "Mean peaks. Blank: a patch of the same area. A neuron that the shuffled letters "
-            "excite as much does not read the word.",
+            f"Mean peaks. Blank: a patch of the same area. The bare grounds give {self.plain:.3g}. "
+            f"A neuron that the shuffled letters excite as much does not read the word, and one "
+            f"that many images excite as much is not excited by it.",
         )
-
-
-@dataclass(frozen=True)
-class _Control:
-    """What a string is compared with, (neurons,) each, and how it looks."""
-
-    blank: Values
-    # None where the letters have no other order
-    shuffled: Values | None
-    picture: bytes
-
-    def string(self, text: str, peak: float, at: int) -> TopString:
-        """Give a string with one neuron's controls."""
-        mixed = float("nan") if self.shuffled is None else float(self.shuffled[at])
-        return TopString(text, peak, float(self.blank[at]), mixed, self.picture)
-
-
-def _controls(
-    network: EditableNetwork,
-    shown: Sequence[str],
-    known: Mapping[str, Values],
-    lettering: Lettering,
-    neurons: Sequence[Neuron],
-) -> dict[str, _Control]:
-    """Measure each string's letters in another order, and a blank patch in its place."""
-    mixed = {text: shuffled(text, 0) for text in shown}
-    others = [text for text in mixed.values() if text not in shown]
-    peaks = dict(known)
-    if others:
-        found = _peaks(alone(network, others, lettering), neurons, len(others))
-        peaks.update(zip(others, found, strict=True))
-    blanks = _blanks(network, shown, lettering, neurons)
-    size = network.clip.preprocess.size
-    return {
-        text: _Control(
-            blank,
-            peaks[mixed[text]] if mixed[text] != text else None,
-            _picture(text, lettering, size),
-        )
-        for text, blank in zip(shown, blanks, strict=True)
-    }
-
-
-def _peaks_alone(
-    network: EditableNetwork,
-    words: Sequence[str],
-    lettering: Lettering,
-    neurons: Sequence[Neuron],
-    progress: Callable[[int, int], None],
-) -> Values:
-    """Give mean peaks of strings that stand alone, (strings, neurons)."""
-    parts = []
-    for start in range(0, len(words), _CHUNK):
-        chunk = words[start : start + _CHUNK]
-        parts.append(_peaks(alone(network, chunk, lettering), neurons, len(chunk)))
-        progress(start + len(chunk), len(words))
-    return np.concatenate(parts)
-
-
-def _peaks(responses: Responses, neurons: Sequence[Neuron], n: int) -> Values:
-    """Give mean peaks over the grounds, (strings, neurons)."""
-    columns = np.stack([responses.peaks[each.layer][:, each.unit] for each in neurons], axis=1)
-    found: Values = columns.astype(np.float64).reshape(n, -1, len(neurons)).mean(1)
-    return found
-
-
-def _blanks(
-    network: EditableNetwork, texts: Sequence[str], lettering: Lettering, neurons: Sequence[Neuron]
-) -> Values:
-    grounds = plain_grounds(network.clip.preprocess.size)
-    seeds = place_seeds(len(grounds), 0)
-    parts = []
-    for start in range(0, len(texts), _CHUNK):
-        part = texts[start : start + _CHUNK]
-        written = respond_to_texts(
-            network,
-            grounds.repeat(len(part), 1, 1, 1),
-            [text for text in part for _ in grounds],
-            lettering,
-            seeds=seeds * len(part),
-            write=blank_on,
-        )
-        parts.append(_peaks(written.responses, neurons, len(part)))
-    return np.concatenate(parts)
-
-
-def _picture(text: str, lettering: Lettering, size: tuple[int, int]) -> bytes:
-    # the lightest ground: what is written is easiest to see there
-    ground = plain_grounds(size)[:1]
-    written = write_on(ground, [text], lettering, seeds=place_seeds(1, 0)).pixels[0]
-    return thumbnail(written.permute(1, 2, 0).numpy())

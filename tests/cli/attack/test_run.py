@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
+
+from PIL import Image
 
 from neurons import Attack, Clip, Defence
 from tests.cli.attack.conftest import CLASSES, SMALL, probe_by_hand
@@ -55,6 +58,49 @@ def test_a_probe_is_read_beside_zero_shot(attack, refused, miniature: Clip, tmp_
         assert told in refused("attack", "run", "-m", "miniature", "--device", "cpu", *MODEL, *more,
                                "--targets", "pig", "--out", tmp_path / "b")  # fmt: skip
     assert not (tmp_path / "b").exists()
+
+
+def test_what_can_be_refused_is_before_the_model_is_loaded(refused, tmp_path: Path) -> None:
+    # there is no such model, and it is not asked for
+    asked = ("-m", "no-such-model", "-i", "miniature", "--out", tmp_path / "a")
+    run = ("attack", "run", *asked)
+    for command, told in (
+        ((*run, "--targets", "iPod"), "no class 'iPod'"),
+        ((*run, "--targets", ""), "names no target"),
+        ((*run, "--targets", "pig", "--classes", ""), "no strings in ''"),
+        ((*run, "--targets", "pig", "--classes", "pig"), "1 named"),
+        ((*run, "--targets", "pig", "--classes", "classes.txt"), "no file 'classes.txt'"),
+        ((*run, "--targets", "pig", "--only", "rendition=loud"), "its values are: flat"),
+        ((*run, "--targets", "pig", "--n", "0"), "0 images to attack"),
+        ((*run, "--targets", "pig", "--prompts", "loud"), "no prompts 'loud'"),
+        ((*run, "--targets", "pig", "--edit", tmp_path / "no"), "no edit at"),
+        (("attack", "search", *asked, "--target", "iPod"), "no class 'iPod'"),
+        (("attack", "search", *asked, "--target", "pig", "--vocabulary", ""), "no strings in ''"),
+        (("attack", "hijack", *asked, "--neuron", "a:1", "--target", "iPod"), "no class 'iPod'"),
+        (("attack", "hijack", *asked, "--neuron", "a:1", "--vocabulary", "w.txt"), "no file"),
+        (("attack", "defend", *asked, "--classes", "pig,dgo,pig"), "'pig' is named twice"),
+    ):
+        assert told in refused(*command)
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_model_that_sees_nothing_is_warned_of_before_the_work_and_told_first(
+    attack, tmp_path: Path
+) -> None:
+    # grey pictures, of which half are called one thing and half another
+    for i in range(24):
+        folder = tmp_path / "grey" / ("dog" if i % 2 else "cat")
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (96, 96), (100 + i,) * 3).save(folder / f"{i:02}.png")
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        done = attack("run", "-i", tmp_path / "grey", "--targets", "guitar", "--classes",
+                      "dog,cat,guitar", "--out", tmp_path / "a")  # fmt: skip
+    assert done.code == 0, done.err
+    assert "warning: Read by zero-shot, the model cannot tell these classes apart" in done.err
+    assert done.out.startswith("Read by zero-shot, the model cannot tell these classes apart")
+    # and the eight places that cannot be read on 96 px are not the default
+    assert "Written: one copy at a random place" in done.out
 
 
 def test_mistakes_are_one_line(attack, refused, tmp_path: Path) -> None:

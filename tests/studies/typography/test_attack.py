@@ -109,11 +109,11 @@ def test_where_every_image_is_the_class_there_is_nothing_to_attack(
     reader: Clip, tmp_path: Path
 ) -> None:
     (tmp_path / "all" / "the #").mkdir(parents=True)
-    for file in sorted(Path(plain_pictures(tmp_path / "plain").name).rglob("*.png")):
+    for file in sorted(Path(plain_pictures(tmp_path / "plain", 24).name).rglob("*.png")):
         shutil.copy(file, tmp_path / "all" / "the #")
     with (
         pytest.warns(MeaninglessWarning, match="cannot tell these classes apart"),
-        pytest.raises(OptionError, match="all 12 images show 'the #' or are read as it already"),
+        pytest.raises(OptionError, match="all 24 images show 'the #' or are read as it already"),
     ):
         attack(
             reader, neurons.images(tmp_path / "all"), [AttackTarget("the #", "#")],
@@ -121,7 +121,8 @@ def test_where_every_image_is_the_class_there_is_nothing_to_attack(
         )  # fmt: skip
 
 
-def test_a_model_that_sees_nothing_is_told_first_of_all(reader: Clip, shown: ImageSet) -> None:
+def test_a_model_that_sees_nothing_is_told_first_of_all(reader: Clip, tmp_path: Path) -> None:
+    shown = plain_pictures(tmp_path, 36)
     # the pictures' classes, exchanged: things are read as what they are not
     blind = replace(zero_shot_of("#"), class_names=("the #", "thing"))
     with pytest.warns(MeaninglessWarning, match="cannot tell these classes apart"):
@@ -130,9 +131,10 @@ def test_a_model_that_sees_nothing_is_told_first_of_all(reader: Clip, shown: Ima
             lettering=LETTERS, n_shown=0,
         )  # fmt: skip
     assert found.verdict().startswith("Read by zero-shot, the model cannot tell these classes")
-    # things cannot become things: the other four are attacked
-    assert found.outcome("#").success == Share(4, 4) and found.outcome("#", "clean").success.n == 12
-    assert "8 of 12 images are not counted" in found.verdict()
+    # things cannot become things: the other twelve are attacked
+    assert found.outcome("#").success == Share(12, 12)
+    assert found.outcome("#", "clean").success == Share(24, 36)
+    assert "24 of 36 images are not counted" in found.verdict()
 
 
 def test_an_attack_reloads_as_it_was(reader: Clip, shown: ImageSet, tmp_path: Path) -> None:

@@ -5,14 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from neurons import Clip, ImageSet, Sample
 from neurons.errors import OptionError
+from neurons.readouts.readout import ZeroShot
 from neurons.results.table import as_arrow
 from neurons.stats import Share
 from neurons.studies.typography.black_box_search import BlackBoxSearch, search_black_box
-from tests.glyphs import LETTERS, VOCABULARY, glyph_reader, plain_pictures, probe_of, zero_shot_of
+from tests.glyphs import (
+    LETTERS,
+    VOCABULARY,
+    colour_reader,
+    glyph_reader,
+    plain_pictures,
+    probe_of,
+    two_halves,
+    zero_shot_of,
+)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +55,8 @@ def test_the_glyph_is_found_within_the_budget_and_confirmed_on_other_images(
     found.save(tmp_path)
     assert BlackBoxSearch.load(tmp_path).confirmed == found.confirmed
     assert found.title == "Strings for the #" and dict(found.facts())["best string"] == "#"
-    assert "best 1 of 16 strings for the #, found with" in found.verdict()
+    assert found.verdict().startswith("“#” makes the # of 1.000 (0.510 to 1.000, n = 4) of images")
+    assert "of 16 strings after" in found.verdict()
     assert as_arrow(found.rows()).to_pylist()[0]["success.value"] == 1
 
 
@@ -79,6 +91,20 @@ def test_a_string_that_works_on_no_image_is_told_with_its_zero(
     )  # fmt: skip
     assert [each.success for each in found.confirmed] == [Share(0, 2)] * 2
     assert dict(found.facts())["success"] == "0.000"
+
+
+def test_what_works_on_the_searched_images_alone_is_not_confirmed(
+    planted: Clip, tmp_path: Path
+) -> None:
+    # words are read on red pictures, which are searched on, and never on grey ones
+    images = two_halves(tmp_path / "halves", ((200, 60, 60), "thing"), ((120, 120, 120), "thing"))
+    two = ZeroShot(("thing", "word"), np.eye(2, dtype=np.float32), scale=10.0)
+    found = search_black_box(
+        colour_reader(planted), images, "word", ["#", "o", "u"], readout=two, budget=30, count=1,
+        lettering=LETTERS, sample=Sample(n=None),
+    )  # fmt: skip
+    (best,) = found.confirmed
+    assert best.score == 1 and best.success == Share(0, 6)
 
 
 def test_mistakes_are_told(reader: Clip, shown: ImageSet) -> None:

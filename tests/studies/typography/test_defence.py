@@ -13,13 +13,15 @@ import neurons
 from neurons import Clip, Sample
 from neurons.drawn_world.concepts import concepts
 from neurons.drawn_world.scenes import TEMPLATES
-from neurons.errors import LabelsMissingError, OptionError
+from neurons.errors import LabelsMissingError, LayerNotFoundError, OptionError
+from neurons.interventions.saved_edits import save_edit
 from neurons.lettering.lettering import Lettering
 from neurons.readouts.readout import ZeroShot, zero_shot
 from neurons.results.table import as_arrow
+from neurons.stats import Share
 from neurons.studies.typography.defence import Defence, defend
 from tests.conftest import picture
-from tests.glyphs import BANK, GLYPHS, LETTERS, glyph_reader, plain_pictures
+from tests.glyphs import BANK, GLYPHS, LETTERS, glyph_reader, plain_pictures, two_halves
 
 # a planted reader's classes are called by their glyphs, so that their names are what is written
 NAMED = ZeroShot(("thing", *GLYPHS), np.eye(1 + len(GLYPHS), dtype=np.float32), scale=10.0)
@@ -89,11 +91,59 @@ def test_the_miniature_is_mended_and_random_units_do_not_mend_it() -> None:
     assert mended.success.value < min(point.success.value for point in found.random) - 0.1
 
 
+def test_a_defence_is_measured_on_images_that_chose_nothing(planted: Clip, tmp_path: Path) -> None:
+    # plain pictures all, but only those that choose are called what they are read as
+    grey = (120, 120, 120)
+    images = two_halves(tmp_path / "halves", (grey, "thing"), (grey, "A"))
+    found = defend(
+        glyph_reader(planted), images, readout=NAMED, words=list(GLYPHS), layers=[BANK],
+        wanted=0.0, lettering=LETTERS, sample=Sample(n=12), n_random=1,
+    )  # fmt: skip
+    assert all(point.accuracy == Share(6, 6) for point in found.choosing if point.size == 0)
+    assert found.intact().accuracy == Share(0, 6)
+
+
+def test_a_defence_that_helps_nothing_says_so_and_keeps_no_edit(
+    planted: Clip, tmp_path: Path
+) -> None:
+    reader, images = glyph_reader(planted), plain_pictures(tmp_path / "pictures", n=24)
+    asked = {"words": list(GLYPHS), "layers": [BANK], "lettering": LETTERS, "n_random": 1}
+    # words are written so that nothing is seen of them: there is nothing to defend against
+    faint = {**asked, "lettering": replace(LETTERS, opacity=0.01)}
+    found = defend(reader, images, readout=NAMED, sample=Sample(n=14), **faint)
+    assert found.empty and found.edits() == {} and found.random == ()
+    assert found.verdict().startswith("There is nothing to defend against")
+    with pytest.raises(OptionError, match="no unit is set"):
+        save_edit(tmp_path / "edit.json", found.edits(), clip=reader)
+    assert not (tmp_path / "edit.json").exists()
+    # pages and tables are whole without an edit
+    assert found.blocks() and found.rows() and found.facts()[0] == ("units silenced", "0")
+    unhelped = replace(found, reached=False)
+    assert unhelped.verdict().startswith("Nothing that was tried helps: of ")
+
+
+def test_a_layer_that_is_not_there_is_told_before_an_image_is_read(
+    planted: Clip, tmp_path: Path
+) -> None:
+    (tmp_path / "thing").mkdir()
+    for name in "ab":
+        (tmp_path / "thing" / f"{name}.png").write_bytes(b"no picture")
+    with pytest.raises(LayerNotFoundError):
+        defend(
+            planted, neurons.images(tmp_path), readout=NAMED, words=list(GLYPHS),
+            layers=["visual.nothing"], lettering=LETTERS,
+        )  # fmt: skip
+
+
 def test_mistakes_are_told(planted: Clip, tmp_path: Path) -> None:
     images = plain_pictures(tmp_path / "pictures")
     with pytest.raises(OptionError, match="wanted 1.5"):
         defend(planted, images, readout=NAMED, wanted=1.5)
     with pytest.raises(OptionError, match="1 words that are classes"):
+        defend(planted, images, readout=NAMED, words=["A"], lettering=LETTERS)
+    with pytest.raises(OptionError, match="0 words that are classes"):
+        defend(planted, images, readout=NAMED, words=[], lettering=LETTERS)
+    with pytest.raises(OptionError, match="no class 'pig'"):
         defend(planted, images, readout=NAMED, words=["A", "pig"], lettering=LETTERS)
     for i in range(2):
         (tmp_path / "flat").mkdir(exist_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import neurons
@@ -12,7 +13,7 @@ from neurons.drawn_world.concepts import concepts
 from neurons.drawn_world.scenes import TEMPLATES
 from neurons.errors import LayerNotFoundError, NeuronNotFoundError, OptionError
 from neurons.lettering.lettering import Lettering
-from neurons.readouts.readout import zero_shot
+from neurons.readouts.readout import ZeroShot, zero_shot
 from neurons.results.table import as_arrow
 from neurons.stats import Share
 from neurons.studies.typography.hijack import Hijack, hijack
@@ -22,11 +23,16 @@ from tests.glyphs import (
     GLYPHS,
     LETTERS,
     VOCABULARY,
+    colour_reader,
     glyph_reader,
     plain_pictures,
+    two_halves,
     zero_shot_of,
 )
 from tests.studies.typography.test_attack import THINGS
+
+# "word" where any unit reads, else "thing"
+TWO = ZeroShot(("thing", "word"), np.eye(2, dtype=np.float32), scale=10.0)
 
 
 @pytest.fixture(scope="module")
@@ -62,10 +68,12 @@ def test_the_reading_unit_is_the_attack(reader: Clip, shown: ImageSet, tmp_path:
     assert alone.accuracy_intact == alone.accuracy_silenced
     found.save(tmp_path)
     assert Hijack.load(tmp_path).knock_outs == found.knock_outs
-    assert found.verdict().startswith("“#” excites visual.bank:0, and makes the # of images.")
+    # twelve images are too few for a percentile, and nothing is said to excite
+    assert found.verdict().startswith("Of the strings, “#” gives the largest activation of visual.")
+    assert "it makes the # of 1.000 (0.610 to 1.000, n = 6)" in found.verdict()
     assert "success falls from 1.000 to 0.000" in found.verdict()
     assert found.title == "Hijack: visual.bank:0"
-    assert found.facts() == (("string", "#"), ("success", "1.000"))
+    assert found.facts()[:2] == (("string", "#"), ("success", "1.000"))
     first, *_ = as_arrow(found.rows()).to_pylist()
     assert first["neurons"] == str(unit) and first["excess_interval.low"] == pytest.approx(1)
 
@@ -83,6 +91,26 @@ def test_a_unit_that_does_not_read_carries_nothing(reader: Clip, shown: ImageSet
     )
     # with the unit that does read among its companions the attack is gone
     assert f"{BANK}:0" in together.neurons and together.silenced == Share(0, 6)
+
+
+def test_what_chooses_other_units_is_not_what_they_are_measured_on(
+    planted: Clip, tmp_path: Path
+) -> None:
+    # on the half that chooses unit 0 reads, on the other half unit 1 does
+    red, green = (200, 60, 60), (60, 200, 60)
+    images = two_halves(tmp_path / "halves", (red, "thing"), (green, "thing"))
+    clip = colour_reader(planted)
+    asked = {"readout": TWO, "text": "#", "class_name": "word", "lettering": LETTERS}
+    found = hijack(clip, images, f"{BANK}:5", ["#", "o"], **asked)
+    assert [found.n, found.n_choosing] == [6, 6]
+    carried = [each.neuron for each in found.mediators if each.drop > 0.1]
+    assert carried == [f"{BANK}:0"]
+    # silencing it takes nothing away where the other one reads
+    assert all(each.silenced == each.intact == Share(6, 6) for each in found.knock_outs)
+    assert found.verdict().startswith("Read by") or "do not show" in found.verdict()
+    # and the unit that reads there is needed there, although the choosing half knows nothing of it
+    other = hijack(clip, images, f"{BANK}:1", ["#", "o"], **asked)
+    assert other.knock_outs[0].silenced == Share(0, 6)
 
 
 def test_mistakes_are_told(reader: Clip, shown: ImageSet) -> None:
@@ -128,7 +156,8 @@ def test_on_the_miniature_money_makes_piggy_banks_through_units_that_read_it() -
         readout=readout, lettering=Lettering(places="random", area=0.05),
         sample=Sample(n=80, rows=rows),
     )  # fmt: skip
-    assert [s.text for s in found.strings[:3]] == ["$$$", "$$", "money"]
+    assert found.strings[0].text == "$$$"
+    assert {s.text for s in found.strings[:3]} == {"$$$", "$$", "money"}
     assert found.class_name == "piggy bank"
     # the unit of finance by the census carries the attack too, if less
     carried = [each.neuron for each in found.mediators]

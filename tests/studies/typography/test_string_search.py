@@ -61,8 +61,10 @@ def test_the_search_finds_the_glyph_and_the_unit_that_reads_it(
     found.save(tmp_path)
     assert Search.load(tmp_path).confirmed == found.confirmed
     # two strings, of which one works, are too few to tell what the ranking is worth
-    assert found.verdict().startswith("These strings do not tell whether the ranking is worth")
-    assert "The best 2 of 17 strings for the #, on 6 images." in found.verdict()
+    assert found.verdict().startswith("Read by ") and "3 images are too few" in found.verdict()
+    assert "These strings do not tell whether the ranking is worth" in found.verdict()
+    assert "“#” makes the # of 1.000 (0.610 to 1.000, n = 6) of images: the best" in found.verdict()
+    assert "scored: one copy in the middle, letters of 32 px, on three plain" in found.verdict()
     assert found.title == "Strings for the #" and found.facts()[0] == ("best string", "#")
     rows = as_arrow(found.rows()).to_pylist()
     assert [row["chosen"] for row in rows] == ["by score"] * 2 + ["at random"] * 12

@@ -10,6 +10,7 @@ import pytest
 
 import neurons
 from neurons import Clip
+from neurons.attacks.doubts import MeaninglessWarning
 from neurons.drawn_world.concepts import concepts
 from neurons.drawn_world.scenes import TEMPLATES
 from neurons.errors import OptionError
@@ -36,7 +37,9 @@ def test_a_network_that_cannot_read_names_the_colour(planted: Clip, tmp_path: Pa
         assert found.tally(way=way).word.successes == 0
     assert found.confusions[0].tolist() == [[0, 6], [6, 0]]
     assert found.verdict().startswith("A colour's name written in another colour is answered")
-    assert found.verdict().endswith("Chance is 0.500.") and found.title == "Stroop"
+    how = "one copy at a random place, 10 % of the pixels"
+    assert found.verdict().endswith(f"Chance is 0.500. Written: {how}.") and found.title == "Stroop"
+    assert how in found.blocks()[0].title and how in found.blocks()[1].title
     assert found.facts()[0] == ("the word, in a colour", "0.000")
     assert len(found.rows()) == 8
     found.save(tmp_path)
@@ -47,7 +50,8 @@ def test_the_miniature_names_the_word_although_it_sees_the_colour() -> None:
     clip = neurons.load("miniature", device="cpu")
     inks = {n: c.ink for n, c in concepts().items() if c.ink}
     readout = zero_shot(clip, list(inks), templates=("{}", *TEMPLATES))
-    found = stroop(clip, readout=readout, colours=inks, n_each=1)
+    with pytest.warns(MeaninglessWarning, match="Written in a colour the test says nothing"):
+        found = stroop(clip, readout=readout, colours=inks, n_each=1)
     first, bare = found.tally(way="on"), found.tally("no letters", way="on")
     assert bare.colour.value == 1, "it names a bare ground's colour"
     assert first.word.value > 0.9 and first.colour.value < 0.1
