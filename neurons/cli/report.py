@@ -91,8 +91,9 @@ def _read(
     from neurons.cli.parse_attack import parse_vocabulary
     from neurons.recipes.neuron_report import read_strings
 
+    # before the model is loaded: there may be no strings in it
+    tried = parse_vocabulary(None if words == "names" else words, run.model_name, class_names)
     clip = neurons.load(run.model_name)
     run.check_clip(clip)
-    tried = parse_vocabulary(None if words == "names" else words, clip, class_names)
     with Bar("reading", "strings") as bar:
-        return read_strings(clip, addresses, tried, progress=bar.show)
+        return read_strings(clip, addresses, tried, run=run, progress=bar.show)
