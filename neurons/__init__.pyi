@@ -60,6 +60,8 @@ from .studies.units.top_by_group import TopBy as TopBy
 from .studies.units.top_by_group import top_by as top_by
 from .studies.units.top_strings import TopStrings as TopStrings
 from .studies.units.top_strings import top_strings as top_strings
+from .studies.units.unit_table import UnitTable as UnitTable
+from .studies.units.unit_table import unit_table as unit_table
 from .studies.visualization.accentuate import accentuate as accentuate
 from .studies.visualization.facets import FacetProbes as FacetProbes
 from .studies.visualization.facets import facet_probes as facet_probes

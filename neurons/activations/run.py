@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 from collections.abc import Mapping
@@ -122,9 +123,9 @@ class Activations:
             if layer.path == path:
                 return layer
         held = ", ".join(layer.path for layer in self.spec.layers)
-        raise LayerNotFoundError(
-            f"the run holds no layer {path!r}; it holds: {held}; scan again with that layer"
-        )
+        near = difflib.get_close_matches(path, [layer.path for layer in self.spec.layers], 1, 0.8)
+        mend = f"did you mean {near[0]!r}?" if near else "scan again with that layer"
+        raise LayerNotFoundError(f"the run holds no layer {path!r}; it holds: {held}; {mend}")
 
     def peak(self, neuron: Neuron | str) -> NDArray[np.float32]:
         """Largest activation of the unit in each image: (images,)."""

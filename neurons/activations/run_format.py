@@ -154,7 +154,7 @@ def read_spec(path: Path) -> RunSpec:
     """
     file = path / "zarr.json"
     if not file.is_file():
-        raise RunNotFoundError(f"{not_there(path, RUN)}; `neurons scan` makes one")
+        raise RunNotFoundError(not_there(path, RUN, "`neurons scan` makes one"))
     attributes = json.loads(file.read_text(encoding="utf-8")).get("attributes", {})
     if attributes.get("format") != FORMAT:
         raise RunNotFoundError(

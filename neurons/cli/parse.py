@@ -11,7 +11,6 @@ from neurons.results.choosing import SIGNS, Condition
 
 _CONDITION = re.compile(rf"(\w+)\s*({'|'.join(map(re.escape, SIGNS))})\s*(.*)")
 
-from neurons.errors import OptionError
 
 # what a file of strings is called, and hardly any string is
 _LISTS, _PATHS = {".txt", ".csv", ".tsv", ".json"}, ("/", "./", "../", "~/")

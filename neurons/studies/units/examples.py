@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from neurons.activations.class_lifts import TOP_SHARE, ClassLift, class_lifts, n_of_top, top_mask
 from neurons.activations.run import Activations
 from neurons.activations.unit_activations import Example, UnitActivations, Values
 from neurons.address import Neuron
@@ -17,7 +18,6 @@ from neurons.errors import OptionError
 from neurons.results.blocks import Bars, Block, Gallery
 from neurons.results.result import Result
 from neurons.results.table import Row
-from neurons.stats import Interval, wilson
 
 
 def top_examples(
@@ -26,7 +26,7 @@ def top_examples(
     neuron: Neuron | str,
     *,
     count: int = 16,
-    top_share: float = 0.01,
+    top_share: float = TOP_SHARE,
     n_classes: int = 10,
 ) -> TopExamples:
     """Find the images that excite a unit most and least, and the classes at the top.
@@ -41,7 +41,8 @@ def top_examples(
     count : int >= 1
         Images at each end.
     top_share : float in (0, 1]
-        Share of the images that counts as "the top" for class lifts; at least 50 images.
+        Share of the images that counts as "the top" for class lifts; at least 50 images. Images
+        with equal peaks are all taken or all left out.
     n_classes : int
         Classes to list.
 
@@ -74,10 +75,9 @@ def top_examples(
     good = unit.good
     largest = extremes(unit.peaks, good, images.ids, count, largest=True)
     smallest = extremes(unit.peaks, good, images.ids, count, largest=False)
-    n_top = min(len(good), max(50, round(top_share * len(good))))
+    top = good[top_mask(unit.peaks[good, None], n_of_top(len(good), top_share))[:, 0]]
     lifts: tuple[ClassLift, ...] = ()
-    if images.labels is not None and len(good):
-        top = extremes(unit.peaks, good, images.ids, n_top, largest=True)
+    if images.labels is not None and len(top):
         every = class_lifts(images.labels, images.class_names, top, good)
         lifts = tuple(lift for lift in every if lift.lift > 1)[:n_classes]
     return TopExamples(
@@ -87,7 +87,7 @@ def top_examples(
         n_skipped=unit.n_skipped,
         top=unit.examples(largest),
         bottom=unit.examples(smallest),
-        n_top=n_top,
+        n_top=len(top),
         lifts=lifts,
     )
 
@@ -106,7 +106,8 @@ class TopExamples(Result):
     top, bottom : tuple of Example
         From the largest peak down, and from the smallest up; equal peaks by image id.
     n_top : int
-        Size of the top share that ``lifts`` is about.
+        Size of the top share that ``lifts`` is about: smaller where a peak that many images have,
+        such as 0, would have had to be cut through.
     lifts : tuple of ClassLift
         Classes over-represented there, by the interval's lower bound; empty without labels.
     """
@@ -215,29 +216,6 @@ class TopExamples(Result):
         return [*images, *classes]
 
 
-@dataclass(frozen=True)
-class ClassLift:
-    """How much more frequent a class is among the top images than in the whole set.
-
-    Parameters
-    ----------
-    name : str
-    n_top, n : int
-        Images of the class among the top ones and in the set.
-    lift : float, >= 0
-        Share among the top over share in the set; 1 says "as everywhere".
-    interval : Interval
-        95 % Wilson interval of the share among the top, over the share in the set. It is each
-        class's own: with many classes, a few lie above 1 by chance.
-    """
-
-    name: str
-    n_top: int
-    n: int
-    lift: float
-    interval: Interval
-
-
 def extremes(
     peaks: Values, good: NDArray[np.intp], ids: Sequence[str], count: int, *, largest: bool
 ) -> list[int]:
@@ -268,33 +246,3 @@ def extremes(
     first = sorted((int(row) for row in inside), key=lambda row: (order[row], ids[row]))
     rest = heapq.nsmallest(count - len(first), (int(row) for row in tied), key=lambda row: ids[row])
     return first + rest
-
-
-def class_lifts(
-    labels: NDArray[np.int32],
-    class_names: Sequence[str],
-    top: Sequence[int],
-    good: NDArray[np.intp],
-) -> tuple[ClassLift, ...]:
-    """Compare the classes of the top rows with those of all rows; unlabelled rows are left out.
-
-    Returns
-    -------
-    tuple of ClassLift
-        Of every class with at least two images at the top (one alone is no evidence), by the
-        interval's lower bound.
-    """
-    known, known_top = labels[good], labels[np.asarray(top, dtype=np.intp)]
-    known, known_top = known[known >= 0], known_top[known_top >= 0]
-    in_set = np.bincount(known, minlength=len(class_names))
-    in_top = np.bincount(known_top, minlength=len(class_names))
-    lifts = []
-    for label in np.flatnonzero(in_top >= 2).tolist():
-        share = in_set[label] / len(known)
-        at_top = int(in_top[label]) / len(known_top)
-        interval = wilson(int(in_top[label]), len(known_top)).scaled(float(1 / share))
-        name = class_names[label]
-        lifts.append(
-            ClassLift(name, int(in_top[label]), int(in_set[label]), float(at_top / share), interval)
-        )
-    return tuple(sorted(lifts, key=lambda lift: (-lift.interval.low, lift.name)))

@@ -14,7 +14,8 @@ import neurons
 from neurons import Activations, Clip, Neuron, top_examples
 from neurons.errors import AddressError, OptionError, StaleActivationsError
 from neurons.stats import Interval, wilson
-from neurons.studies.units.examples import ClassLift, TopExamples, class_lifts, extremes
+from neurons.activations.class_lifts import ClassLift, class_lifts
+from neurons.studies.units.examples import TopExamples, extremes
 from tests.conftest import DEAD, LAYER, RED
 
 

@@ -1,0 +1,87 @@
+"""Which units does a layer have, and which class leads at the top of each?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import neurons
+from neurons.cli.options import RunImageOptions, RunPath
+from neurons.cli.out_options import OptionalOutOptions
+from neurons.cli.terminal import out_console, say, say_path, table
+from neurons.cli.unit_options import ChoiceOptions, only_layer, table_of
+from neurons.files import check_file
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from neurons import UnitTable
+
+_SHOWN = 20
+
+
+def units(
+    run: RunPath,
+    layer: str | None = None,
+    /,
+    *,
+    choice: ChoiceOptions = ChoiceOptions(),
+    by: str | None = None,
+    csv: Path | None = None,
+    to: OptionalOutOptions = OptionalOutOptions(),
+    images: RunImageOptions = RunImageOptions(),
+) -> None:
+    """Rank the units of a layer: the class that leads at the top of each, and how surely.
+
+    Parameters
+    ----------
+    layer : str, optional
+        Module path, such as visual.layer4; default: the run's, if it has one only.
+    by : str, optional
+        Column that says how things are shown; default: rendition, if there is one.
+    csv : Path, optional
+        Write the table, all of its columns, to a .csv or .parquet file.
+    """
+    answer = to.answer("units", locals())
+    if csv is not None:
+        check_file(csv)
+    choice.check()
+    opened = neurons.Activations.open(run)
+    path = only_layer(opened, layer)
+    shown = images.of(opened)
+    sort = choice.sort or ("lift" if shown.labels is not None else "maximum")
+    asked = ChoiceOptions(where=choice.where, sort=sort, top=choice.top)
+    found = asked.of(table_of(opened, shown, path, by))
+
+    say(found.verdict())
+    if found.units:
+        out_console.print(_drawn(found))
+    if len(found.units) > _SHOWN:
+        say(f"the first {_SHOWN} of {len(found.units):,}; --csv FILE or --out FOLDER has them all")
+    if csv is not None:
+        say_path("table", found.to_table(csv, replace=to.replace))
+    if answer is not None:
+        say_path("pages", answer.write(found))
+    if found.units:
+        few = " ".join(found.neurons()[:3])
+        say(f"look at some: neurons report {run} {few} --out report")
+
+
+def _drawn(found: UnitTable) -> Table:
+    """Draw the first units so that they fit into a narrow terminal."""
+    many = bool(found.by)
+    heads = ("neuron", "class", "lift (95 %)", "AUPRC", "maximum", "zero")
+    drawn = table(*heads, *(("all ways", "reads") if many else ()))
+    for each in found.units[:_SHOWN]:
+        low, high = each.interval.low, each.interval.high
+        named = bool(each.top_class)
+        drawn.add_row(
+            f"{found.layer}:{each.unit}",
+            each.top_class if named else "-" if each.state == "alive" else each.state,
+            f"{each.lift:.3g} ({low:.2g}-{high:.2g})" if named else "-",
+            f"{each.auprc:.2f}" if named else "-",
+            f"{each.maximum:.3g}",
+            f"{each.sparsity:.0%}",
+            *((each.multimodal or "-", each.reads or "-") if many else ()),
+        )
+    return drawn
