@@ -39,6 +39,8 @@ class Axis:
 
     def ticks(self) -> tuple[tuple[float, str], ...]:
         """Give round values with their places, in percent."""
+        if not self.high > self.low:
+            return ((0.0, f"{self.low:.6g}"),)
         values = self._powers() if self.log else self._steps()
         return tuple((self.at(value), f"{value:.6g}") for value in values)
 

@@ -67,3 +67,12 @@ def test_every_value_lies_on_the_axis_between_a_few_round_ticks(values: list[flo
     places = [track.marks[i].at for i in order]
     assert places == sorted(places)
     assert all(0 <= place <= 100 for place in places)
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_one_point_or_none_is_no_error(log: bool) -> None:
+    for x, y in (((3.0,), (2.0,)), ((3.0,), (0.0,)), ((), ())):
+        drawn = line(Curve("t", x, y, "x", "y", log=log, points=True))
+        assert drawn.x_ticks and drawn.y_ticks
+    (track,) = tracks(Bars("t", ("a",), (0.0,), "x"))
+    assert track.marks[0].bar == (0, 0)

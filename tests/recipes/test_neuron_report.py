@@ -7,8 +7,15 @@ from pathlib import Path
 import pytest
 
 import neurons
-from neurons import Activations, Clip, ImageSet, Neuron
-from neurons.errors import AlbumNotFoundError, NeuronNotFoundError, OptionError
+from neurons import Activations, Clip, ImageSet, Neuron, Series, Settings
+from neurons.errors import (
+    AlbumNotFoundError,
+    MismatchError,
+    NeuronNotFoundError,
+    OptionError,
+    OutputExistsError,
+    StaleActivationsError,
+)
 from neurons.readouts.probe import Probe
 from neurons.recipes.neuron_report import gallery, read_strings
 from tests.conftest import DEAD, LAYER, RED, STRIPE
@@ -90,3 +97,55 @@ def test_a_gallery_is_one_file_with_its_pictures_inside(
     assert "assets/" not in text
     for name, value in top.facts():
         assert f"<dt>{name}</dt><dd>{value}</dd>" in text
+
+
+def test_a_report_lists_the_pages_of_all_calls_and_tells_what_is_written_again(
+    run: Activations, image_set: ImageSet, tmp_path: Path
+) -> None:
+    told: list[str] = []
+    for unit in (RED, STRIPE, RED):
+        index = neurons.report(
+            run, [f"{LAYER}:{unit}"], tmp_path, image_set=image_set, count=2, per_bucket=1,
+            told=told.append,
+        )  # fmt: skip
+    assert index.read_text().count('<th scope="row">') == 2
+    assert told == [f"1 page was there already and is written again: {LAYER}:{RED}"]
+
+
+def test_what_is_of_another_run_is_refused_in_a_line_and_nothing_is_replaced(
+    run: Activations, image_set: ImageSet, probe: Probe, planted: Clip, pictures: Path,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    few = neurons.images(sorted((pictures / "red").iterdir()))
+    neurons.scan(planted, few, [LAYER], tmp_path / "other")
+    other = Activations.open(tmp_path / "other")
+    out, wanted = tmp_path / "report", [f"{LAYER}:{RED}"]
+    neurons.report(run, wanted, out, image_set=image_set, count=2, per_bucket=1)
+    before = {file: file.read_bytes() for file in out.rglob("*") if file.is_file()}
+    with pytest.raises(OutputExistsError, match=r"images\.n: the report has 40, asked is 10"):
+        neurons.report(other, wanted, out, image_set=few)
+    with pytest.raises(StaleActivationsError, match="was not made of this"):
+        neurons.report(other, wanted, tmp_path / "new", image_set=few, probe=probe)
+    settings = Settings(steps=1, batch=1)
+    neurons.visualize_to(planted, wanted, tmp_path / "album", settings=settings,
+                         series=Series(n_seeds=1), run=run)  # fmt: skip
+    with pytest.raises(MismatchError, match="does not belong to run") as raised:
+        neurons.report(other, wanted, tmp_path / "new", image_set=few, pictures=tmp_path / "album")
+    assert "images.n" in str(raised.value) and "\n" not in str(raised.value)
+    assert {file: file.read_bytes() for file in before} == before
+    assert not (tmp_path / "new").exists()
+    # and with its own run the pictures stand beside the images that excite the unit most
+    neurons.report(run, wanted, out, image_set=image_set, pictures=tmp_path / "album")
+    text = (out / f"{LAYER}-{RED}.html").read_text()
+    assert text.index("Pictures made to excite it") < text.index("Images that excite it most")
+    assert 'class="whole large"' in text
+
+
+def test_the_whole_report_can_be_one_file(
+    run: Activations, image_set: ImageSet, tmp_path: Path
+) -> None:
+    wanted, single = [f"{LAYER}:{RED}", f"{LAYER}:{STRIPE}"], tmp_path / "one.html"
+    neurons.report(run, wanted, tmp_path / "r", image_set=image_set, count=2, single=single)
+    text = single.read_text()
+    assert text.count("<article") == 2
+    assert f'href="#{LAYER}-{STRIPE}"' in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from pathlib import Path
 
@@ -10,9 +11,11 @@ import pytest
 
 import neurons
 from neurons import Activations, CausalCheck, Clip, Composition, ImageSet, Stability
-from neurons.errors import OptionError, ResultNotFoundError, RunNotFoundError
+from neurons.errors import OptionError, OutputExistsError, ResultNotFoundError, RunNotFoundError
 from neurons.readouts.probe import Probe
+from neurons.recipes.class_list import ClassList
 from neurons.recipes.probe_pages import compose_to, open_probe, write_probe
+from tests.conftest import LAYER
 
 
 def test_a_probe_is_kept_with_its_page_its_table_and_its_stability(
@@ -82,3 +85,48 @@ def test_a_class_that_is_not_known_is_told_before_anything_is_written(
     with pytest.raises(OptionError, match="no class 'reed'"):
         compose_to(probe, run, ["red", "reed"], tmp_path / "out", images=image_set)
     assert not (tmp_path / "out").exists()
+
+
+def test_classes_are_added_link_to_their_probe_and_it_to_them(
+    run: Activations, image_set: ImageSet, probe: Probe, tmp_path: Path
+) -> None:
+    write_probe(probe, run, tmp_path)
+    out, pages = tmp_path / "classes", tmp_path / "report"
+    listed = next(pages.glob("Probe*.html"))
+    assert '<a data-to="stripe">stripe</a>' in listed.read_text()
+    for name in ("red", "stripe"):
+        index = compose_to(probe, run, [name], out, images=image_set, beside=[pages])
+    assert index.read_text().count('<th scope="row">') == 2
+    # the probe's page was written before them: its script knows them now
+    assert '"stripe": "../classes/stripe.html"' in (pages / "assets" / "names.js").read_text()
+    assert '"red": "red.html"' in (out / "assets" / "names.js").read_text()
+    # what was found is said before how the strength was chosen
+    text = listed.read_text()
+    assert 0 < text.index('class="lead"') < text.index("The classes") < text.index("The path")
+
+
+def test_pages_of_another_probe_are_refused_in_a_line_and_stay(
+    run: Activations, image_set: ImageSet, probe: Probe, tmp_path: Path
+) -> None:
+    compose_to(probe, run, ["red"], tmp_path, images=image_set)
+    before = (tmp_path / "red.html").read_bytes()
+    other = dataclasses.replace(probe, provenance={**probe.provenance, "l1_ratio": 0.5})
+    with pytest.raises(OutputExistsError, match=r"probe\.l1_ratio") as raised:
+        compose_to(other, run, ["red"], tmp_path, images=image_set)
+    assert "\n" not in str(raised.value)
+    assert (tmp_path / "red.html").read_bytes() == before
+    compose_to(other, run, ["red"], tmp_path, images=image_set, replace=True)
+
+
+def test_the_list_of_classes_counts_what_the_probe_says(probe: Probe) -> None:
+    listed = ClassList.of(probe)
+    by_name = {each.name: each for each in listed.classes}
+    assert set(by_name) == set(probe.class_names)
+    for name, each in by_name.items():
+        units = probe.units_of(name)
+        assert (each.n_for, each.n_against) == (
+            sum(unit.weight > 0 for unit in units), sum(unit.weight < 0 for unit in units),
+        )  # fmt: skip
+        best = [f"{LAYER}:{unit.unit}" for unit in units if unit.weight > 0]
+        assert list(each.units) == best[:3]
+    assert sum(each.right.successes for each in listed.classes) == probe.top1.successes
