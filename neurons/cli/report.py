@@ -11,7 +11,7 @@ from cyclopts import Parameter
 import neurons
 from neurons.address import Neuron
 from neurons.cli.options import NeuronAddresses, Out, ProbeOption, RunImageOptions, RunPath
-from neurons.cli.terminal import Bar, say_path
+from neurons.cli.terminal import Bar, console, say_path
 
 if TYPE_CHECKING:
     from neurons import Activations, TopStrings
@@ -30,6 +30,7 @@ def report(
     pictures: Path | None = None,
     probe: ProbeOption = None,
     words: str | None = None,
+    single_file: Path | None = None,
     images: RunImageOptions = RunImageOptions(),
 ) -> None:
     """Write a page per neuron and an index; it opens from disk, without a network.
@@ -53,8 +54,10 @@ def report(
     words : str, optional
         See which of these each neuron reads: strings parted by commas, a file, or names: the
         images' class names and symbols. Needs the run's model.
+    single_file : Path, optional
+        All pages in this one file, too, to be sent to somebody.
     """
-    from neurons.recipes.probe_pages import open_probe
+    from neurons.recipes.probe_pages import CLASS_PAGES, PAGES, open_probe
 
     opened = neurons.Activations.open(run)
     for address in addresses:
@@ -79,9 +82,14 @@ def report(
             pictures=pictures,
             probe=None if probe is None else open_probe(probe, run=run)[0],
             further=further,
+            beside=() if probe is None else (probe / CLASS_PAGES, probe / PAGES),
+            single=single_file,
             done=show,
+            told=lambda text: console.print(text, highlight=False),
         )
     say_path("report", index)
+    if single_file is not None:
+        say_path("single file", single_file)
 
 
 def _read(
