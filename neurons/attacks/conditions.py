@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,19 +50,35 @@ class AttackTarget:
         return cls(name or text, text)
 
 
-def foreign_word(text: str, readouts: Sequence[Readout]) -> str:
+def foreign_word(
+    text: str, readouts: Sequence[Readout], *, fits: Callable[[str], bool] = lambda word: True
+) -> str:
     """Choose a word of about the same length that is no part of a class's name.
+
+    Parameters
+    ----------
+    text : str
+    readouts : sequence of Readout
+    fits : callable
+        Tells whether a word can be written as the text is.
 
     Raises
     ------
     OptionError
-        If every word that is known is one; name one then.
+        If every word that is known is one, or does not fit; name one then.
     """
     names = {part for r in readouts for name in r.class_names for part in name.lower().split()}
     free = [word for word in _FOREIGN if not set(word.split()) & names]
     if not free:
         raise OptionError("every word of no class is a class here; name one of your own")
-    return min(free, key=lambda word: (abs(len(word) - len(text)), word))
+    nearest = sorted(free, key=lambda word: (abs(len(word) - len(text)), word))
+    found = next(filter(fits, nearest), None)
+    if found is None:
+        raise OptionError(
+            f"no word of no class can be written as {text!r} is, such as {nearest[0]!r}; name one "
+            f"of your own, or write smaller"
+        )
+    return found
 
 
 def at_risk(

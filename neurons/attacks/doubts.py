@@ -109,8 +109,9 @@ def chance_doubt(
     if not near:
         return ""
     if right.n < FEW:
+        images = "image is" if right.n == 1 else "images are"
         return (
-            f"Read by {name}, {right.n:,} images are too few to see that the model can tell these "
+            f"Read by {name}, {right.n:,} {images} too few to see that the model can tell these "
             f"classes apart without a word: {right} are right, and guessing gives "
             f"{1 / len(class_counts):.3f}."
         )

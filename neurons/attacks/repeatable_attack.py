@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,6 +24,7 @@ from neurons.data.prepared import Prepared
 from neurons.errors import OptionError
 from neurons.interventions.editable import NO_EDITS, EditableNetwork, Edits, Responses
 from neurons.lettering.lettering import Lettering
+from neurons.lettering.sizes import fitted_stamp
 from neurons.lettering.words import Lettered, blank_on, shuffled, write_on
 from neurons.network.inference import Precision
 from neurons.readouts.readout import Readout, class_index, readout_provenance
@@ -31,6 +32,8 @@ from neurons.readouts.readout import Readout, class_index, readout_provenance
 Write = Callable[..., Lettered]
 # images written on at a time, where what is written is kept
 _CHUNK = 256
+# orders of letters that are tried: one may be a little wider than the word, and not fit
+_N_ORDERS = 20
 
 
 @dataclass(frozen=True)
@@ -179,7 +182,7 @@ class RepeatableAttack:
         -------
         dict
             By `WORD`, `BLANK`, `SHUFFLED` and `NO_CLASS`. A text whose letters have no other
-            order, such as "$$$", has no `SHUFFLED`.
+            order, such as "$$$", or none that can be written, has no `SHUFFLED`.
 
         Raises
         ------
@@ -187,15 +190,24 @@ class RepeatableAttack:
             If every word of no class is a class here.
         """
         asked: dict[str, tuple[str, Write]] = {WORD: (text, write_on), BLANK: (text, blank_on)}
-        mixed = shuffled(text, self.seed)
-        if mixed != text:
+        mixed = next(filter(self._fits, _orders(text, self.seed)), None)
+        if mixed is not None:
             asked[SHUFFLED] = (mixed, write_on)
-        other = foreign or foreign_word(text, list(self.readouts.values()))
+        other = foreign or foreign_word(text, list(self.readouts.values()), fits=self._fits)
         asked[NO_CLASS] = (other, write_on)
         return {
             name: self.responses(what, edits=edits, write=write)
             for name, (what, write) in asked.items()
         }
+
+    def _fits(self, text: str) -> bool:
+        """Tell whether a text can be written as the others are."""
+        height, width = self.network.clip.preprocess.size
+        try:
+            fitted_stamp(text, self.lettering, (width, height))
+        except OptionError:
+            return False
+        return True
 
     def written(self, text: str) -> Tensor:
         """Give the images with the text on them, as `responses` sees them: uint8, on the CPU."""
@@ -215,6 +227,12 @@ class RepeatableAttack:
             "precision": precision.name,
             "seed": self.seed,
         }
+
+
+def _orders(text: str, seed: int) -> Iterator[str]:
+    """Give a text's letters in some other orders, each once; none where they have no other."""
+    tried = (shuffled(text, seed + more * 7919) for more in range(_N_ORDERS))
+    return iter(dict.fromkeys(order for order in tried if order != text))
 
 
 def place_seeds(n: int, seed: int) -> list[int]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 import torch
 
 from neurons import Neuron
 from neurons.attacks.conditions import BLANK, NO_CLASS, SHUFFLED, WORD, AttackTarget
 from neurons.attacks.repeatable_attack import RepeatableAttack, place_seeds
+from neurons.errors import OptionError
+from neurons.lettering.lettering import Lettering
 from neurons.lettering.words import blank_on
 from neurons.network.inference import exact
 from tests.glyphs import BANK, GLYPHS, LETTERS
@@ -86,3 +89,18 @@ def test_it_tells_what_it_is_made_with(attack: RepeatableAttack) -> None:
     assert told["edits"] == {f"{BANK}:3": 0.5} and told["precision"] == "exact"
     assert list(told["readouts"]) == ["zero-shot", "probe"]
     assert told["lettering"] == LETTERS.provenance()
+
+
+def test_a_control_that_does_not_fit_is_replaced_and_stops_nothing(
+    attack: RepeatableAttack,
+) -> None:
+    text = "a very long string of words"
+    # it fits, and the first other order of its letters does not
+    found = replace(attack, lettering=Lettering(places="random")).with_controls(text)
+    assert found[WORD].written == text
+    if SHUFFLED in found:
+        assert sorted(found[SHUFFLED].written) == sorted(text) != list(found[SHUFFLED].written)
+    # no word of no class fits at this height, and that is told in words
+    huge = replace(attack, lettering=replace(LETTERS, size_px=110))
+    with pytest.raises(OptionError, match="no word of no class can be written as '#' is"):
+        huge.with_controls("#")

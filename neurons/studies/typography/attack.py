@@ -131,6 +131,8 @@ def attack(
     edits = {Neuron.of(neuron): value for neuron, value in edits.items()}
     size = clip.preprocess.size
     writing = _checked(targets, readouts, n_shown, lettering, size)
+    if foreign is not None:
+        writable([foreign], writing.lettering, size)
     where = layer or last_block(clip)
     doubts = [*doubts_of_names(readouts), _legible(targets, writing, size)]
     paths = [where, *(neuron.layer for neuron in edits)]
