@@ -54,6 +54,8 @@ from .studies.units.census import Census as Census
 from .studies.units.census import census as census
 from .studies.units.examples import TopExamples as TopExamples
 from .studies.units.examples import top_examples as top_examples
+from .studies.units.find_units import FoundUnits as FoundUnits
+from .studies.units.find_units import find_units as find_units
 from .studies.units.spectrum import Spectrum as Spectrum
 from .studies.units.spectrum import spectrum as spectrum
 from .studies.units.top_by_group import TopBy as TopBy
@@ -62,6 +64,8 @@ from .studies.units.top_strings import TopStrings as TopStrings
 from .studies.units.top_strings import top_strings as top_strings
 from .studies.units.unit_table import UnitTable as UnitTable
 from .studies.units.unit_table import unit_table as unit_table
+from .studies.units.units_of_image import UnitsOfImage as UnitsOfImage
+from .studies.units.units_of_image import units_of_image as units_of_image
 from .studies.visualization.accentuate import accentuate as accentuate
 from .studies.visualization.facets import FacetProbes as FacetProbes
 from .studies.visualization.facets import facet_probes as facet_probes

@@ -21,6 +21,8 @@ COMMANDS = (
     "models",
     "layers",
     "scan",
+    "units",
+    "find",
     "examples",
     "report",
     "census",

@@ -61,3 +61,30 @@ def conditions(texts: Sequence[str]) -> list[Condition]:
             )
         found.append(Condition(*match.groups()))
     return found
+
+
+def read_groups(path: Path) -> dict[str, tuple[str, ...]]:
+    """Read groups of classes, one a line: ``animal: dog, cat, horse``; ``#`` begins a remark.
+
+    Raises
+    ------
+    OptionError
+        If there is no such file, a line has another form, or two groups have one name.
+    """
+    if not path.is_file():
+        raise OptionError(f"no file of groups at {str(path)!r}")
+    found: dict[str, tuple[str, ...]] = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        text = line.partition("#")[0].strip()
+        if not text:
+            continue
+        name, colon, rest = text.partition(":")
+        classes = tuple(part.strip() for part in rest.split(",") if part.strip())
+        if not colon or not name.strip() or not classes:
+            raise OptionError(
+                f"{path.name!r}, line {number}: write NAME: CLASS, CLASS, not {line.strip()!r}"
+            )
+        if name.strip() in found:
+            raise OptionError(f"{path.name!r}, line {number}: a second group {name.strip()!r}")
+        found[name.strip()] = classes
+    return found

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from neurons import UnitTable
+    from neurons.studies.units.unit_table import UnitRow
 
 _SHOWN = 20
 
@@ -68,20 +69,27 @@ def units(
 
 
 def _drawn(found: UnitTable) -> Table:
-    """Draw the first units so that they fit into a narrow terminal."""
+    """Draw the first units so that each takes one line of a narrow terminal."""
     many = bool(found.by)
-    heads = ("neuron", "class", "lift (95 %)", "AUPRC", "maximum", "zero")
-    drawn = table(*heads, *(("all ways", "reads") if many else ()))
+    heads = ("neuron", "class", "lift (95 %)", "AUPRC", "max", "zero")
+    drawn = table(*heads, *(("multimodal", "reads") if many else ()))
+    for column in drawn.columns:
+        column.no_wrap, column.overflow = True, "ellipsis"
     for each in found.units[:_SHOWN]:
         low, high = each.interval.low, each.interval.high
         named = bool(each.top_class)
         drawn.add_row(
             f"{found.layer}:{each.unit}",
             each.top_class if named else "-" if each.state == "alive" else each.state,
-            f"{each.lift:.3g} ({low:.2g}-{high:.2g})" if named else "-",
+            f"{each.lift:.0f} ({low:.0f}-{high:.0f})" if named else "-",
             f"{each.auprc:.2f}" if named else "-",
             f"{each.maximum:.3g}",
             f"{each.sparsity:.0%}",
-            *((each.multimodal or "-", each.reads or "-") if many else ()),
+            *((_same(each.multimodal, each), _same(each.reads, each)) if many else ()),
         )
     return drawn
+
+
+def _same(name: str, each: UnitRow) -> str:
+    """Say yes for the unit's class, and name another one."""
+    return "yes" if name and name == each.top_class else name or "-"

@@ -15,7 +15,7 @@ from neurons.activations.unit_activations import Example, UnitActivations, Value
 from neurons.address import Neuron
 from neurons.data.images import ImageSet
 from neurons.errors import OptionError
-from neurons.results.blocks import Bars, Block, Gallery
+from neurons.results.blocks import Bars, Block, Gallery, Note
 from neurons.results.result import Result
 from neurons.results.table import Row
 
@@ -163,13 +163,21 @@ class TopExamples(Result):
             "effective receptive field around the peak: where the input mattered on average, "
             "not the edge of what was seen.",
         )
-        least = Gallery(
+        return (most, *([self._classes()] if self.lifts else []), self._least())
+
+    def _least(self) -> Block:
+        lowest = {example.peak for example in self.bottom}
+        if len(lowest) == 1 and len(self.bottom) > 1:
+            return Note(
+                f"The lowest {len(self.bottom):,} images are all {lowest.pop():.3g}: which of them "
+                f"are shown would be a matter of their names."
+            )
+        return Gallery(
             "Images that excite it least",
             tuple(example.tile() for example in self.bottom),
             "Where many images share a value, such as 0 after a ReLU, they stand in the order "
             "of their names.",
         )
-        return (most, *([self._classes()] if self.lifts else []), least)
 
     def _classes(self) -> Bars:
         return Bars(

@@ -1,0 +1,120 @@
+"""Which units answer to a concept, or to one image?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+import neurons
+from neurons.cli.options import RunImageOptions, RunPath
+from neurons.cli.out_options import OptionalOutOptions
+from neurons.cli.parse import read_groups
+from neurons.cli.terminal import Bar, out_console, say, say_path, table
+from neurons.errors import OptionError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from neurons import FoundUnits, UnitsOfImage
+
+
+def find(
+    run: RunPath,
+    concept: str | None = None,
+    /,
+    *,
+    layer: Annotated[tuple[str, ...], Parameter(name=("--layer", "-l"))] = (),
+    image: str | None = None,
+    groups: Path | None = None,
+    count: int = 10,
+    permutations: int = 100,
+    seed: int = 0,
+    to: OptionalOutOptions = OptionalOutOptions(),
+    images: RunImageOptions = RunImageOptions(),
+) -> None:
+    """Find the units for a concept: `neurons find RUN spider`; or for one image of the run.
+
+    Parameters
+    ----------
+    concept : str, optional
+        A class; a word in the names of several classes; several classes, parted by commas; or a
+        group of --groups.
+    layer : tuple of str
+        Only this layer; repeat for more. Default: all of the run.
+    image : str, optional
+        Instead of a concept: an image's id or file name.
+    groups : Path, optional
+        A file of groups of classes, one a line: "animal: dog, cat, horse".
+    count : int
+        Units to show.
+    permutations : int
+        Draws of random images, which the units are compared with.
+    seed : int
+        Of the draws, and of the halves that choose and test.
+    """
+    answer = to.answer("find", locals())
+    if (concept is None) == (image is None):
+        raise OptionError(
+            "find takes a concept, such as spider, or an image by --image: one of them"
+        )
+    known = read_groups(groups) if groups is not None else {}
+    wanted: str | tuple[str, ...] = concept or ""
+    if concept is not None:
+        parts = tuple(part.strip() for part in concept.split(",") if part.strip())
+        if not parts:
+            raise OptionError("the concept is empty; give a class, such as spider")
+        wanted = known.get(concept.strip(), parts if len(parts) > 1 else parts[0])
+
+    opened = neurons.Activations.open(run)
+    for path in layer:
+        opened.layer(path)
+    shown = images.of(opened)
+    found: FoundUnits | UnitsOfImage
+    with Bar("comparing units", "units") as bar:
+        if image is not None:
+            found = neurons.units_of_image(
+                opened, shown, image, layers=layer, count=count, progress=bar.show
+            )
+        else:
+            found = neurons.find_units(
+                opened,
+                shown,
+                wanted,
+                name=concept or "",
+                layers=layer,
+                count=count,
+                n_permutations=permutations,
+                seed=seed,
+                progress=bar.show,
+            )
+    say(found.verdict())
+    out_console.print(_drawn(found))
+    if answer is not None:
+        say_path("pages", answer.write(found))
+    few = " ".join(found.neurons()[:3])
+    say(f"look at them: neurons report {run} {few} --out report")
+
+
+def _drawn(found: FoundUnits | UnitsOfImage) -> Table:
+    """Draw the units, one line each."""
+    from neurons import UnitsOfImage
+
+    if isinstance(found, UnitsOfImage):
+        drawn = table("neuron", "peak", "place", "standard deviations above the mean")
+        for unit in found.units:
+            place = f"{unit.place:,} of {unit.n:,}"
+            drawn.add_row(unit.neuron, f"{unit.peak:.3g}", place, f"{unit.deviations:.1f}")
+        return drawn
+    drawn = table("neuron", "passes", "AUPRC (95 %)", "AUC", "p")
+    for each in found.units:
+        low, high = each.interval.low, each.interval.high
+        drawn.add_row(
+            each.neuron,
+            "yes" if each.passes else "no",
+            f"{each.auprc:.2f} ({low:.2f}-{high:.2f})",
+            f"{each.auc:.2f}",
+            f"{each.p_value:.2g}",
+        )
+    return drawn
