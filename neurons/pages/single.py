@@ -67,7 +67,7 @@ def write_single(
 
 
 def single_file(
-    folder: str | Path, path: str | Path, *, most_mb: float = 20.0, replace: bool = False
+    folder: str | Path, path: str | Path, *, most_mb: float = 10.0, replace: bool = False
 ) -> Path:
     """Write all pages of a report into one file, which opens anywhere, without its folder.
 

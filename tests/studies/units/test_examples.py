@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 import neurons
 from neurons import Activations, Clip, Neuron, top_examples
-from neurons.errors import AddressError, OptionError, StaleActivationsError
-from neurons.stats import Interval, wilson
 from neurons.activations.class_lifts import ClassLift, class_lifts
+from neurons.errors import AddressError, OptionError, StaleActivationsError
+from neurons.results.blocks import Note
+from neurons.stats import Interval, wilson
 from neurons.studies.units.examples import TopExamples, extremes
 from tests.conftest import DEAD, LAYER, RED
 
@@ -133,3 +134,14 @@ def test_it_says_how_far_the_ends_lie_apart(run: Activations, pictures: Path) ->
     # a unit that is the same everywhere has no top
     dead = top_examples(run, images, Neuron(LAYER, DEAD), count=3)
     assert dead.verdict().startswith("Nothing here says what excites")
+
+
+def test_equal_lowest_images_are_a_sentence_and_others_a_gallery(
+    run: Activations, pictures: Path
+) -> None:
+    found = top_examples(run, neurons.images(pictures), Neuron(LAYER, RED), count=3)
+    assert getattr(found.blocks()[-1], "title", "") == "Images that excite it least"
+    silent = tuple(replace(example, peak=0.0) for example in found.bottom)
+    last = replace(found, bottom=silent).blocks()[-1]
+    assert isinstance(last, Note)
+    assert last.text.startswith("The lowest 3 images are all 0:")
