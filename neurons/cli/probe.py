@@ -14,6 +14,29 @@ from neurons.cli.terminal import Bar, say_path, show
 from neurons.folder_kinds import PROBE
 
 
+@Parameter(name="*", group="Split")
+@dataclass(frozen=True, kw_only=True)
+class SplitOptions:
+    """Which images fit, choose and test.
+
+    Parameters
+    ----------
+    min_images : int
+        Leave out classes with fewer images, copies counted once; 0: refuse a class of one.
+    near_copies : float, optional
+        Cosine of embeddings from which two images count as copies; equal ones always do.
+    group_by : str, optional
+        Column: images with equal values stay together, such as frames of one film.
+    seed : int
+        Which images fit, choose and test.
+    """
+
+    min_images: int = 0
+    near_copies: float | None = None
+    group_by: str | None = None
+    seed: int = 0
+
+
 @Parameter(name="*", group="Fit")
 @dataclass(frozen=True, kw_only=True)
 class FitOptions:
@@ -35,8 +58,6 @@ class FitOptions:
         Duality gap, in shares of the loss.
     without : tuple of Neuron
         Neuron that gets no weight; repeat for more.
-    seed : int
-        Which images fit, choose and test.
     """
 
     pooling: str = "peak"
@@ -46,7 +67,6 @@ class FitOptions:
     l1_ratio: float = 1.0
     tolerance: float = 1e-3
     without: NeuronAddresses = ()
-    seed: int = 0
 
 
 def probe(
@@ -57,6 +77,7 @@ def probe(
     to: OutOptions,
     resamples: Annotated[int, Parameter(name="--stability")] = 0,
     fit: FitOptions = FitOptions(),
+    split: SplitOptions = SplitOptions(),
     images: RunImageOptions = RunImageOptions(),
     on: DeviceOptions = DeviceOptions(),
 ) -> None:
@@ -90,7 +111,10 @@ def probe(
             l1_ratio=fit.l1_ratio,
             tolerance=fit.tolerance,
             without=fit.without,
-            seed=fit.seed,
+            min_images=split.min_images,
+            near_copies=split.near_copies,
+            group_by=split.group_by,
+            seed=split.seed,
             device=on.device,
             replace=to.replace,
             progress=bar.show,

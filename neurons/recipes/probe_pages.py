@@ -9,7 +9,7 @@ from pathlib import Path
 
 from neurons.activations.run import Activations, images_of
 from neurons.data.images import ImageSet
-from neurons.errors import RunNotFoundError
+from neurons.errors import RunNotFoundError, StaleActivationsError
 from neurons.files import write_file
 from neurons.folder_kinds import CLASSES
 from neurons.folders import check_folder, folder_for_writing
@@ -98,7 +98,14 @@ def open_probe(folder: str | Path, *, run: str | Path | None = None) -> tuple[Pr
         opened = Activations.open(run)
     except RunNotFoundError as error:
         raise RunNotFoundError(f"{error}; say where the probe's run is now") from None
-    opened.check_provenance(found.provenance["run"])
+    try:
+        opened.check_provenance(found.provenance["run"])
+    except StaleActivationsError as error:
+        told = str(error).partition("(")[2].rpartition(")")[0]
+        raise StaleActivationsError(
+            f"the probe at {str(folder)!r} is of another run than {str(opened.path)!r} ({told}); "
+            f"give a probe that was fitted to this run, or that probe's own run"
+        ) from None
     return found, opened
 
 

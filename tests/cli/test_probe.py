@@ -60,9 +60,49 @@ def test_mistakes_are_one_line(command, refused, scanned: Path, tmp_path: Path) 
         ((*asked, "--without", "layer4"), "is no neuron's address"),
         (("compose", made, "reed"), "nearest: red"),
         (("roles", made, "visual.layer3:1"), f"the probe reads {LAYER}"),
-        (("compose", tmp_path / "nothing", "red"), "no result at"),
+        (("compose", tmp_path / "nothing", "red"), "no probe at"),
+        (("compose", run, "red"), "holds a run, not a probe"),
+        ((*asked[:-1], tmp_path / "y", "--min-images", 1), "2 or more, not 1"),
+        ((*asked[:-1], tmp_path / "y", "--near-copies", 2), "between 0 and 1"),
+        ((*asked[:-1], tmp_path / "y", "--group-by", "film"), "has no column 'film'"),
     ):
         assert told in refused(*arguments)
     moved = shutil.move(run, tmp_path / "elsewhere")
     assert "say where the probe's run is now" in refused("roles", made, f"{LAYER}:1")
     assert command("roles", made, f"{LAYER}:1", "--run", moved).code == 0
+
+
+def test_small_classes_are_left_out_if_asked_for(
+    command, scan, refused, pictures: Path, tmp_path: Path
+) -> None:
+    some = shutil.copytree(pictures, tmp_path / "pictures")
+    for file in sorted((some / "noisy").glob("*.png"))[1:]:
+        file.unlink()
+    assert scan(some, tmp_path / "run").code == 0
+    asked = ("probe", tmp_path / "run", "-l", LAYER, "--path", 2, "--span", 0.5, "--out")
+    told = refused(*asked, tmp_path / "p")
+    assert "1 of 4 classes have fewer than two images" in told and "'noisy'" in told
+    done = command(*asked, tmp_path / "q", "--min-images", 2)
+    assert done.code == 0, done.err
+    assert "1 of 4 classes are left out, with too few images: noisy (1)." in done.out
+
+
+def test_a_probe_of_another_run_or_of_nothing_is_one_line(
+    command, scan, refused, scanned: Path, pictures: Path, tmp_path: Path
+) -> None:
+    made = tmp_path / "probe"
+    asked = ("probe", scanned, "-l", LAYER, "--path", 2, "--span", 0.5, "--out", made)
+    assert command(*asked).code == 0
+    some = shutil.copytree(pictures, tmp_path / "pictures")
+    (some / "red" / "00.png").unlink()
+    assert scan(some, tmp_path / "other").code == 0
+    report = ("report", tmp_path / "other", f"{LAYER}:1", "--out", tmp_path / "r", "--probe")
+    told = refused(*report, made)
+    assert "another run" in told and str(made) in told
+    assert "no probe at" in refused(*report, tmp_path / "norun")
+    assert "holds a run, not a probe" in refused(*report, scanned)
+    # a result of another kind
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / "result.json").write_text('{"kind": "Census", "format": 2, "fields": {}}')
+    assert "holds a saved Census, not a probe" in refused(*report, tmp_path / "odd")
+    assert not (tmp_path / "r").exists()
