@@ -22,6 +22,7 @@ from .network.inference import exact as exact
 from .network.inference import fast as fast
 from .network.layers import layers as layers
 from .network.pooling import peak as peak
+from .pages.single import single_file as single_file
 from .readouts.probe import Probe as Probe
 from .readouts.readout import zero_shot as zero_shot
 from .recipes.neuron_report import report as report

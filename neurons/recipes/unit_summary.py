@@ -20,9 +20,12 @@ def lead_of(top: TopExamples, whole: Spectrum, n_classes: int) -> str:
         return f"{top.neuron} reaches {whole.maximum:.3g}; the images have no labels to name it by."
     first = top_class(top, n_classes)
     if first is None:
+        why = "as many random ones give a class that is as frequent"
+        if top.n < 2 * n_classes:
+            why = f"{top.n:,} images of {n_classes:,} classes are too few for that"
         return (
             f"No class stands out among the {top.n_top:,} images that excite {top.neuron} most: "
-            f"as many random ones give a class that is as frequent."
+            f"{why}. The first are {_labels(top)}."
         )
     often = "Mostly" if _is_most(first, top) else "Most often"
     return (
@@ -38,7 +41,7 @@ def summary_of(top: TopExamples, whole: Spectrum, n_classes: int) -> str:
         return whole.state
     first = top_class(top, n_classes)
     if first is None:
-        return "no class stands out" if n_classes else ""
+        return f"no class stands out; first {_labels(top)}" if n_classes else ""
     often = "mostly" if _is_most(first, top) else "most often"
     return f"{often} {first.name}, lift {first.lift:.3g}"
 
@@ -48,6 +51,11 @@ def facts_of(top: TopExamples, whole: Spectrum, n_classes: int) -> tuple[tuple[s
     first = top_class(top, n_classes) if whole.alive else None
     named = () if first is None else (("top class", first.name), ("lift", f"{first.lift:.3g}"))
     return (*named, *whole.facts())
+
+
+def _labels(top: TopExamples, count: int = 3) -> str:
+    """Name the first images by their classes."""
+    return ", ".join(f"'{example.label or 'no label'}'" for example in top.top[:count])
 
 
 def _is_most(first: ClassLift, top: TopExamples) -> bool:

@@ -67,3 +67,12 @@ def test_a_dead_unit_and_images_without_labels_are_said_as_what_they_are(
     assert "is dead" in lead_of(top, whole, 4)
     assert dict(facts_of(top, whole, 4)).get("top class") is None
     assert "no labels" in lead_of(*measured, 0)
+
+
+def test_where_no_class_stands_out_the_first_images_are_named(
+    measured: tuple[TopExamples, Spectrum],
+) -> None:
+    top, whole = dataclasses.replace(measured[0], lifts=()), measured[1]
+    assert summary_of(top, whole, 4) == "no class stands out; first 'red'"
+    assert lead_of(top, whole, 4).endswith("as frequent. The first are 'red'.")
+    assert "40 images of 30 classes are too few" in lead_of(top, whole, 30)
