@@ -136,8 +136,9 @@ class _Colours(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         red, green = images[:, :1].mean((2, 3)), images[:, 1:2].mean((2, 3))
-        middle = images.flatten(1).median(1).values.view(-1, 1, 1, 1)
-        ink = ((images < middle - 1).all(1, keepdim=True)).float()
+        grey = images.mean(1, keepdim=True)
+        middle = grey.flatten(1).median(1).values.view(-1, 1, 1, 1)
+        ink = (grey < middle - 0.5).float()
         on = torch.stack([red > green + 0.2, green > red + 0.2], 1).float()
         letters = ink * on.view(-1, 2, 1, 1)
         noise = functional.conv2d(images, self.noise).relu()

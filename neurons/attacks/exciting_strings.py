@@ -13,6 +13,7 @@ from neurons.attacks.among_images import AmongImages, among_images
 from neurons.attacks.plain_grounds import alone, plain_grounds
 from neurons.attacks.repeatable_attack import RepeatableAttack
 from neurons.interventions.editable import EditableNetwork, Responses
+from neurons.lettering.default import on_plain_ground
 from neurons.lettering.lettering import Lettering
 from neurons.lettering.words import blank_on
 from neurons.readouts.readout import Readout, log_shares
@@ -64,6 +65,9 @@ def exciting_strings(
 ) -> list[ExcitingString]:
     """Rank strings by how they excite a unit on plain grounds.
 
+    What is written at random or at the least salient places stands in the middle here; see
+    `on_plain_ground`.
+
     Parameters
     ----------
     network : EditableNetwork
@@ -82,7 +86,7 @@ def exciting_strings(
     list of ExcitingString
         The strongest first.
     """
-    found = alone(network, words, lettering)
+    found = alone(network, words, on_plain_ground(lettering))
     peaks = found.peaks[unit.layer][:, unit.unit].reshape(len(words), -1).mean(1)
     scores = log_shares(found.scores(readout))
     meant = scores.reshape(len(words), -1, scores.shape[1]).mean(1).argmax(1)
@@ -131,7 +135,7 @@ def mean_peaks(
         peak(clean),
         peak(attack.responses(text, write=blank_on).responses),
         peak(attacked),
-        peak(alone(attack.network, [text], attack.lettering)),
+        peak(alone(attack.network, [text], on_plain_ground(attack.lettering))),
         peak(attack.network.respond(plain_grounds(attack.network.clip.preprocess.size))),
     )
 

@@ -140,6 +140,7 @@ def _by_words_not_pictures(
         By layer. First the units whose standard deviation over words on plain grounds is the
         largest share of that and of the one over clean images together; dead units come last.
     """
+    # where the attack writes: a unit that reads in the middle alone does not defend the rest
     pictures, texts = attack.clean(), alone(attack.network, words, attack.lettering)
     ranks = {}
     for path in layers:

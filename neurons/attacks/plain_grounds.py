@@ -37,16 +37,13 @@ def plain_grounds(size: tuple[int, int], n: int = N_GROUNDS) -> Tensor:
 def alone(network: EditableNetwork, texts: Sequence[str], lettering: Lettering) -> Responses:
     """Give the responses to texts that stand alone on plain grounds, all at the same places.
 
-    What is written at random or at the least salient places stands in the middle here, so that
-    every study gets the same activation of the same text.
-
     Returns
     -------
     Responses
         Of text 0 on every ground, then of text 1; so ``values.reshape(len(texts), -1)``.
     """
     grounds = plain_grounds(network.clip.preprocess.size)
-    lettering, seeds, parts = on_plain_ground(lettering), place_seeds(len(grounds), 0), []
+    seeds, parts = place_seeds(len(grounds), 0), []
     # no more pixels at a time than a few batches
     for start in range(0, len(texts), _CHUNK):
         part = texts[start : start + _CHUNK]
@@ -67,6 +64,9 @@ def scores_alone(
 ) -> NDArray[np.float64]:
     """Score texts by a class: what its direction or probe weighs, times what the text excites.
 
+    What is written at random or at the least salient places stands in the middle here, so that
+    every study gets the same activation of the same text; see `on_plain_ground`.
+
     Parameters
     ----------
     network : EditableNetwork
@@ -84,10 +84,10 @@ def scores_alone(
     ndarray of float64, (texts,)
         Mean logarithm of the class's share over the grounds; 0 at most.
     """
-    scores = np.zeros(len(texts))
+    scores, plainly = np.zeros(len(texts)), on_plain_ground(lettering)
     for start in range(0, len(texts), _CHUNK):
         part = texts[start : start + _CHUNK]
-        shares = log_shares(alone(network, part, lettering).scores(readout))[:, wanted]
+        shares = log_shares(alone(network, part, plainly).scores(readout))[:, wanted]
         scores[start : start + _CHUNK] = shares.reshape(len(part), -1).mean(1)
         step(len(part))
     return scores

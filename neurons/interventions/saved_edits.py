@@ -34,10 +34,16 @@ def save_edit(path: str | Path, edits: AnyEdits, *, clip: Clip, replace: bool = 
 
     Raises
     ------
+    OptionError
+        If no unit is set: who reads an edit of nothing would believe in a defence.
     OutputExistsError
         If another edit is there, and may not be replaced.
     """
     path, by_unit = Path(path), by_neuron(edits)
+    if not by_unit:
+        raise OptionError(
+            f"no unit is set, so there is no edit to keep at {str(path)!r}; name units to set"
+        )
     content = {
         "format": FORMAT,
         "model": {"name": clip.name, "weights_sha256": clip.weights_sha256},

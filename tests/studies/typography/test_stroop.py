@@ -51,7 +51,7 @@ def test_the_miniature_names_the_word_although_it_sees_the_colour() -> None:
     inks = {n: c.ink for n, c in concepts().items() if c.ink}
     readout = zero_shot(clip, list(inks), templates=("{}", *TEMPLATES))
     with pytest.warns(MeaninglessWarning, match="Written in a colour the test says nothing"):
-        found = stroop(clip, readout=readout, colours=inks, n_each=1)
+        found = stroop(clip, readout=readout, colours=inks, n_each=2)
     first, bare = found.tally(way="on"), found.tally("no letters", way="on")
     assert bare.colour.value == 1, "it names a bare ground's colour"
     assert first.word.value > 0.9 and first.colour.value < 0.1
