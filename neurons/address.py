@@ -15,6 +15,7 @@ EMBEDDING = "embedding"
 V = TypeVar("V")
 
 _FORM = re.compile(r"(?P<layer>[A-Za-z_][\w.]*):(?P<unit>\d+)")
+_MANY = re.compile(r"(?P<layer>[A-Za-z_][\w.]*):(?P<units>\d+(-\d+)?(,\d+(-\d+)?)*)")
 
 
 @dataclass(frozen=True, order=True)
@@ -61,6 +62,28 @@ class Neuron:
                 f"{text!r} is no neuron's address; write LAYER:UNIT, such as visual.layer4:89"
             )
         return cls(match["layer"], int(match["unit"]))
+
+    @classmethod
+    def parse_many(cls, text: str) -> tuple[Neuron, ...]:
+        """Read one address, a list or a range: ``layer:3``, ``layer:3,7,9`` or ``layer:0-20``.
+
+        Raises
+        ------
+        AddressError
+            If the text has another form, or a range ends before it begins.
+        """
+        match = _MANY.fullmatch(text.strip())
+        if match is None:
+            return (cls.parse(text),)
+        found: list[Neuron] = []
+        for part in match["units"].split(","):
+            first, _, last = part.partition("-")
+            if int(last or first) < int(first):
+                raise AddressError(f"{text!r}: a range goes from the smaller number to the larger")
+            found += [
+                cls(match["layer"], unit) for unit in range(int(first), int(last or first) + 1)
+            ]
+        return tuple(dict.fromkeys(found))
 
     @classmethod
     def of(cls, value: Neuron | str) -> Neuron:

@@ -107,7 +107,9 @@ def _drawn(found: FoundUnits | UnitsOfImage) -> Table:
             place = f"{unit.place:,} of {unit.n:,}"
             drawn.add_row(unit.neuron, f"{unit.peak:.3g}", place, f"{unit.deviations:.1f}")
         return drawn
-    drawn = table("neuron", "passes", "AUPRC (95 %)", "AUC", "p")
+    several = len(found.classes) > 1
+    heads = ("neuron", "passes", "AUPRC (95 %)", "AUC", "p")
+    drawn = table(*heads, *(("classes",) if several else ()))
     for each in found.units:
         low, high = each.interval.low, each.interval.high
         drawn.add_row(
@@ -116,5 +118,6 @@ def _drawn(found: FoundUnits | UnitsOfImage) -> Table:
             f"{each.auprc:.2f} ({low:.2f}-{high:.2f})",
             f"{each.auc:.2f}",
             f"{each.p_value:.2g}",
+            *((f"{len(each.finds)} of {each.n_classes}",) if several else ()),
         )
     return drawn

@@ -13,6 +13,8 @@ from neurons.address import Neuron
 from neurons.cli.checks import (
     MINIATURE,
     check_images,
+    check_layers,
+    check_model,
     check_probe,
     check_run,
     read_neuron,
@@ -30,7 +32,7 @@ IMAGES_HELP = (
     "A folder, .parquet, .tar or .txt file, hf:OWNER/NAME:SPLIT, miniature; repeat for a list."
 )
 
-ModelArgument = Annotated[str, Parameter(help=MODEL_HELP)]
+ModelArgument = Annotated[str, Parameter(help=MODEL_HELP, validator=check_model)]
 RunPath = Annotated[
     Path, Parameter(validator=check_run, help="A run's folder, as `neurons scan` made it.")
 ]
@@ -43,7 +45,7 @@ NeuronAddress = Annotated[Neuron, Parameter(converter=read_neuron, n_tokens=1, a
 NeuronAddresses = Annotated[
     tuple[Neuron, ...], Parameter(converter=read_neurons, n_tokens=1, accepts_keys=False)
 ]
-LayerPaths = Annotated[tuple[str, ...], Parameter(name=("--layers", "-l"))]
+LayerPaths = Annotated[tuple[str, ...], Parameter(name=("--layers", "-l"), validator=check_layers)]
 Out = Annotated[Path, Parameter(name=("--out", "-o"))]
 OptionalOut = Annotated[Path | None, Parameter(name=("--out", "-o"))]
 
@@ -80,7 +82,7 @@ class ModelOptions(DeviceOptions):
         exact, fast, or compiled where a command can use it.
     """
 
-    model: Annotated[str, Parameter(name=("--model", "-m"))]
+    model: Annotated[str, Parameter(name=("--model", "-m"), validator=check_model)]
     precision: str = "exact"
 
     def open(self) -> Clip:

@@ -12,18 +12,22 @@ import neurons
 from neurons.address import Neuron
 from neurons.cli.options import NeuronAddresses, Out, ProbeOption, RunImageOptions, RunPath
 from neurons.cli.terminal import Bar, console, say_path
+from neurons.cli.unit_options import ChoiceOptions, only_layer, table_of
+from neurons.errors import OptionError
 
 if TYPE_CHECKING:
-    from neurons import Activations, TopStrings
+    from neurons import Activations, ImageSet, TopStrings
     from neurons.pages import Page
 
 
 def report(
     run: RunPath,
-    addresses: Annotated[NeuronAddresses, Parameter(name="neurons")],
+    addresses: Annotated[NeuronAddresses, Parameter(name="neurons")] = (),
     /,
     *,
     out: Out,
+    layer: Annotated[str | None, Parameter(name=("--layer", "-l"))] = None,
+    choice: ChoiceOptions = ChoiceOptions(),
     count: int = 16,
     per_bucket: int = 6,
     by: str | None = None,
@@ -38,7 +42,10 @@ def report(
     Parameters
     ----------
     addresses : tuple of Neuron
-        LAYER:UNIT, one or more.
+        LAYER:UNIT, lists (LAYER:3,7), ranges (LAYER:0-20), or a file of them; or none, and
+        --top, --sort or --where instead.
+    layer : str, optional
+        With --top, --sort or --where: of which layer; default: the run's, if it has one only.
     out : Path
         The report's folder.
     count : int
@@ -59,10 +66,14 @@ def report(
     """
     from neurons.recipes.probe_pages import CLASS_PAGES, PAGES, open_probe
 
+    _check_choice(addresses, layer, choice)
     opened = neurons.Activations.open(run)
     for address in addresses:
         opened.check(address)
+    path = None if addresses else only_layer(opened, layer)
     shown = images.of(opened)
+    if path is not None:
+        addresses = _chosen(opened, shown, path, by, choice)
     further = None if words is None else _read(opened, addresses, words, shown.class_names)
     written: list[str] = []
     with Bar("writing pages", "pages") as bar:
@@ -90,6 +101,30 @@ def report(
     say_path("report", index)
     if single_file is not None:
         say_path("single file", single_file)
+
+
+def _check_choice(addresses: Sequence[Neuron], layer: str | None, choice: ChoiceOptions) -> None:
+    """Refuse neither addresses nor a choice, and both."""
+    if addresses and (choice.made or layer is not None):
+        raise OptionError(
+            "name neurons, or choose a layer's by --top, --sort and --where: not both"
+        )
+    if not addresses and not choice.made:
+        raise OptionError(
+            "no neuron to report: name some, such as visual.layer4:89 or visual.layer4:0-20, or "
+            "choose by --top 20 --sort lift; `neurons units` shows what there is"
+        )
+    choice.check()
+
+
+def _chosen(
+    run: Activations, images: ImageSet, layer: str, by: str | None, choice: ChoiceOptions
+) -> tuple[Neuron, ...]:
+    """Choose a layer's units by what the table of its units says."""
+    found = choice.of(table_of(run, images, layer, by))
+    if not found.units:
+        raise OptionError(found.verdict())
+    return tuple(map(Neuron.parse, found.neurons()))
 
 
 def _read(

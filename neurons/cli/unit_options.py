@@ -43,6 +43,11 @@ class ChoiceOptions:
         if self.top is not None and self.top < 1:
             raise OptionError(f"the first {self.top} units are none; ask for 1 or more")
 
+    @property
+    def made(self) -> bool:
+        """Whether anything is asked."""
+        return bool(self.where or self.sort or self.top)
+
     def check(self) -> None:
         """Refuse columns that the table does not have, before it is made."""
         from neurons.results.choosing import check_columns

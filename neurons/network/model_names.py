@@ -67,8 +67,11 @@ def _check_folder(folder: Path) -> None:
 def _check_architecture(model: str, tag: str | None) -> None:
     known = open_clip.list_models()
     if model not in known:
-        near = ", ".join(difflib.get_close_matches(model, known, n=3)) or "none"
-        raise ModelNotFoundError(f"no model {model!r}; nearest: {near}; see `neurons models`")
+        name = model if tag is None else f"{model}/{tag}"
+        if Path(name).is_dir():
+            raise ModelNotFoundError(f"{name!r} is a folder; name the model local-dir:{name}")
+        near = ", ".join(difflib.get_close_matches(model, [MINIATURE, *known], n=3)) or "none"
+        raise ModelNotFoundError(f"no model {name!r}; nearest: {near}; see `neurons models`")
     tags = open_clip.list_pretrained_tags_by_model(model)
     if tag is None:
         raise ModelNotFoundError(

@@ -172,6 +172,11 @@ class FoundUnit:
         By DeLong's method.
     n, n_others : int
         Images of the concept and others in that half.
+    finds : tuple of str
+        Of a concept of several classes those that the unit finds, one by one, with an average
+        precision of `PASSING_AUPRC` or more on the other half.
+    n_classes : int
+        Classes of the concept that have images there.
     top : tuple of Example
         The strongest images of the whole set; empty for units further down.
     """
@@ -185,12 +190,15 @@ class FoundUnit:
     auc_interval: Interval
     n: int
     n_others: int
+    finds: tuple[str, ...]
+    n_classes: int
     top: tuple[Example, ...]
 
     @property
     def passes(self) -> bool:
-        """Whether it finds the concept better than decoys do, and well."""
-        return self.p_value <= _ALPHA and self.auprc >= PASSING_AUPRC
+        """Whether it finds the concept well, better than decoys do, and not one class for all."""
+        several = self.n_classes == 1 or 2 * len(self.finds) >= self.n_classes
+        return self.p_value <= _ALPHA and self.auprc >= PASSING_AUPRC and several
 
 
 @dataclass(frozen=True)
@@ -247,7 +255,7 @@ class FoundUnits(Result):
 
     def verdict(self) -> str:
         """Name the unit that answers best; first, if so, that none does."""
-        best = max(self.units, key=lambda each: (each.passes, each.auprc))
+        best = next((each for each in self.units if each.passes), self.units[0])
         number = (
             f"average precision {best.auprc:.2f} ({best.interval.low:.2f} to "
             f"{best.interval.high:.2f}, n = {best.n:,}) on images that did not choose it, where "
@@ -261,13 +269,15 @@ class FoundUnits(Result):
             n = sum(each.passes for each in self.units)
             more = f" {n:,} units pass." if n > 1 else ""
             return f"{best.neuron} answers to {self._named()}: {number}.{more} {control}."
-        weak = (
-            f"no better than random images (p = {best.p_value:.2g})"
-            if best.p_value > _ALPHA
-            else f"below {PASSING_AUPRC}, which random directions in a layer reach too"
-        )
+        if best.p_value > _ALPHA:
+            weak = f"finds it no better than random images (p = {best.p_value:.2g})"
+        elif best.auprc < PASSING_AUPRC:
+            weak = f"finds it less well than {PASSING_AUPRC}, which says little of a unit"
+        else:
+            few = ", ".join(best.finds) or "none"
+            weak = f"finds {len(best.finds)} of its {best.n_classes} classes only ({few})"
         return (
-            f"No unit answers to {self._named()}. The best, {best.neuron}, is {weak}: {number}. "
+            f"No unit answers to {self._named()}. The first, {best.neuron}, {weak}: {number}. "
             f"{control}."
         )
 
@@ -290,6 +300,8 @@ class FoundUnits(Result):
                 "auc_high": each.auc_interval.high,
                 "n": each.n,
                 "n_others": each.n_others,
+                "finds": each.finds,
+                "n_classes": each.n_classes,
                 "chosen_by": each.chosen_by,
                 "p_value": each.p_value,
             }
@@ -314,13 +326,14 @@ class FoundUnits(Result):
     def _table(self) -> Table:
         return Table(
             "Units that find it best",
-            ("neuron", "passes", "AUPRC", "AUC", "chosen by", "p"),
+            ("neuron", "passes", "AUPRC", "AUC", "classes", "chosen by", "p"),
             tuple(
                 (
                     each.neuron,
                     "yes" if each.passes else "no",
                     f"{each.auprc:.2f} ({each.interval.low:.2f} to {each.interval.high:.2f})",
                     f"{each.auc:.3f} ({each.auc_interval.low:.3f} to {each.auc_interval.high:.3f})",
+                    f"{len(each.finds)} of {each.n_classes}",
                     f"{each.chosen_by:.2f}",
                     f"{each.p_value:.2g}",
                 )
@@ -329,8 +342,9 @@ class FoundUnits(Result):
             f"AUPRC and AUC on {self.units[0].n:,} images of the concept and "
             f"{self.units[0].n_others:,} others, none of which chose the units; chance "
             f"{self.chance:.3f} and 0.5. Chosen by: AUPRC on the other half. p: among the best of "
-            f"{self.n_units:,} units at finding random images. A unit passes with p at most "
-            f"{_ALPHA} and an AUPRC of {PASSING_AUPRC} or more.",
+            f"{self.n_units:,} units at finding random images. Classes: those found with an "
+            f"AUPRC of {PASSING_AUPRC} or more, one by one. A unit passes with p at most {_ALPHA}, "
+            f"that AUPRC, and half of the classes.",
         )
 
 
@@ -362,8 +376,10 @@ def classes_of(class_names: Sequence[str], concept: str | Sequence[str]) -> tupl
 
 
 def _no_class(class_names: Sequence[str], name: str) -> str:
-    lowered = {each.casefold(): each for each in class_names}
-    near = [lowered[each] for each in get_close_matches(name.casefold(), lowered, 3)]
+    # a name is near if it is, or if one of its words is
+    known = {word: each for each in class_names for word in each.casefold().split()}
+    known |= {each.casefold(): each for each in class_names}
+    near = list(dict.fromkeys(known[w] for w in get_close_matches(name.casefold(), known, 3)))
     few = ", ".join(near or list(class_names)[:5])
     which = "those that look alike" if near else f"the first of {len(class_names):,}"
     return (
@@ -433,6 +449,12 @@ def _tested(
     unit = UnitActivations(activations, images, neuron)
     peaks, mine = unit.peaks[rows], meant[rows]
     place = places(peaks[:, None])[mine]
+    held = images.require_labels()[rows]
+    finds = [
+        images.class_names[k]
+        for k in np.unique(held[mine]).tolist()
+        if _finds(peaks, held == k, ~mine) >= PASSING_AUPRC
+    ]
     area, area_interval = auc(peaks[mine], peaks[~mine])
     top = unit.good[np.argsort(-unit.peaks[unit.good], kind="stable")][:_TOP]
     return FoundUnit(
@@ -445,5 +467,13 @@ def _tested(
         auc_interval=area_interval,
         n=int(mine.sum()),
         n_others=int((~mine).sum()),
+        finds=tuple(finds),
+        n_classes=len(np.unique(held[mine])),
         top=unit.examples(top.tolist()) if rank < _PICTURED else (),
     )
+
+
+def _finds(peaks: NDArray[np.float32], mine: NDArray[np.bool_], others: NDArray[np.bool_]) -> float:
+    """Give the average precision at finding one class, the concept's other classes left out."""
+    place = places(np.concatenate([peaks[mine], peaks[others]])[:, None])
+    return float(average_precision(place[: int(mine.sum())])[0])
