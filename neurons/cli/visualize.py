@@ -207,7 +207,7 @@ def _picture_table(out: Path, wanted: Sequence[Objective], most: int = 20) -> Ta
     from neurons.visualization.album import open_album
 
     album = open_album(out)
-    listed = table("target", "activation", "above images", "units it excites most")
+    listed = table("target", "activation", "beyond images", "units it excites most")
     for target in wanted[:most]:
         made = album.get(target.name)
         first = made.plain()[0]

@@ -61,9 +61,10 @@ def _aspect(image: bytes) -> str:
 
 def _numeric(table: Table) -> list[bool]:
     """Tell which columns hold numbers: they are aligned to the right."""
+    cells = [[row[i] for row in table.rows] for i in range(len(table.columns))]
     return [
-        bool(table.rows) and all(is_number(row[i]) for row in table.rows)
-        for i in range(len(table.columns))
+        all(map(is_number, column)) and any(any(map(str.isdigit, cell)) for cell in column)
+        for column in cells
     ]
 
 

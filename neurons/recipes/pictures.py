@@ -24,7 +24,7 @@ from neurons.visualization.objectives import Target, as_objective
 from neurons.visualization.request import DEFAULT, Settings
 from neurons.visualization.result import Visualization
 
-_N_PHOTOGRAPHS = 9
+_N_PHOTOGRAPHS = 6
 
 
 @dataclass(frozen=True)
