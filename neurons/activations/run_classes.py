@@ -60,7 +60,8 @@ def classes_of_run(
     LabelsMissingError
         If the images carry no labels.
     OptionError
-        If ``min_images`` is 1 or below 0: one image cannot both be fitted to and test.
+        If ``min_images`` is 1 or below 0 (one image cannot both be fitted to and test), or leaves
+        fewer than two classes.
     """
     given, good = images.require_labels(), run.good_rows()
     if min_images < 0 or min_images == 1:
@@ -74,6 +75,12 @@ def classes_of_run(
     counts = distinct_counts(labels, len(shown), groups)
     kept = np.flatnonzero(counts >= max(min_images, 1))
     small = np.flatnonzero((counts > 0) & (counts < min_images))
+    if len(small) and len(kept) < 2:
+        raise OptionError(
+            f"{len(kept)} of {np.count_nonzero(counts):,} classes have {min_images:,} images or "
+            f"more (copies count as one; the largest has {counts.max():,}): a probe tells two "
+            f"classes apart or more; add images, or ask for fewer per class"
+        )
     places = np.full(max(len(shown), 1), -1, np.int64)
     places[kept] = np.arange(len(kept))
     labels[labels >= 0] = places[labels[labels >= 0]]

@@ -177,6 +177,10 @@ def test_small_classes_are_named_and_left_out_if_asked_for(tmp_path: Path) -> No
     )
     found.save(tmp_path / "kept")
     assert Probe.load(tmp_path / "kept").left_out == found.left_out
+    with pytest.raises(
+        OptionError, match=r"0 of 5 classes have 21 images or more .*largest has 20"
+    ):
+        probe(run, images, PLANTED, strengths=short, min_images=21)
     for wrong in (1, -3):
         with pytest.raises(OptionError, match="2 or more"):
             probe(run, images, PLANTED, min_images=wrong)
