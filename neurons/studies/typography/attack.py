@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from neurons.address import Neuron
 from neurons.attacks.conditions import (
     BLANK,
@@ -16,10 +13,10 @@ from neurons.attacks.conditions import (
     NO_CLASS,
     WORD,
     AttackTarget,
-    at_risk,
     check_targets,
 )
 from neurons.attacks.doubts import doubts_of_names, first_of_all
+from neurons.attacks.one_text import AttackOfText, attack_with, pools_of
 from neurons.attacks.outcome_tables import (
     accuracy_table,
     class_table,
@@ -29,31 +26,21 @@ from neurons.attacks.outcome_tables import (
     success_table,
     texts_of,
 )
-from neurons.attacks.outcomes import (
-    ClassOutcome,
-    MovedUnit,
-    Outcome,
-    ShownImage,
-    by_class,
-    moved_units,
-    outcomes_of,
-    shown_images,
-    summed,
-)
-from neurons.attacks.pooled import PooledSuccess, pool
+from neurons.attacks.outcomes import ClassOutcome, MovedUnit, Outcome, ShownImage, summed
+from neurons.attacks.pooled import PooledSuccess
 from neurons.attacks.repeatable_attack import RepeatableAttack
 from neurons.attacks.sample import Sample
 from neurons.attacks.steps import Progress, stepper
 from neurons.data.images import ImageSet
 from neurons.errors import OptionError
-from neurons.interventions.editable import NO_EDITS, Edits, Responses, open_editable
+from neurons.interventions.editable import NO_EDITS, open_editable
 from neurons.lettering.default import Writing, chosen_writing, legibility
 from neurons.lettering.lettering import Lettering
 from neurons.lettering.sizes import writable
 from neurons.network.clip import Clip
 from neurons.network.inference import Precision, exact
 from neurons.network.layers import last_block
-from neurons.readouts.readout import Readout, class_index
+from neurons.readouts.readout import Readout
 from neurons.results.blocks import Block
 from neurons.results.result import Result
 
@@ -148,9 +135,9 @@ def attack(
         step(len(ready))
         unsure = repeatable.doubts(clean)
         repeatable.check_any_possible(targets, clean)
-        found: list[_Found] = []
+        found: list[AttackOfText] = []
         for target in targets:
-            found.append(_attacked(repeatable, target, clean, foreign, edits, where, n_shown))
+            found.append(attack_with(repeatable, target, clean, foreign, edits, where, n_shown))
             step(len(ready) * (len(CONDITIONS) - 1))
         provenance = repeatable.provenance(precision, edits)
     return Attack(
@@ -160,7 +147,7 @@ def attack(
         layer=where,
         readouts=tuple(readouts),
         outcomes=tuple(outcome for each in found for outcome in each.outcomes),
-        pools=_pools(found, readouts, sample.seed),
+        pools=pools_of(found, readouts, sample.seed),
         classes=tuple(summed([part for each in found for part in each.classes])),
         moved=tuple(unit for each in found for unit in each.moved),
         shown=tuple(image for each in found for image in each.shown),
@@ -329,18 +316,6 @@ class Attack(Result):
         return tuple(made)
 
 
-@dataclass(frozen=True)
-class _Found:
-    """What one text did."""
-
-    outcomes: list[Outcome]
-    classes: list[ClassOutcome]
-    moved: list[MovedUnit]
-    shown: list[ShownImage]
-    # by readout and condition: the images that became the class, and those that could
-    won: dict[tuple[str, str], tuple[NDArray[np.bool_], NDArray[np.bool_]]]
-
-
 def _checked(
     targets: Sequence[AttackTarget],
     readouts: Mapping[str, Readout],
@@ -361,48 +336,3 @@ def _checked(
 def _legible(targets: Sequence[AttackTarget], writing: Writing, size: tuple[int, int]) -> str:
     texts = list(dict.fromkeys(target.text for target in targets))
     return legibility(texts, writing.lettering, size)
-
-
-def _pools(
-    found: Sequence[_Found], readouts: Mapping[str, Readout], seed: int
-) -> tuple[PooledSuccess, ...]:
-    """Pool the success of all texts, by readout and condition."""
-    pools = []
-    for name in readouts:
-        for condition in CONDITIONS[1:]:
-            pairs = [each.won[name, condition] for each in found if (name, condition) in each.won]
-            pools.append(
-                pool(name, condition, [hit for hit, _ in pairs], [risk for _, risk in pairs], seed)
-            )
-    return tuple(pools)
-
-
-def _attacked(
-    repeatable: RepeatableAttack,
-    target: AttackTarget,
-    clean: Responses,
-    foreign: str | None,
-    edits: Edits,
-    layer: str,
-    n_shown: int,
-) -> _Found:
-    """Attack with one text and its controls, and count for every readout."""
-    attacked = repeatable.with_controls(target.text, foreign=foreign, edits=edits)
-    word, ready = attacked[WORD].responses, repeatable.ready
-    outcomes: list[Outcome] = []
-    classes: list[ClassOutcome] = []
-    won = {}
-    for name, readout in repeatable.readouts.items():
-        outcomes += outcomes_of(name, readout, target, ready, clean, attacked)
-        classes += by_class(name, readout, target, ready, clean, attacked)
-        wanted = class_index(readout, target.class_name)
-        possible = at_risk(clean.answers(readout), ready.truth(readout.class_names), wanted)
-        for condition, each in attacked.items():
-            won[name, condition] = (each.responses.answers(readout) == wanted, possible)
-    return _Found(
-        outcomes,
-        classes,
-        moved_units(layer, target, clean, word),
-        shown_images(repeatable, target, n_shown, clean, word),
-        won,
-    )

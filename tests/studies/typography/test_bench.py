@@ -12,6 +12,7 @@ from PIL import Image
 import neurons
 from neurons import Clip
 from neurons.attacks import set_scores
+from neurons.attacks.doubts import MeaninglessWarning
 from neurons.attacks.published_sets import labelled, rta100
 from neurons.attacks.synthetic_set import synthetic
 from neurons.errors import ImagesNotFoundError, OptionError
@@ -172,3 +173,29 @@ def test_a_real_clip_sees_and_reads() -> None:
     found = bench(clip, synthetic(photos, Lettering(places="random", area=0.05)), n=80)
     assert found.part("clean").two_way.value > 0.85
     assert found.part("written").two_way.value < 0.3
+
+
+def test_a_model_that_is_wrong_without_a_word_is_told_first_of_all(
+    reader: Clip, tmp_path: Path
+) -> None:
+    # each picture is called by the other one's name
+    for i in range(24):
+        name, red = ("dull", 160) if i % 2 else ("red", 90)
+        (tmp_path / name).mkdir(exist_ok=True)
+        paint_square(tmp_path / name, f"{i:02}.png", red)
+    asked = synthetic(neurons.images(tmp_path), Lettering(places="random"))
+    told: list[tuple[int, int]] = []
+    with pytest.warns(MeaninglessWarning, match="cannot tell these classes apart"):
+        found = bench(reader, asked, progress=lambda done, total: told.append((done, total)))
+    assert found.verdict().startswith("Read by zero-shot on clean, the model cannot tell these")
+    assert "Written: one copy at a random place, 7 % of the pixels." in found.verdict()
+    assert "one copy at a random place" in found.blocks()[0].title
+    # the images without a word are read first, and each once
+    assert told[-1] == (48, 48) and told == sorted(told)
+    # a model that is right is not doubted
+    for name in ("dull", "red"):
+        (tmp_path / name).rename(tmp_path / f"{name}-")
+    for name, other in (("dull-", "red"), ("red-", "dull")):
+        (tmp_path / name).rename(tmp_path / other)
+    right = bench(reader, synthetic(neurons.images(tmp_path), Lettering(places="random")))
+    assert right.doubts == ()
