@@ -64,8 +64,7 @@ class PictureEvaluator:
         ----------
         size : (int, int)
             Height and width of the pictures, px. A larger canvas has more places for a peak:
-            unselected photographs "reach the 99th percentile" 1 % of the time at a model's own
-            size, and 5 % at three times its side.
+            photographs that nobody chose pass the 99th percentile more often there.
         """
         if self._run is None:
             return "no run of real images was given"

@@ -231,6 +231,9 @@ def test_a_page_that_came_later_is_linked_and_is_the_next_one(tmp_path: Path) ->
     index = in_browser(tmp_path / "index.html", tmp_path / "profile", "#a.b:9")
     assert "1 of 3" in index
     assert index.count('<tr hidden="">') == 2
+    # in quotes only a cell that says just this: page 10 is not page 1
+    index = in_browser(tmp_path / "index.html", tmp_path / "profile", "#%22a.b%3A1%22")
+    assert "1 of 3" in index
 
 
 def test_an_index_of_one_page_leads_there(tmp_path: Path) -> None:

@@ -5,14 +5,15 @@
   var crumbs = document.querySelector(".crumbs");
   var own = crumbs ? crumbs.dataset.own : null;
 
-  function indexOf(name) { return "index.html#" + encodeURIComponent(name); }
+  // in quotes: a cell that says this, and nothing else
+  function indexOf(name) { return "index.html#" + encodeURIComponent('"' + name + '"'); }
 
   function link(anchor) {
     var name = anchor.dataset.to;
     if (name === own) { return; }
     if (Object.hasOwn(known.pages, name)) {
       anchor.href = known.pages[name];
-    } else if (Object.hasOwn(known.named, name)) {
+    } else if (known.order.length > 1 && Object.hasOwn(known.named, name)) {
       anchor.href = indexOf(name);
       anchor.title = "the " + known.named[name] + " in the index";
     } else {
@@ -92,12 +93,16 @@
     var input = find.querySelector("input"), output = find.querySelector("output");
     var rows = Array.from(table.tBodies[0].rows).map(function (row) {
       var seen = Array.from(row.querySelectorAll("img")).map(function (img) { return img.title; });
-      return { row: row, text: (row.textContent + " " + seen.join(" ")).toLowerCase() };
+      var cells = Array.from(row.cells).map(function (cell) { return cell.textContent.trim().toLowerCase(); });
+      return { row: row, cells: cells, text: (cells.join(" ") + " " + seen.join(" ")).toLowerCase() };
     });
     function apply() {
-      var words = input.value.toLowerCase().split(/\s+/).filter(Boolean), n = 0;
+      var words = input.value.toLowerCase().match(/"[^"]*"|\S+/g) || [], n = 0;
       rows.forEach(function (each) {
-        var shown = words.every(function (word) { return each.text.includes(word); });
+        var shown = words.every(function (word) {
+          var whole = word.match(/^"(.*)"$/);
+          return whole ? each.cells.includes(whole[1]) : each.text.includes(word);
+        });
         each.row.hidden = !shown;
         n += shown;
       });
