@@ -37,9 +37,10 @@ def run(planted: Clip, pictures: Path, tmp_path_factory: pytest.TempPathFactory)
 def many(planted: Clip, tmp_path_factory: pytest.TempPathFactory) -> Activations:
     """A run of a hundred images: fewer have no percentiles."""
     root = tmp_path_factory.mktemp("many")
+    (root / "pictures").mkdir()
     for i in range(100):
-        Image.fromarray(picture(red=(i % 50) / 50, seed=i)).save(root / f"{i:03}.png")
-    neurons.scan(planted, neurons.images(root), [LAYER], root / "run")
+        Image.fromarray(picture(red=(i % 50) / 50, seed=i)).save(root / "pictures" / f"{i:03}.png")
+    neurons.scan(planted, neurons.images(root / "pictures"), [LAYER], root / "run")
     return Activations.open(root / "run")
 
 
