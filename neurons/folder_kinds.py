@@ -117,7 +117,7 @@ def what_is(path: Path) -> str:
     return ""
 
 
-def not_there(path: Path, kind: FolderKind) -> str:
+def not_there(path: Path, kind: FolderKind, otherwise: str) -> str:
     """Say that there is no such folder: what it is instead, and which is meant perhaps.
 
     Parameters
@@ -125,11 +125,13 @@ def not_there(path: Path, kind: FolderKind) -> str:
     path : Path
         What was given for a folder of ``kind``.
     kind : FolderKind
+    otherwise : str
+        The way out where none like it is near, such as ```neurons scan` makes one``.
 
     Returns
     -------
     str
-        Such as ``'pages' holds a report, not a run``; it ends without a full stop.
+        Such as ``'pages' holds a report, not a run; did you mean 'demo/run'?``.
     """
     there = what_is(path)
     if there:
@@ -142,7 +144,7 @@ def not_there(path: Path, kind: FolderKind) -> str:
     beside = [each.name for each in _folders(path.parent) if (each / kind.marker).is_file()]
     near = difflib.get_close_matches(path.name, beside, 1)
     meant = inside[:1] or [str(path.parent / name) for name in near]
-    return told + "".join(f"; did you mean {found!r}?" for found in meant)
+    return f"{told}; did you mean {meant[0]!r}?" if meant else f"{told}; {otherwise}"
 
 
 def inside(path: Path) -> list[Path]:

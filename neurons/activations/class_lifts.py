@@ -74,7 +74,8 @@ def top_mask(peaks: NDArray[np.floating], n_top: int) -> NDArray[np.bool_]:
     above, tied = peaks > bound, peaks == bound
     complete = above.sum(0) + tied.sum(0) == n_top
     with_tied = complete | ~above.any(0) & ~tied.all(0)
-    return above | tied & with_tied
+    top: NDArray[np.bool_] = above | tied & with_tied
+    return top
 
 
 def class_lifts(

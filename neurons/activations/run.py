@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from neurons.activations.run_format import GOOD, LayerSpec, RunSpec, check_same, read_spec
 from neurons.address import EMBEDDING, Neuron
 from neurons.data.images import ImageSet, images
+from neurons.data.parts import parse_taken
 from neurons.data.preprocess import Preprocess
 from neurons.errors import (
     ImagesNotFoundError,
@@ -275,6 +276,19 @@ def images_of(run: Activations) -> ImageSet:
             f"run {str(run.path)!r} was made of a list of files; give the images again"
         )
     try:
-        return images(where["images"], label_column=where["label_column"])
+        found = images(where["images"], label_column=where["label_column"])
+        return taken_again(run, found)
     except ImagesNotFoundError as error:
         raise ImagesNotFoundError(f"{error}; give the images from where they are now") from None
+
+
+def taken_again(run: Activations, whole: ImageSet) -> ImageSet:
+    """Take the same of some images that a run was made of, such as the first 500.
+
+    Raises
+    ------
+    OptionError
+        If there are fewer images now.
+    """
+    taken = run.spec.provenance["where"].get("taken", ())
+    return whole.take(*map(parse_taken, taken))

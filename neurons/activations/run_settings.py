@@ -54,7 +54,11 @@ def run_spec(
             "batch_size": batch_size,
             "device": clip.device.type,
             "versions": _versions(),
-            "where": {"images": images.location, "label_column": images.label_column},
+            "where": {
+                "images": images.location,
+                "label_column": images.label_column,
+                **({"taken": [vars(each) for each in images.taken]} if images.taken else {}),
+            },
         },
     )
 

@@ -21,6 +21,7 @@ from neurons.cli.checks import (
     read_neurons,
 )
 from neurons.cli.terminal import Bar, console
+from neurons.errors import OptionError
 
 if TYPE_CHECKING:
     from neurons import Activations, Clip, ImageSet, Lettering, Sample
@@ -107,16 +108,36 @@ class ImageOptions:
         A folder, .parquet, .tar or .txt file, hf:OWNER/NAME:SPLIT, miniature; repeat for a list.
     label_column : str
         Where a table keeps the class.
+    limit : int, optional
+        Only the first so many.
+    sample : int, optional
+        Only so many, drawn at random.
+    sample_seed : int
+        Of that draw.
     """
 
     images: Annotated[tuple[str, ...], Parameter(name=("--images", "-i"))]
     label_column: str = "label"
+    limit: int | None = None
+    sample: int | None = None
+    sample_seed: int = 0
 
     def __post_init__(self) -> None:
         check_images(self.images)
+        if self.limit is not None and self.sample is not None:
+            raise OptionError("give --limit (the first images) or --sample (drawn): not both")
 
     def open(self) -> ImageSet:
-        """Open them, with a bar while the miniature's are drawn."""
+        """Open them, and take those that are asked for."""
+        shown = self._all()
+        if self.limit is not None:
+            return shown.first(self.limit)
+        if self.sample is not None:
+            return shown.sample(self.sample, seed=self.sample_seed)
+        return shown
+
+    def _all(self) -> ImageSet:
+        """Open all, with a bar while the miniature's are drawn."""
         from neurons.drawn_world import labelled_pictures
 
         source = self.images[0] if len(self.images) == 1 else list(self.images)
@@ -141,9 +162,19 @@ class RunImageOptions(ImageOptions):
 
     def of(self, run: Activations) -> ImageSet:
         """Open those named, or the run's."""
-        from neurons.activations.run import images_of
+        from neurons.activations.run import images_of, taken_again
 
-        return self.open() if self.images else images_of(run)
+        if not self.images:
+            if self.limit is not None or self.sample is not None:
+                raise OptionError(
+                    "the run's images are those that it was made of: scan fewer, or name other "
+                    "images"
+                )
+            return images_of(run)
+        if self.limit is not None or self.sample is not None:
+            return self.open()
+        # the run remembers which of them it was made of
+        return taken_again(run, self._all())
 
 
 @Parameter(name="*", group="Sampling")

@@ -11,7 +11,7 @@ import neurons
 from neurons.cli.options import ImageOptions, LayerPaths, ModelOptions
 from neurons.cli.out_options import OutOptions
 from neurons.cli.parse import parted
-from neurons.cli.terminal import Bar, out_console
+from neurons.cli.terminal import Bar, out_console, say
 from neurons.folder_kinds import RUN
 
 if TYPE_CHECKING:
@@ -68,7 +68,9 @@ def scan(
         Stop at the first bad image.
     """
     to.check(RUN)
-    shown, clip = images.open(), model.open()
+    shown = images.open()
+    say(f"images: {shown.describe()}")
+    clip = model.open()
     with Bar("scanning", "images") as bar:
 
         def show(state: Progress) -> None:

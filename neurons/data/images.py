@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import SupportsIndex, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurons.data.decoding import MAX_PIXELS, Pixels, decode, quiet_decoders
+from neurons.data.description import describe
 from neurons.data.opening import location_of, open_source
-from neurons.data.sources import Labels, Source, SourcePart
+from neurons.data.parts import Draw, SourcePart, Span, Taken
+from neurons.data.sources import Labels, Source
 from neurons.data.thumbnails import thumbnail
-from neurons.errors import BadImageError, LabelsMissingError
+from neurons.errors import BadImageError, LabelsMissingError, OptionError
 from neurons.results.blocks import Gallery, Tile
 from neurons.results.drawn import as_html
 from neurons.results.shown import one_line, small_table
@@ -86,6 +89,8 @@ class ImageSet:
     label_column : str
     max_pixels : int
         Images with more are refused before they are decoded.
+    taken : tuple of Span or Draw
+        Which of the images that lie there these are, step by step; empty: all.
     """
 
     name: str
@@ -93,6 +98,7 @@ class ImageSet:
     location: str | None = None
     label_column: str = "label"
     max_pixels: int = MAX_PIXELS
+    taken: tuple[Taken, ...] = ()
 
     def __len__(self) -> int:
         return len(self.source.ids)
@@ -104,8 +110,7 @@ class ImageSet:
     def __getitem__(self, index: SupportsIndex | slice) -> Image | ImageSet:
         if isinstance(index, slice):
             rows = range(len(self))[index]
-            # a part cannot be opened again by a place
-            return replace(self, source=SourcePart(self.source, rows), location=None)
+            return self.take(Span(rows.start, rows.stop, rows.step))
         place = operator.index(index)
         n = len(self)
         if not -n <= place < n:
@@ -114,6 +119,72 @@ class ImageSet:
 
     def __iter__(self) -> Iterator[Image]:
         return (Image(self, index) for index in range(len(self)))
+
+    def first(self, n: int) -> ImageSet:
+        """Take the first images, in the order of the set.
+
+        Raises
+        ------
+        OptionError
+            If ``n`` is below one, or there are fewer.
+        """
+        _check_n(n)
+        return self.take(Span(0, n))
+
+    def sample(self, n: int, *, seed: int = 0) -> ImageSet:
+        """Draw images at random without replacement; they keep the order of the set.
+
+        Every image is as likely as any other, so that a small sample may miss a class:
+        `class_counts` tells how many there are of each.
+
+        Raises
+        ------
+        OptionError
+            If ``n`` is below one, or there are fewer; if the seed is below 0.
+        """
+        _check_n(n)
+        if seed < 0:
+            raise OptionError(f"a seed is 0 or more: not {seed}")
+        return self.take(Draw(n, seed))
+
+    def take(self, *taken: Taken) -> ImageSet:
+        """Take some images, step by step; all of them are the set itself.
+
+        Raises
+        ------
+        OptionError
+            If there are fewer.
+        """
+        found = self
+        for each in taken:
+            rows = each.rows(len(found))
+            if len(rows) == len(found) and (len(rows) < 2 or rows[0] < rows[1]):
+                continue
+            part = SourcePart(found.source, rows)
+            found = replace(found, source=part, taken=(*found.taken, each))
+        return found
+
+    def describe(self) -> str:
+        """Tell in one line how many images there are, where, of which classes, what was left out.
+
+        Examples
+        --------
+        ``1,120 images in 28 folders, 7 classes from the inner folders, ...``
+        """
+        return describe(self.source, self._told_part(), self.class_counts())
+
+    def class_counts(self) -> NDArray[np.intp] | None:
+        """Count the images of each class, (classes,), by label; None where there are no labels."""
+        if self.labels is None:
+            return None
+        known = self.labels[self.labels >= 0]
+        counts: NDArray[np.intp] = np.bincount(known, minlength=len(self.class_names))
+        return counts
+
+    def _told_part(self) -> str:
+        if not self.taken or not isinstance(self.source, SourcePart):
+            return ""
+        return self.taken[-1].told(len(self.source.whole.ids))
 
     def facts(self) -> tuple[tuple[str, str], ...]:
         """Give how many images there are, of which classes, with which further columns."""
@@ -206,7 +277,9 @@ class ImageSet:
         """Tell which images these are: equal for equal ids, sizes and labels."""
         labels = b"" if self.labels is None else np.ascontiguousarray(self.labels).tobytes()
         names = "\0".join(self.class_names).encode()
+        part = self._told_part()
         return {
+            **({"part": part} if part else {}),
             "n": len(self),
             "fingerprint": self.source.fingerprint,
             "labels": hashlib.sha256(labels + names).hexdigest()[:16] if labels else None,
@@ -225,11 +298,13 @@ def images(
     ----------
     source : str, Path or list of these
         A folder (with ``metadata.csv``: an ``imagefolder``; with one folder per class: labelled), a
-        ``.parquet`` file or a folder of them, ``hf:OWNER/NAME:SPLIT`` for a data set of the hub,
-        ``.tar`` files (webdataset; one, a list, or a folder of them), a ``.txt`` file with one
-        path per line, one image file, a list of image files, or ``miniature`` (drawn on first use).
+        ``.csv`` or ``.jsonl`` table of file names, a ``.parquet`` file or a folder of them,
+        ``hf:OWNER/NAME:SPLIT`` for a data set of the hub, ``.tar`` files (webdataset; one, a list,
+        or a folder of them), a ``.txt`` file with one path per line, one image file, a list of
+        image files, or ``miniature`` (drawn on first use).
     label_column : str
-        Where a table or metadata.csv keeps the class.
+        Where a table or metadata.csv keeps the class; of folders within folders, ``folder`` makes
+        the outer ones the classes.
     max_pixels : int
         Images with more are refused before they are decoded.
 
@@ -240,8 +315,15 @@ def images(
     Raises
     ------
     ImagesNotFoundError
-        If there is nothing there, or no image in it.
+        If there is nothing there, no image in it, or images of several kinds.
+    OptionError
+        If the label column is not there.
     """
     name = str(source) if isinstance(source, (str, Path)) else f"{len(source)} files"
     opened = open_source(source, label_column)
     return ImageSet(name, opened, location_of(source), label_column, max_pixels)
+
+
+def _check_n(n: int) -> None:
+    if n < 1:
+        raise OptionError(f"the number of images to take is {n}; it must be 1 or more")

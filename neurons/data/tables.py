@@ -16,8 +16,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from neurons.data.sources import UNLABELLED, Labels, labels_of_words, read_file
+from neurons.data.sources import UNLABELLED, Labels, Origin, labels_of_words, read_file
 from neurons.errors import ImagesNotFoundError, OptionError
+
+# files named in one line
+_NAMED = 4
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class TableRows:
     class_names: tuple[str, ...]
     fingerprint: str
     columns: Mapping[str, Sequence[object]]
+    origin: Origin = Origin()
 
     def read(self, indices: Sequence[int]) -> list[bytes | OSError]:
         """Give the encoded bytes as stored; nothing is decoded here."""
@@ -54,7 +58,9 @@ def parquet(paths: Sequence[Path], *, label_column: str) -> TableRows:
         # datasets itself would raise an error about its splits
         raise ImagesNotFoundError("the table has no rows")
     rows = datasets.Dataset.from_parquet([str(path) for path in paths])
-    return _table(rows, _RowNames(parts), digest.hexdigest(), label_column)
+    names = ", ".join(path.name for path in paths[:_NAMED]) + ", ..." * (len(paths) > _NAMED)
+    place = f"in {names}" if len(paths) == 1 else f"in {len(paths):,} .parquet files ({names})"
+    return _table(rows, _RowNames(parts), digest.hexdigest(), label_column, place)
 
 
 def hub(name: str, split: str, *, label_column: str) -> TableRows:
@@ -68,9 +74,8 @@ def hub(name: str, split: str, *, label_column: str) -> TableRows:
             f"write hf:OWNER/NAME:SPLIT, or give a folder or parquet file"
         ) from None
     # its own fingerprint is a hash of the data files and of every step since
-    return _table(
-        rows, _RowNames([(f"{name}/{split}", len(rows))]), rows._fingerprint, label_column
-    )
+    ids = _RowNames([(f"{name}/{split}", len(rows))])
+    return _table(rows, ids, rows._fingerprint, label_column, f"in split {split} of {name}")
 
 
 class _Columns(Mapping[str, Sequence[object]]):
@@ -117,7 +122,9 @@ class _RowNames(Sequence[str]):
         return f"{self._files[part]}#{row - int(self._starts[part])}"
 
 
-def _table(rows: Any, ids: Sequence[str], fingerprint: str, label_column: str) -> TableRows:
+def _table(
+    rows: Any, ids: Sequence[str], fingerprint: str, label_column: str, place: str
+) -> TableRows:
     image_column = next(
         (name for name, kind in rows.features.items() if isinstance(kind, datasets.Image)), None
     )
@@ -130,7 +137,13 @@ def _table(rows: Any, ids: Sequence[str], fingerprint: str, label_column: str) -
     labels, class_names = _labels_of_rows(rows, label_column)
     stored = rows.select_columns([image_column])
     stored = stored.cast_column(image_column, datasets.Image(decode=False))
-    return TableRows(stored, image_column, ids, labels, class_names, fingerprint, _Columns(rows))
+    columns = _Columns(rows)
+    why = f"column {label_column}"
+    if labels is None:
+        others = f", of {', '.join(columns)} name that of the class" if len(columns) else ""
+        why = f"no column {label_column!r}{others}"
+    origin = Origin(place, why)
+    return TableRows(stored, image_column, ids, labels, class_names, fingerprint, columns, origin)
 
 
 def _labels_of_rows(rows: Any, column: str) -> tuple[Labels | None, tuple[str, ...]]:
@@ -146,7 +159,7 @@ def _labels_of_rows(rows: Any, column: str) -> tuple[Labels | None, tuple[str, .
     if pa.types.is_integer(values.type):
         labels = values.fill_null(UNLABELLED).to_numpy(False).astype(np.int32)
         return labels, tuple(str(i) for i in range(int(labels.max()) + 1))
-    return labels_of_words([str(value) for value in values.to_pylist()])
+    return labels_of_words([None if v is None else str(v) for v in values.to_pylist()])
 
 
 def _read_cell(cell: dict[str, Any] | None) -> bytes | OSError:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from neurons.data.sources import EXTENSIONS, UNLABELLED, Labels, Names
+from neurons.data.sources import EXTENSIONS, UNLABELLED, Labels, Names, Origin
 from neurons.errors import ImagesNotFoundError
 
 
@@ -26,6 +26,7 @@ class TarFiles:
     class_names: tuple[str, ...]
     fingerprint: str
     columns: Mapping[str, Sequence[object]] = field(default_factory=dict)
+    origin: Origin = Origin()
 
     def read(self, indices: Sequence[int]) -> list[bytes | OSError]:
         """Read byte ranges of the tar files."""
@@ -64,6 +65,8 @@ def tar_files(paths: Sequence[Path]) -> TarFiles:
     digest = hashlib.sha256()
     for name, place in zip(names, places, strict=True):
         digest.update(f"{name}\0{place}\n".encode())
+    where = f"in {paths[0].name}" if len(paths) == 1 else f"in {len(paths):,} .tar files"
+    origin = Origin(where, "members that end in .cls" if labels else "no member ends in .cls")
     return TarFiles(
         tuple(paths),
         Names(names),
@@ -71,6 +74,7 @@ def tar_files(paths: Sequence[Path]) -> TarFiles:
         found if labels else None,
         tuple(str(i) for i in range(max(labels.values(), default=-1) + 1)),
         digest.hexdigest(),
+        origin=origin,
     )
 
 

@@ -57,9 +57,10 @@ def check_not_another(
         return
     kind, version, content = read_saved(folder / JSON)
     if kind in names:
-        asked = {"provenance": without_versions(plain(provenance, {}))}
-        # 0.1 had other names
-        asked |= values if version == FORMAT else {}
+        asked: dict[str, Any] = {"provenance": without_versions(plain(provenance, {}))}
+        if version == FORMAT:
+            # 0.1 had other names
+            asked = {**asked, **values}
         held = content["fields"]
         found = differences(held, asked, holder="the one there", other="this one has")
     else:

@@ -80,7 +80,7 @@ def open_album(path: str | Path) -> Album:
     """
     path = Path(path)
     if ALBUM.read(path) is None:
-        raise AlbumNotFoundError(f"{not_there(path, ALBUM)}; `neurons visualize` makes one")
+        raise AlbumNotFoundError(not_there(path, ALBUM, "`neurons visualize` makes one"))
     return Album(path)
 
 

@@ -64,3 +64,15 @@ def test_strict_names_the_bad_image(scan, tmp_path: Path) -> None:
 
 def test_a_layer_is_named_as_the_run_keeps_it(scanned: Path) -> None:
     assert [layer.path for layer in Activations.open(scanned).layers] == [LAYER]
+
+
+def test_a_folder_is_counted_at_the_start_and_a_part_is_taken(
+    scan, pictures: Path, tmp_path: Path
+) -> None:
+    done = scan(pictures, tmp_path / "run", "--limit", 6)
+    assert "images: the first 6 of 40 images in 4 folders, 1 of 4 classes" in done.out
+    assert Activations.open(tmp_path / "run").spec.n_images == 6
+    more = scan(pictures, tmp_path / "run", "--limit", 7)
+    assert (more.code, "was made with other settings" in more.err) == (2, True)
+    both = scan(pictures, tmp_path / "both", "--limit", 6, "--sample", 6)
+    assert (both.code, "not both" in both.err) == (2, True)

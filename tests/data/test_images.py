@@ -55,8 +55,9 @@ def test_a_slice_is_a_set_of_its_own(farm: ImageSet) -> None:
     assert part.require_labels().tolist() == [1, 1]
     assert int(part[1].pixels[0, 0, 0]) == 3
     assert part.provenance()["fingerprint"] != farm.provenance()["fingerprint"]
-    # it cannot be opened again by the folder's name
-    assert part.location is None
+    # what opens it again: the folder, and which of its images
+    assert part.location == farm.location
+    assert list(farm.take(*part.taken).ids) == list(part.ids)
 
 
 def test_a_set_and_an_image_are_one_line_each(farm: ImageSet, tmp_path: Path) -> None:

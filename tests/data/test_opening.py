@@ -26,8 +26,7 @@ def test_one_file_is_a_set_of_one(tmp_path: Path) -> None:
     assert (len(found), int(found[0].pixels[0, 0, 0])) == (1, 7)
 
 
-def test_tar_files_in_a_folder_come_before_loose_images(tmp_path: Path) -> None:
-    write(tmp_path, a=png(1))
+def test_what_a_tar_file_in_a_folder_holds_is_looked_at(tmp_path: Path) -> None:
     (tmp_path / "b.tar").write_bytes(b"x" * 600)
     with pytest.raises(ImagesNotFoundError, match="not an uncompressed tar file"):
         images(tmp_path)

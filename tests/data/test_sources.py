@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from neurons import images
-from neurons.data.sources import Names, SourcePart, folder, labels_of_words, read_file
+from neurons.data.folders import folder, list_folder
+from neurons.data.parts import SourcePart
+from neurons.data.sources import Names, labels_of_words, read_file
 from neurons.errors import BadImageError, ImagesNotFoundError, LabelsMissingError, OptionError
 from tests.data.picture_files import png, write
 
@@ -85,7 +87,7 @@ def test_names_of_a_hundred_thousand_files_take_little_memory() -> None:
 def test_further_columns_come_from_the_metadata(tmp_path: Path) -> None:
     write(tmp_path, a=png(1), b=png(2))
     (tmp_path / "metadata.csv").write_text("file_name,label,way\na.png,x,drawn\nb.png,y,written\n")
-    found = folder(tmp_path, label_column="label")
+    found = folder(list_folder(tmp_path), label_column="label")
     assert found.columns == {
         "file_name": ["a.png", "b.png"], "label": ["x", "y"], "way": ["drawn", "written"],
     }  # fmt: skip
@@ -105,10 +107,10 @@ def test_an_unreadable_file_is_given_as_its_error(tmp_path: Path) -> None:
 
 def test_a_part_has_the_rows_of_the_whole(tmp_path: Path) -> None:
     write(tmp_path, dog__1=png(1), cat__1=png(2), dog__2=png(3))
-    whole = folder(tmp_path, label_column="label")
+    whole = folder(list_folder(tmp_path), label_column="label")
     backwards = range(2, -1, -2)
     part = SourcePart(whole, backwards)
-    assert part.ids == ["dog/2.png", "cat/1.png"]
+    assert list(part.ids) == ["dog/2.png", "cat/1.png"]
     assert part.labels is not None and part.labels.tolist() == [1, 0]
     assert part.read([1, 0]) == whole.read([0, 2])
     assert part.class_names == whole.class_names == ("cat", "dog")

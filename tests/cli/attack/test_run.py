@@ -47,8 +47,8 @@ def test_a_probe_is_read_beside_zero_shot(attack, refused, miniature: Clip, tmp_
     assert found.outcome("$$$", "blank", readout="probe").success.successes == 0
     probe_by_hand(miniature, weights="others").save(tmp_path / "other")
     wrong = {
-        ("--probe", tmp_path / "no"): "no result at",
-        ("--probe", tmp_path / "a" / "result"): "holds a Attack, not a Probe",
+        ("--probe", tmp_path / "no"): "no probe at",
+        ("--probe", tmp_path / "a" / "result"): "holds a saved Attack, not a probe",
         ("--probe", tmp_path / "probe", "--classes", "pig,piggy bank,spider"): (
             "was fitted on other classes: it has no 'spider' (1 of 3 are missing); its 3 are: pig"
         ),
