@@ -12,8 +12,8 @@ from scipy.stats import hypergeom
 
 from neurons.stats import Interval, wilson, wilson_bounds
 
-# the strongest images: a share of all, but not fewer than this
-TOP_SHARE, FEWEST_TOP = 0.01, 50
+# the strongest images: a share of all, but not fewer than this, of a small set a quarter
+TOP_SHARE, FEWEST_TOP, _QUARTER = 0.01, 50, 4
 # one image alone is no evidence of its class
 _FEWEST_OF_CLASS = 2
 # the share of units without any class that would be given one
@@ -45,7 +45,7 @@ class ClassLift:
 
 def n_of_top(n_images: int, top_share: float = TOP_SHARE) -> int:
     """Say how many of the images count as the top."""
-    return min(n_images, max(FEWEST_TOP, round(top_share * n_images)))
+    return max(round(top_share * n_images), min(FEWEST_TOP, n_images // _QUARTER))
 
 
 def top_mask(peaks: NDArray[np.floating], n_top: int) -> NDArray[np.bool_]:

@@ -59,7 +59,7 @@ def units(
         out_console.print(_drawn(found))
     if len(found.units) > _SHOWN:
         say(f"the first {_SHOWN} of {len(found.units):,}; --csv FILE or --out FOLDER has them all")
-    if csv is not None:
+    if csv is not None and found.units:
         say_path("table", found.to_table(csv, replace=to.replace))
     if answer is not None:
         say_path("pages", answer.write(found))

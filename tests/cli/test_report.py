@@ -23,7 +23,7 @@ def test_one_wrong_address_and_nothing_is_written(refused, scanned: Path, tmp_pa
     asked = ("report", scanned, f"{LAYER}:1")
     assert "units 0 to 255" in refused(*asked, f"{LAYER}:9999", "--out", tmp_path / "r")
     assert "is no neuron's address" in refused(*asked, "layer4", "--out", tmp_path / "r")
-    assert "needs neurons" in refused(*asked[:2], "--out", tmp_path / "r")
+    assert "no neuron to report" in refused(*asked[:2], "--out", tmp_path / "r")
     assert not (tmp_path / "r").exists()
 
 
@@ -31,4 +31,4 @@ def test_words_that_are_tried_stand_on_the_page(command, scanned: Path, tmp_path
     told = command("report", scanned, f"{LAYER}:{RED}", "--words", "red,$$$", "--out", tmp_path)
     assert told.code == 0, told.err
     page = (tmp_path / f"{LAYER}-{RED}.html").read_text(encoding="utf-8")
-    assert "What it reads" in page and "$$$" in page
+    assert "The strongest strings and their controls" in page and "$$$" in page

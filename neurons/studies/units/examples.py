@@ -41,7 +41,8 @@ def top_examples(
     count : int >= 1
         Images at each end.
     top_share : float in (0, 1]
-        Share of the images that counts as "the top" for class lifts; at least 50 images. Images
+        Share of the images that counts as "the top" for class lifts; at least 50 images, or a
+        quarter of a small set. Images
         with equal peaks are all taken or all left out.
     n_classes : int
         Classes to list.
