@@ -23,8 +23,9 @@ else
 	$(BIN)/neurons demo --out demo
 endif
 
+# one thread for each of two workers: beside other work, waiting threads cost more than they bring
 test: lint
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 # WORDS="probe split" takes only the mutations with one of these words in their name or file
 mutations: $(STAMP)

@@ -299,11 +299,11 @@ class UnitTable(Result):
         if len(self.units) > _SHOWN:
             more = f"The first {_SHOWN:,} of {len(self.units):,}; all are in the table's file. "
         return (
-            f"{more}Class: leads among the unit's top images (1 %, at least 50, of a small set a quarter; equal peaks are "
-            f"never parted) beyond chance. Lift: its share there over its share in the set, with "
-            f"a 95 % interval. n: images of the class at the top, of all of the class. AUPRC: how "
-            f"well the peak finds the class among all images. The class was chosen on these "
-            f"images: a number on others is what a search by class gives."
+            f"{more}Class: leads among the unit's top images (1 %, at least 50, of a small set a "
+            f"quarter; equal peaks are never parted) beyond chance. Lift: its share there over its "
+            f"share in the set, with a 95 % interval. n: images of the class at the top, of all of "
+            f"the class. AUPRC: how well the peak finds the class among all images. The class was "
+            f"chosen on these images: a number on others is what a search by class gives."
         )
 
 

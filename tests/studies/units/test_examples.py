@@ -126,8 +126,8 @@ def test_it_says_how_far_the_ends_lie_apart(run: Activations, pictures: Path) ->
     assert found.facts() == (("images", "40"), ("maximum", f"{peaks[-1]:.3g}"))
     assert f"by {peaks[-1]:.3g} and the last by {peaks[0]:.3g}. Among" in found.verdict()
     rows = found.to_pandas()
-    assert rows["kind"].tolist() == ["top"] * 3 + ["bottom"] * 3
-    assert rows["peak"].tolist() == pytest.approx([*peaks[::-1][:3], *peaks[:3]])
+    assert rows["kind"].tolist() == ["top"] * 3 + ["bottom"] * 3 + ["class"]
+    assert rows["peak"].dropna().tolist() == pytest.approx([*peaks[::-1][:3], *peaks[:3]])
     lift = ClassLift("red", 8, 10, 4.0, Interval(2.5, 4.0))
     lifted = replace(found, lifts=(lift,))
     assert "'red' is 4.0 times as frequent as in the whole set (2.5 to 4.0)" in lifted.verdict()
