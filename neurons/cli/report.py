@@ -10,10 +10,12 @@ from cyclopts import Parameter
 
 import neurons
 from neurons.address import Neuron
-from neurons.cli.options import NeuronAddresses, Out, ProbeOption, RunImageOptions, RunPath
+from neurons.cli.options import NeuronAddresses, ProbeOption, RunImageOptions, RunPath
+from neurons.cli.out_options import OutOptions
 from neurons.cli.terminal import Bar, console, say_path
-from neurons.cli.unit_options import ChoiceOptions, only_layer, table_of
+from neurons.cli.unit_options import ChoiceOptions, LayerChoiceOptions, only_layer, table_of
 from neurons.errors import OptionError
+from neurons.folder_kinds import REPORT
 
 if TYPE_CHECKING:
     from neurons import Activations, ImageSet, TopStrings
@@ -25,9 +27,8 @@ def report(
     addresses: Annotated[NeuronAddresses, Parameter(name="neurons")] = (),
     /,
     *,
-    out: Out,
-    layer: Annotated[str | None, Parameter(name=("--layer", "-l"))] = None,
-    choice: ChoiceOptions = ChoiceOptions(),
+    to: OutOptions,
+    choice: LayerChoiceOptions = LayerChoiceOptions(),
     count: int = 16,
     per_bucket: int = 6,
     by: str | None = None,
@@ -44,10 +45,6 @@ def report(
     addresses : tuple of Neuron
         LAYER:UNIT, lists (LAYER:3,7), ranges (LAYER:0-20), or a file of them; or none, and
         --top, --sort or --where instead.
-    layer : str, optional
-        With --top, --sort or --where: of which layer; default: the run's, if it has one only.
-    out : Path
-        The report's folder.
     count : int
         Images at each end.
     per_bucket : int
@@ -66,11 +63,12 @@ def report(
     """
     from neurons.recipes.probe_pages import CLASS_PAGES, PAGES, open_probe
 
-    _check_choice(addresses, layer, choice)
+    _check_choice(addresses, choice)
+    to.check(REPORT)
     opened = neurons.Activations.open(run)
     for address in addresses:
         opened.check(address)
-    path = None if addresses else only_layer(opened, layer)
+    path = None if addresses else only_layer(opened, choice.layer)
     shown = images.of(opened)
     if path is not None:
         addresses = _chosen(opened, shown, path, by, choice)
@@ -85,7 +83,7 @@ def report(
         index = neurons.report(
             opened,
             addresses,
-            out,
+            to.out,
             image_set=shown,
             count=count,
             per_bucket=per_bucket,
@@ -95,6 +93,7 @@ def report(
             further=further,
             beside=() if probe is None else (probe / CLASS_PAGES, probe / PAGES),
             single=single_file,
+            replace=to.replace,
             done=show,
             told=lambda text: console.print(text, highlight=False),
         )
@@ -103,9 +102,9 @@ def report(
         say_path("single file", single_file)
 
 
-def _check_choice(addresses: Sequence[Neuron], layer: str | None, choice: ChoiceOptions) -> None:
+def _check_choice(addresses: Sequence[Neuron], choice: LayerChoiceOptions) -> None:
     """Refuse neither addresses nor a choice, and both."""
-    if addresses and (choice.made or layer is not None):
+    if addresses and (choice.made or choice.layer is not None):
         raise OptionError(
             "name neurons, or choose a layer's by --top, --sort and --where: not both"
         )

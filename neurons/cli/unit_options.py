@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -58,6 +58,20 @@ class ChoiceOptions:
     def of(self, table: UnitTable) -> UnitTable:
         """Choose from a layer's units."""
         return table.chosen(where=conditions(self.where), sort=self.sort, top=self.top)
+
+
+@Parameter(name="*", group="Choice")
+@dataclass(frozen=True, kw_only=True)
+class LayerChoiceOptions(ChoiceOptions):
+    """Which units, instead of addresses.
+
+    Parameters
+    ----------
+    layer : str, optional
+        Of which layer they are chosen; default: the run's, if it has one only.
+    """
+
+    layer: Annotated[str | None, Parameter(name=("--layer", "-l"))] = None
 
 
 def table_of(run: Activations, images: ImageSet, layer: str, by: str | None) -> UnitTable:

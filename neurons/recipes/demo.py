@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from neurons.activations.average_precision import average_precision, places
 from neurons.activations.run import Activations
 from neurons.activations.scan import scan
 from neurons.address import Neuron
-from neurons.data.images import images
+from neurons.data.images import ImageSet, images
 from neurons.data.opening import MINIATURE
 from neurons.drawn_world import labelled_pictures
 from neurons.drawn_world.concepts import concepts
@@ -77,7 +80,7 @@ def demo(out: Path, *, replace: bool = False, tell: Tell = lambda what, done, to
     )
     run = Activations.open(out / "run")
     counted = census(run, pictures, LAYER, by=BY)
-    shown = telling(counted)
+    shown = telling(counted, worths(run, pictures, counted))
     written: list[str] = []
 
     def done(page: Page) -> None:
@@ -90,22 +93,44 @@ def demo(out: Path, *, replace: bool = False, tell: Tell = lambda what, done, to
     return Demo(index, counted, shown)
 
 
-def telling(counted: Census) -> dict[Neuron, str]:
-    """Choose the most decided unit of a few concepts, and a polysemantic one.
+def worths(run: Activations, pictures: ImageSet, counted: Census) -> dict[int, float]:
+    """Give for each multimodal unit how well it finds its class in the group where it does worst.
 
-    The most decided comes first; a concept without a multimodal unit is left out.
+    Average precision among the images of one group; the lead of a mean says less: a unit may lead
+    in a class by the mean and have a picture of another one on top.
     """
+    labels = pictures.require_labels()
+    shown = np.array([str(value) for value in pictures.column(counted.by)])
+    found = {}
+    for k, name in enumerate(counted.class_names):
+        for unit in counted.units_of(name):
+            peaks = run.peak(f"{counted.layer}:{unit}")
+            each = []
+            for value in counted.among:
+                rows = np.flatnonzero(shown == value)
+                place = places(peaks[rows, None])[labels[rows] == k]
+                each.append(float(average_precision(place)[0]))
+            found[unit] = min(each)
+    return found
 
-    def decided(unit: int) -> float:
-        return float(counted.leads[:, unit].min())
 
+def telling(counted: Census, worth: Mapping[int, float]) -> dict[Neuron, str]:
+    """Choose the unit that finds each of a few concepts best, and a polysemantic one.
+
+    Parameters
+    ----------
+    counted : Census
+    worth : mapping of int to float
+        Of each multimodal unit, as `worths` gives it. The best comes first; a concept without a
+        multimodal unit is left out.
+    """
     emotions = [name for name, each in concepts().items() if each.family == "emotions"]
     found = []
     for names in (["finance"], ["spider"], ["winter"], emotions):
-        units = [(unit, name) for name in names for unit in counted.units_of(name)[:1]]
-        found += sorted(units, key=lambda each: -decided(each[0]))[:1]
+        units = [(unit, name) for name in names for unit in counted.units_of(name)]
+        found += sorted(units, key=lambda each: -worth[each[0]])[:1]
     shown = {}
-    for unit, name in sorted(found, key=lambda each: -decided(each[0])):
+    for unit, name in sorted(found, key=lambda each: -worth[each[0]]):
         shown[Neuron(counted.layer, unit)] = f"{name}, as picture, outline and word"
     for unit in counted.polysemantic_units()[:1]:
         tops = [counted.class_names[top] for top in counted.tops[:, unit]]

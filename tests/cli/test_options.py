@@ -67,7 +67,8 @@ def test_images_are_repeated_or_not_given(scanned: Path) -> None:
 def _probe_folder(scanned: Path) -> Path:
     folder = scanned.parent / "as-a-probe"
     folder.mkdir(exist_ok=True)
-    (folder / "result.json").write_text("{}")
+    for name in ("probe.json", "result.json"):
+        (folder / name).write_text("{}")
     return folder
 
 

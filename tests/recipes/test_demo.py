@@ -1,4 +1,4 @@
-"""The demonstration shows the most decided units of telling concepts, and a polysemantic one."""
+"""The demonstration shows the units that find telling concepts, and a polysemantic one."""
 
 from __future__ import annotations
 
@@ -44,17 +44,24 @@ def census(**changed: object) -> PlantedCensus:
     return PlantedCensus(**{**values, **changed})
 
 
-def test_the_most_decided_comes_first_and_the_polysemantic_last() -> None:
-    shown = telling(census())
+WORTH = {0: 0.1, 1: 0.8, 2: 0.4}
+
+
+def test_the_best_comes_first_and_the_polysemantic_last() -> None:
+    shown = telling(census(), WORTH)
     units = [neuron.unit for neuron in shown]
-    # by the smaller of a unit's two leads: .8, .4, .1
     assert units[:1] == [1]
     assert units[-1] == 3
     assert shown[Neuron("visual.layer4", 1)] == "spider, as picture, outline and word"
     assert shown[Neuron("visual.layer4", 3)] == "polysemantic: finance as flat, spider as word"
 
 
+def test_a_unit_with_another_class_on_top_is_not_shown_though_its_mean_leads() -> None:
+    two = census(of={"spider": (0, 1)}, leads=np.array([[9.0, 1, 0, 0], [9.0, 1, 0, 0]]))
+    assert [neuron.unit for neuron in telling(two, WORTH)][0] == 1
+
+
 def test_a_concept_without_a_unit_is_left_out() -> None:
-    shown = telling(census(of={"spider": (1,)}, polysemantic=()))
+    shown = telling(census(of={"spider": (1,)}, polysemantic=()), WORTH)
     assert [neuron.unit for neuron in shown] == [1]
-    assert telling(census(of={}, polysemantic=())) == {}
+    assert telling(census(of={}, polysemantic=()), {}) == {}

@@ -8,6 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from neurons.activations.class_agreement import (
+    NONE,
+    agreeing,
+    certainty,
+    counts_by_chance,
+    leads_of,
+)
+from neurons.activations.class_means import class_means
 from neurons.activations.run import Activations
 from neurons.data.images import ImageSet
 from neurons.data.sources import UNLABELLED
@@ -17,9 +25,10 @@ from neurons.results.result import Result
 from neurons.results.table import Row
 from neurons.stats import p_of_draws
 
-NONE = -1
 # a count that shuffled labels give more often than this says nothing
 _SIGNIFICANT = 0.05
+# of resamples: a unit that is as certain is called sure
+_SURE = 0.95
 
 
 def census(
@@ -29,7 +38,9 @@ def census(
     *,
     by: str = "rendition",
     among: Sequence[str] = ("flat", "outline", "word"),
+    together: Sequence[str] = ("flat", "outline"),
     n_permutations: int = 200,
+    n_resamples: int = 100,
     seed: int = 0,
 ) -> Census:
     """Count the units whose top class is the same in every way of showing it.
@@ -48,8 +59,13 @@ def census(
         That column's name.
     among : sequence of str
         Two or more of its values; images with others are left out.
+    together : sequence of str
+        Groups that show the same drawings, or that agree for another reason than their meaning:
+        when labels are shuffled to see what chance gives, these keep theirs.
     n_permutations : int >= 20
-        How often the labels are shuffled within their group, to see what chance gives.
+        How often the labels of the other groups are shuffled.
+    n_resamples : int >= 20
+        How often the images of each class and group are drawn anew, to see which units are sure.
     seed : int
 
     Returns
@@ -75,11 +91,7 @@ def census(
     labels = images.require_labels()
     shown = np.array([str(value) for value in images.column(by)])
     activations.check_images(images)
-    if len(set(among)) < 2 or n_permutations < 20:
-        raise OptionError(
-            f"a census compares two groups or more (asked: {', '.join(among)}) and shuffles at "
-            f"least 20 times (asked: {n_permutations})"
-        )
+    _check_asked(images, by, among, together, min(n_permutations, n_resamples))
     peaks = np.asarray(activations.array(layer, "peak")[:], np.float32)
     good = np.zeros(len(labels), bool)
     good[activations.good_rows()] = True
@@ -88,12 +100,14 @@ def census(
     for value, rows in zip(among, groups, strict=True):
         _check_group(value, by, labels[rows], images.class_names, shown)
     n_classes = len(images.class_names)
-    means = np.stack([_class_means(peaks[rows], labels[rows], n_classes) for rows in groups])
-    alive = np.ptp(peaks[good], axis=0) > 0
+    means = np.stack([class_means(peaks[rows], labels[rows], n_classes) for rows in groups])
+    # a unit that is silent in a group has no top class there
+    alive = np.stack([np.ptp(peaks[rows], axis=0) > 0 for rows in groups])
     tops = np.where(alive, means.argmax(1), NONE)
     parts = [(peaks[rows], labels[rows]) for rows in groups]
-    chance = _chance(parts, n_classes, alive, n_permutations, seed)
-    found = _agreeing(tops, alive)
+    kept = [value in together for value in among]
+    chance = counts_by_chance(parts, kept, n_classes, alive, n_permutations, seed)
+    agree = agreeing(tops)
     return Census(
         provenance=activations.provenance(),
         layer=layer,
@@ -101,13 +115,14 @@ def census(
         among=tuple(among),
         class_names=images.class_names,
         n_images=sum(len(rows) for rows in groups),
-        n_dead=int((~alive).sum()),
-        n_multimodal=found,
+        n_dead=int((np.ptp(peaks[good], axis=0) == 0).sum()),
+        n_multimodal=int(agree.sum()),
         chance=float(np.mean(chance)),
         chance_largest=max(chance),
-        p_value=p_of_draws(found, chance),
+        p_value=p_of_draws(int(agree.sum()), chance),
         tops=tops.astype(np.int32),
-        leads=_leads(means).astype(np.float32),
+        certainty=certainty(parts, tops, n_classes, n_resamples, seed),
+        leads=leads_of(means).astype(np.float32),
     )
 
 
@@ -124,15 +139,19 @@ class Census(Result):
     n_images, n_dead, n_multimodal : int
         Dead units have the same peak in every image; they never count as multimodal.
     chance : float
-        Mean number of multimodal units when the labels are shuffled within each group.
+        Mean number of multimodal units when the labels are shuffled within each group but those
+        that belong together.
     chance_largest : int
         The most that any shuffle gave.
     p_value : float
         Share of shuffles, the true labels counted in, that give as many.
     tops : ndarray of int, (groups, units)
-        The top class of each unit in each group, -1 if it is dead.
+        The top class of each unit in each group, -1 if it says the same of all images there.
     leads : ndarray of float, (groups, units)
         How far the top class lies above the mean of all, in standard deviations over classes.
+    certainty : ndarray of float, (units,)
+        Share of resamples of the images in which every group has the same top class as here; 0 for
+        units that are not multimodal.
     """
 
     layer: str
@@ -147,11 +166,17 @@ class Census(Result):
     p_value: float
     tops: NDArray[np.int32]
     leads: NDArray[np.float32]
+    certainty: NDArray[np.float32]
 
     @property
     def n_units(self) -> int:
         """Units of the layer, dead ones too."""
         return int(self.tops.shape[1])
+
+    @property
+    def n_sure(self) -> int:
+        """Multimodal units that stay so in 95 % of resamples of the images or more."""
+        return int((self.certainty >= _SURE).sum())
 
     def units_of(self, name: str) -> tuple[int, ...]:
         """List the multimodal units of a class, those with the widest smallest lead first.
@@ -167,7 +192,7 @@ class Census(Result):
 
     def polysemantic_units(self) -> tuple[int, ...]:
         """List the units whose groups name different classes, the most decided first."""
-        return self._ordered(~self._agree() & (self.tops[0] != NONE))
+        return self._ordered(~self._agree() & (self.tops != NONE).all(0))
 
     @property
     def title(self) -> str:
@@ -180,6 +205,7 @@ class Census(Result):
             ("units", f"{self.n_units:,}"),
             ("dead", f"{self.n_dead:,}"),
             ("multimodal", f"{self.n_multimodal:,}"),
+            ("sure", f"{self.n_sure:,}"),
             ("by chance", f"{self.chance:.2g}"),
             ("p", f"{self.p_value:.2g}"),
         )
@@ -190,9 +216,10 @@ class Census(Result):
         no_more = "No more than chance gives: " if self.p_value > _SIGNIFICANT else ""
         return (
             f"{no_more}{self.n_multimodal} of {self.n_units} units of {self.layer} ({self.n_dead} "
-            f"dead) have the same top class as {ways}. Shuffled labels give {self.chance:.2g} on "
-            f"average and {self.chance_largest} at most (p = {self.p_value:.2g}). "
-            f"A top class is not all that excites a unit: see its spectrum."
+            f"dead) have the same top class as {ways}; {self.n_sure} are sure: they stay so in "
+            f"95 % of resamples of the images. Shuffled labels give {self.chance:.2g} on average "
+            f"and {self.chance_largest} at most (p = {self.p_value:.2g}). A top class is not all "
+            f"that excites a unit: see its spectrum."
         )
 
     def rows(self) -> Sequence[Row]:
@@ -201,8 +228,9 @@ class Census(Result):
         return [
             {
                 "neuron": f"{self.layer}:{unit}",
-                "dead": bool(self.tops[0, unit] == NONE),
+                "dead": bool((self.tops[:, unit] == NONE).all()),
                 "multimodal": bool(agree[unit]),
+                "certainty": float(self.certainty[unit]),
                 **{
                     f"{name}.class": "" if top == NONE else self.class_names[top]
                     for name, top in zip(self.among, self.tops[:, unit], strict=True)
@@ -228,23 +256,24 @@ class Census(Result):
                 "units",
             ),
             Table(
-                "The most decided multimodal units",
-                ("neuron", "class", *(f"lead, {value}" for value in self.among)),
+                "Multimodal units, the most decided first",
+                ("neuron", "class", "certainty", *(f"lead, {value}" for value in self.among)),
                 tuple(
                     (
                         f"{self.layer}:{unit}",
                         name,
+                        f"{self.certainty[unit]:.2f}",
                         *(f"{lead:.1f}" for lead in self.leads[:, unit]),
                     )
-                    for unit, name in list(zip(agreed, names, strict=True))[:24]
+                    for unit, name in zip(agreed, names, strict=True)
                 ),
-                "Lead: the class's mean peak above that of all classes, in standard deviations.",
+                "Certainty: share of resamples of the images in which the groups agree so. Lead: "
+                "the class's mean peak above that of all classes, in standard deviations.",
             ),
         )
 
     def _agree(self) -> NDArray[np.bool_]:
-        agree: NDArray[np.bool_] = (self.tops == self.tops[0]).all(0) & (self.tops[0] != NONE)
-        return agree
+        return agreeing(self.tops)
 
     def _ordered(self, chosen: NDArray[np.bool_]) -> tuple[int, ...]:
         units = np.flatnonzero(chosen)
@@ -270,50 +299,20 @@ def _check_group(
         )
 
 
-def _chance(
-    groups: Sequence[tuple[NDArray[np.float32], NDArray[np.int32]]],
-    n_classes: int,
-    alive: NDArray[np.bool_],
-    n_permutations: int,
-    seed: int,
-) -> list[int]:
-    """Count the multimodal units when the labels are shuffled within each group of images.
-
-    Parameters
-    ----------
-    groups : sequence of (ndarray, ndarray)
-        Of each group its peaks, (images, units), and its labels, (images,).
-    n_classes : int
-    alive : ndarray of bool, (units,)
-    n_permutations, seed : int
-    """
-    random = np.random.default_rng(seed)
-    counts = []
-    for _ in range(n_permutations):
-        tops = [
-            _class_means(peaks, random.permutation(labels), n_classes).argmax(0)
-            for peaks, labels in groups
-        ]
-        counts.append(_agreeing(np.stack(tops), alive))
-    return counts
-
-
-def _leads(means: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give how far the top class lies above the mean of all, (groups, units), in deviations."""
-    spread = means.std(1)
-    leads: NDArray[np.float64] = (means.max(1) - means.mean(1)) / np.where(spread > 0, spread, 1)
-    return leads
-
-
-def _class_means(
-    peaks: NDArray[np.float32], labels: NDArray[np.int32], n_classes: int
-) -> NDArray[np.float64]:
-    """Give the mean peak of each class, (classes, units)."""
-    member = np.zeros((n_classes, len(labels)), np.float64)
-    member[labels, np.arange(len(labels))] = 1
-    means: NDArray[np.float64] = member @ peaks / member.sum(1, keepdims=True)
-    return means
-
-
-def _agreeing(tops: NDArray[np.intp], alive: NDArray[np.bool_]) -> int:
-    return int(((tops == tops[0]).all(0) & alive).sum())
+def _check_asked(
+    images: ImageSet, by: str, among: Sequence[str], together: Sequence[str], n_draws: int
+) -> None:
+    """Refuse what no census can be made of."""
+    if len(set(among)) < 2 or n_draws < 20:
+        raise OptionError(
+            f"a census compares two groups or more (asked: {', '.join(among)}) and draws at least "
+            f"20 times (asked: {n_draws})"
+        )
+    if by == images.label_column:
+        others = [name for name in images.columns if name != by]
+        raise OptionError(
+            f"column {by!r} holds the classes; a census groups images by how they show a class, "
+            f"such as drawn or written: the other columns are: {', '.join(others) or 'none'}"
+        )
+    if set(among) <= set(together):
+        raise OptionError(f"all of {', '.join(among)} belong together: nothing is left to shuffle")

@@ -17,7 +17,8 @@ def test_words_are_written_where_and_how_it_was_asked(
                    "--n", 3, "--place", "0.5,0.5", "--size", 24, "--colour", "#ff0000",
                    "--stroke", 0, "--plate", "white")  # fmt: skip
     assert done.code == 0, done.err
-    assert done.out == f"6 images\nimages: {out}\n"
+    written = "one copy in the middle, letters of 24 px, #ff0000, on a plate"
+    assert done.out == f"6 images; written: {written}\nimages: {out}\n"
     with (out / "metadata.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert {row["text"] for row in rows} == {"oil", "-x"} and len(rows) == 6

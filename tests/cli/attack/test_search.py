@@ -16,7 +16,7 @@ def test_a_search_with_answers_alone_keeps_to_its_budget(attack, tmp_path: Path)
     assert done.code == 0 and "answers of 40" in done.out, done.err
     assert BlackBoxSearch.load(tmp_path / "s" / "result").n_asked <= 40
     # with scores, too few strings for twenty at random
-    done = attack(*asked)
+    done = attack(*asked[:-1], tmp_path / "t")
     assert done.code == 2 and "20 at random" in done.err and done.err.count("\n") == 1
 
 

@@ -70,7 +70,11 @@ def test_polysemantic_units_are_not_multimodal(scanned: tuple[Activations, Image
     assert len(multimodal) == counted.n_multimodal
     both = set(counted.polysemantic_units())
     assert not both & multimodal and not both & {DEAD, CONSTANT}
-    assert len(multimodal) + len(both) + counted.n_dead == counted.n_units
+    # a unit that is silent in one of the groups is neither
+    silent = set(np.flatnonzero((counted.tops == -1).any(0)).tolist())
+    assert not silent & (multimodal | both)
+    assert len(multimodal) + len(both) + len(silent) == counted.n_units
+    assert counted.n_dead <= len(silent)
 
 
 def test_what_a_census_cannot_do_is_said(
@@ -83,8 +87,10 @@ def test_what_a_census_cannot_do_is_said(
         neurons.census(run, images, LAYER, by="way", among=("faint", "loud"))
     with pytest.raises(OptionError, match="compares two groups or more"):
         neurons.census(run, images, LAYER, by="way", among=("faint",))
-    with pytest.raises(OptionError, match="2 classes have no 'plain' image"):
+    with pytest.raises(OptionError, match="'label' holds the classes.*: file_name, way"):
         neurons.census(run, images, LAYER, by="label", among=("plain", "red"))
+    with pytest.raises(OptionError, match="nothing is left to shuffle"):
+        neurons.census(run, images, LAYER, by="way", among=WAYS, together=WAYS)
     with pytest.raises(OptionError, match="no class 'blue'"):
         neurons.census(run, images, LAYER, by="way", among=WAYS).units_of("blue")
     flat = tmp_path / "flat"
@@ -116,3 +122,25 @@ def test_it_says_whether_chance_gives_as_many(scanned: tuple[Activations, ImageS
     means = [peaks[(ways == "strong") & (labels == k)].mean() for k in range(3)]
     lead = (max(means) - np.mean(means)) / np.std(means)
     assert red["strong.lead"] == pytest.approx(lead, rel=1e-4)
+
+
+def test_what_belongs_together_is_not_shuffled_apart(
+    scanned: tuple[Activations, ImageSet],
+) -> None:
+    run, images = scanned
+    asked = {"by": "way", "among": WAYS, "n_permutations": 40, "n_resamples": 20}
+    apart = neurons.census(run, images, LAYER, **asked)
+    paired = neurons.census(run, images, LAYER, together=WAYS[:2], **asked)
+    # two of three groups agree anyway: chance is larger, the count the same
+    assert paired.n_multimodal == apart.n_multimodal and paired.chance > 1.5 * apart.chance
+
+
+def test_units_that_are_sure_are_those_that_resamples_keep(
+    scanned: tuple[Activations, ImageSet],
+) -> None:
+    run, images = scanned
+    counted = neurons.census(run, images, LAYER, by="way", among=WAYS, n_resamples=40)
+    assert counted.certainty[RED] == 1.0
+    assert 0 < counted.n_sure < counted.n_multimodal
+    multimodal = {u for name in counted.class_names for u in counted.units_of(name)}
+    assert set(np.flatnonzero(counted.certainty)) <= multimodal
