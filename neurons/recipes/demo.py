@@ -25,6 +25,8 @@ from neurons.studies.units.census import Census, census
 
 LAYER = "visual.layer4"
 BY = "rendition"
+# average precision: of random directions in a layer 1.4 % reach it for some class
+_PASSING = 0.3
 Tell = Callable[[str, int, int], None]
 
 
@@ -121,13 +123,18 @@ def telling(counted: Census, worth: Mapping[int, float]) -> dict[Neuron, str]:
     ----------
     counted : Census
     worth : mapping of int to float
-        Of each multimodal unit, as `worths` gives it. The best comes first; a concept without a
-        multimodal unit is left out.
+        Of each multimodal unit, as `worths` gives it. The best comes first; a concept that no
+        multimodal unit finds with 0.3 or more in every group is left out.
     """
     emotions = [name for name, each in concepts().items() if each.family == "emotions"]
     found = []
     for names in (["finance"], ["spider"], ["winter"], emotions):
-        units = [(unit, name) for name in names for unit in counted.units_of(name)]
+        units = [
+            (unit, name)
+            for name in names
+            for unit in counted.units_of(name)
+            if worth[unit] >= _PASSING
+        ]
         found += sorted(units, key=lambda each: -worth[each[0]])[:1]
     shown = {}
     for unit, name in sorted(found, key=lambda each: -worth[each[0]]):

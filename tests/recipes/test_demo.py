@@ -44,7 +44,7 @@ def census(**changed: object) -> PlantedCensus:
     return PlantedCensus(**{**values, **changed})
 
 
-WORTH = {0: 0.1, 1: 0.8, 2: 0.4}
+WORTH = {0: 0.31, 1: 0.8, 2: 0.4}
 
 
 def test_the_best_comes_first_and_the_polysemantic_last() -> None:
@@ -59,6 +59,11 @@ def test_the_best_comes_first_and_the_polysemantic_last() -> None:
 def test_a_unit_with_another_class_on_top_is_not_shown_though_its_mean_leads() -> None:
     two = census(of={"spider": (0, 1)}, leads=np.array([[9.0, 1, 0, 0], [9.0, 1, 0, 0]]))
     assert [neuron.unit for neuron in telling(two, WORTH)][0] == 1
+
+
+def test_a_unit_that_fails_the_exam_is_not_shown() -> None:
+    shown = telling(census(polysemantic=()), {0: 0.29, 1: 0.8, 2: 0.1})
+    assert [neuron.unit for neuron in shown] == [1]
 
 
 def test_a_concept_without_a_unit_is_left_out() -> None:
