@@ -8,7 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from neurons.data.image_tables import FOLDER_TABLES, ImageTable, read_image_table
+from neurons.data.image_tables import (
+    FILE_NAME,
+    FOLDER_TABLES,
+    ImageTable,
+    columns_of,
+    read_image_table,
+)
 from neurons.data.sources import (
     EXTENSIONS,
     Files,
@@ -149,10 +155,10 @@ def of_table(found: Listing, table: ImageTable, *, label_column: str) -> Files:
 def table_of(found: Listing) -> ImageTable | None:
     """Read the table of an ``imagefolder``; None where there is none that names its images."""
     for name in FOLDER_TABLES:
-        if (found.root / name).is_file():
-            table = read_image_table(found.root / name, found.images)
-            if table is not None:
-                return table
+        path = found.root / name
+        # another column may name files, too, but that is not what such a table promises
+        if path.is_file() and FILE_NAME in columns_of(path):
+            return read_image_table(path, found.images)
     return None
 
 

@@ -27,6 +27,7 @@ from neurons.errors import (
     BadImageError,
     LayerNotFoundError,
     OptionError,
+    OutputExistsError,
     RunLockedError,
     StaleActivationsError,
 )
@@ -233,7 +234,7 @@ def test_a_run_of_other_settings_is_stale_and_says_what_differs(
     planted: Clip, vit: Clip, pictures: Path, run: Path
 ) -> None:
     images = neurons.images(pictures)
-    with pytest.raises(StaleActivationsError, match="precision: the run has 'exact'"):
+    with pytest.raises(OutputExistsError, match="precision: the run has 'exact'"):
         neurons.scan(planted, images, [LAYER], run, precision=neurons.fast, dtype="float32")
     with pytest.raises(StaleActivationsError, match="weights_sha256"):
         Activations.open(run, clip=vit)

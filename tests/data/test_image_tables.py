@@ -24,6 +24,14 @@ def test_a_table_of_labels_beside_the_images_is_taken_by_its_name(tmp_path: Path
         images(tmp_path / "other.csv", label_column="breed")
 
 
+def test_a_metadata_csv_without_file_names_is_about_other_things(tmp_path: Path) -> None:
+    # the published SCAM set has one, which names some of its images by a number
+    write(tmp_path, dog__1=png(1), cat__2=png(2))
+    (tmp_path / "metadata.csv").write_text("image_id,word\n1,oil\n")
+    found = images(tmp_path)
+    assert list(found.ids) == ["cat/2.png", "dog/1.png"] and found.class_names == ("cat", "dog")
+
+
 def test_metadata_in_lines_of_json_is_read(tmp_path: Path) -> None:
     write(tmp_path, x=png(1), y=png(2))
     rows = [{"file_name": "y.png", "label": "yak"}, {"file_name": "x.png", "label": "xerus"}]
