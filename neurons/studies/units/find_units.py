@@ -36,7 +36,7 @@ PASSING_AUPRC = 0.3
 _ALPHA = 0.05
 # in each half
 _FEWEST = 2
-_PICTURED, _TOP = 5, 8
+_PICTURED, _TOP = 5, 6
 
 
 def find_units(

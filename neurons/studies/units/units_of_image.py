@@ -19,7 +19,7 @@ from neurons.results.result import Result
 from neurons.results.table import Row
 
 Progress = Callable[[int, int], None]
-_PICTURED, _TOP = 5, 8
+_PICTURED, _TOP = 5, 6
 
 
 def units_of_image(

@@ -94,4 +94,4 @@ def test_an_answer_reloads_as_it_was(scanned: tuple[Activations, ImageSet], tmp_
     found.save(tmp_path)
     again = FoundUnits.load(tmp_path)
     assert again.verdict() == found.verdict() and again.neurons() == found.neurons()
-    assert len(found.units[0].top) == 8
+    assert len(found.units[0].top) == 6
