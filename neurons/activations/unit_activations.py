@@ -90,6 +90,11 @@ class UnitActivations:
         """Show some rows: decode the images and cut out the places of the peaks."""
         return tuple(self._example(int(row)) for row in rows)
 
+    def strongest(self, count: int) -> tuple[Example, ...]:
+        """Show the images with the largest peaks; equal ones in the order of the set."""
+        order = np.argsort(-self.peaks[self.good], kind="stable")[:count]
+        return self.examples(self.good[order].tolist())
+
     def _example(self, row: int) -> Example:
         images = self._images
         pixels = images.pixels(row)

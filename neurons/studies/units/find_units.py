@@ -456,7 +456,6 @@ def _tested(
         if _finds(peaks, held == k, ~mine) >= PASSING_AUPRC
     ]
     area, area_interval = auc(peaks[mine], peaks[~mine])
-    top = unit.good[np.argsort(-unit.peaks[unit.good], kind="stable")][:_TOP]
     return FoundUnit(
         neuron=str(neuron),
         chosen_by=chosen_by,
@@ -469,7 +468,7 @@ def _tested(
         n_others=int((~mine).sum()),
         finds=tuple(finds),
         n_classes=len(np.unique(held[mine])),
-        top=unit.examples(top.tolist()) if rank < _PICTURED else (),
+        top=unit.strongest(_TOP) if rank < _PICTURED else (),
     )
 
 

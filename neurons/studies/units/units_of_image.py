@@ -250,13 +250,8 @@ def _unit(
     pictured: bool,
 ) -> ImageUnit:
     place, deviations, path, unit, peak = found
-    neuron, top = Neuron(path, unit), ()
-    if pictured:
-        values = UnitActivations(activations, images, neuron)
-        order = np.argsort(-values.peaks[values.good], kind="stable")[:_TOP]
-        return ImageUnit(
-            str(neuron), peak, place, n, deviations, values.examples(values.good[order].tolist())
-        )
+    neuron = Neuron(path, unit)
+    top = UnitActivations(activations, images, neuron).strongest(_TOP) if pictured else ()
     return ImageUnit(str(neuron), peak, place, n, deviations, top)
 
 
