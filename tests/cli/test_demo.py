@@ -11,7 +11,7 @@ def test_the_demo_does_the_whole_job_and_its_run_can_be_asked_on(
     done = command("demo", "--out", tmp_path / "demo")
     assert done.code == 0, done.err
     assert "the same top class as flat, outline, word" in done.out
-    assert "finance, as picture, outline and word" in done.out
+    assert "spider, as picture, outline and word" in done.out
     assert (tmp_path / "demo/report/index.html").is_file()
     counted = command("census", tmp_path / "demo/run", "visual.layer4", "--among",
                       "photo,silhouette")  # fmt: skip
