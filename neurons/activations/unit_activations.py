@@ -12,8 +12,7 @@ from neurons.activations.run import Activations
 from neurons.activations.run_format import LayerSpec
 from neurons.address import Neuron
 from neurons.data.images import ImageSet
-from neurons.data.preprocess import Preprocess, crop
-from neurons.data.thumbnails import thumbnail
+from neurons.data.preprocess import Preprocess
 from neurons.geometry import Box
 from neurons.results.blocks import Tile
 
@@ -37,7 +36,8 @@ class Example:
         Around the peak, the size of the layer's effective receptive field, in shares of the image.
         None where the units have no place, or the map is flat.
     thumbnail, crop : bytes
-        Encoded pictures of the image and of the part in the box; the latter empty without a box.
+        Encoded pictures of the image and of the part in the box; the latter empty without a box,
+        and where the small picture has all pixels of the image: a page cuts the part out of it.
     """
 
     index: int
@@ -97,12 +97,11 @@ class UnitActivations:
 
     def _example(self, row: int) -> Example:
         images = self._images
-        pixels = images.pixels(row)
-        height, width = pixels.shape[:2]
+        small = images.small(row)
         box = None
         if self.peaks[row] != self._means[row]:
             position = int(self._positions[row])
-            box = peak_box(self._layer, position, self._preprocess, width, height)
+            box = peak_box(self._layer, position, self._preprocess, small.width, small.height)
         return Example(
             index=row,
             image_id=images.ids[row],
@@ -110,8 +109,8 @@ class UnitActivations:
             peak=float(self.peaks[row]),
             mean=float(self._means[row]),
             box=box,
-            thumbnail=thumbnail(pixels),
-            crop=b"" if box is None else thumbnail(crop(pixels, box)),
+            thumbnail=small.encoded,
+            crop=b"" if box is None or small.is_whole else images.part(row, box),
         )
 
 

@@ -16,9 +16,11 @@ from neurons.data.decoding import MAX_PIXELS, Pixels, decode, quiet_decoders
 from neurons.data.description import describe
 from neurons.data.opening import location_of, open_source
 from neurons.data.parts import Draw, SourcePart, Span, Taken
+from neurons.data.preprocess import crop
 from neurons.data.sources import Labels, Source
-from neurons.data.thumbnails import thumbnail
+from neurons.data.thumbnails import SmallCopy, thumbnail
 from neurons.errors import BadImageError, LabelsMissingError, OptionError
+from neurons.geometry import Box
 from neurons.results.blocks import Gallery, Tile
 from neurons.results.drawn import as_html
 from neurons.results.shown import one_line, small_table
@@ -272,6 +274,27 @@ class ImageSet:
             raise BadImageError(f"{self.ids[index]}: {data}")
         with quiet_decoders():
             return decode(data, max_pixels=self.max_pixels)
+
+    def small(self, index: int) -> SmallCopy:
+        """Make a small copy of one image.
+
+        Raises
+        ------
+        BadImageError
+            If it cannot be read or decoded.
+        """
+        pixels = self.pixels(index)
+        return SmallCopy(thumbnail(pixels), pixels.shape[1], pixels.shape[0])
+
+    def part(self, index: int, box: Box) -> bytes:
+        """Cut out what lies in a box, and encode it.
+
+        Raises
+        ------
+        BadImageError
+            If it cannot be read or decoded.
+        """
+        return thumbnail(crop(self.pixels(index), box))
 
     def provenance(self) -> dict[str, object]:
         """Tell which images these are: equal for equal ids, sizes and labels."""

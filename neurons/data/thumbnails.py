@@ -3,13 +3,37 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 
 from PIL import Image
 
 from neurons.data.decoding import Pixels
 
+SIDE = 224
 
-def thumbnail(pixels: Pixels, *, side: int = 224) -> bytes:
+
+@dataclass(frozen=True)
+class SmallCopy:
+    """A small copy of an image.
+
+    Parameters
+    ----------
+    encoded : bytes
+    width, height : int
+        Of the image itself, px.
+    """
+
+    encoded: bytes
+    width: int
+    height: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it has every pixel of the image, so that a part cut out shows no more."""
+        return max(self.width, self.height) <= SIDE
+
+
+def thumbnail(pixels: Pixels, *, side: int = SIDE) -> bytes:
     """Encode pixels as WebP, the longer side at most ``side`` px; small images stay as they are.
 
     No metadata of the original survives, since only its pixels go in.
@@ -17,6 +41,8 @@ def thumbnail(pixels: Pixels, *, side: int = 224) -> bytes:
     image = Image.fromarray(pixels)
     image.thumbnail((side, side), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
-    # small pictures show compression first: keep them whole
-    image.save(buffer, "WEBP", quality=88, method=4, lossless=max(image.size) <= 96)
+    # small pictures show compression first: keep them whole. More effort makes files 3 % smaller in
+    # four times the time
+    lossless = max(image.size) <= 96
+    image.save(buffer, "WEBP", quality=88, method=1 if lossless else 4, lossless=lossless)
     return buffer.getvalue()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from functools import lru_cache
 from importlib.resources import files
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, PackageLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from PIL import Image
 
+from neurons.geometry import Box
 from neurons.pages.entries import is_number
 from neurons.pages.figures import line, tracks
 from neurons.pages.links import Linker
@@ -17,6 +20,25 @@ from neurons.results.drawn import as_table
 
 # letters of an id that are always shown: its end tells images apart
 _TAIL = 12
+
+
+class _Compiled(BytecodeCache):
+    """Templates compiled once for all environments: a page of its own has one of its own."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Fill a bucket with what is kept for it."""
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled."""
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = _Compiled()
 
 
 def environment(source_of: Callable[[bytes], str], linked: Linker) -> Environment:
@@ -34,12 +56,14 @@ def environment(source_of: Callable[[bytes], str], linked: Linker) -> Environmen
         # file names, labels and captions are whatever the data set's author wrote
         autoescape=True,
         undefined=StrictUndefined,
+        bytecode_cache=_COMPILED,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     made.filters["source"] = source_of
     made.filters["linked"] = linked
     made.filters["aspect"] = _aspect
+    made.filters["part"] = _part
     made.filters["tracks"] = tracks
     made.filters["line"] = line
     made.filters["as_table"] = as_table
@@ -55,8 +79,24 @@ def static(name: str) -> str:
 
 
 def _aspect(image: bytes) -> str:
+    return f"{_ratio(image):.4f}"
+
+
+@lru_cache(maxsize=10_000)
+def _ratio(image: bytes) -> float:
     with Image.open(io.BytesIO(image)) as opened:
-        return f"{opened.width / opened.height:.4f}"
+        return opened.width / opened.height
+
+
+def _part(image: bytes, box: Box) -> dict[str, str]:
+    """Place a picture so that a frame around it shows only what lies in a box, in per cent."""
+    wide, high = max(box.right - box.left, 1e-3), max(box.bottom - box.top, 1e-3)
+    return {
+        "aspect": f"{_ratio(image) * wide / high:.4f}",
+        "width": f"{100 / wide:.2f}",
+        "left": f"{-100 * box.left / wide:.2f}",
+        "top": f"{-100 * box.top / high:.2f}",
+    }
 
 
 def _numeric(table: Table) -> list[bool]:

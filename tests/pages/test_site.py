@@ -18,6 +18,7 @@ from PIL import Image
 import neurons
 from neurons import Activations, Clip, Neuron
 from neurons.data.thumbnails import thumbnail
+from neurons.geometry import Box
 from neurons.pages import Page, write, write_single
 from neurons.results.blocks import Bars, Block, Curve, Gallery, Tile
 from neurons.results.result import Result
@@ -78,6 +79,17 @@ class Plain(Result):
     def blocks(self) -> tuple[Block, ...]:
         """Nothing."""
         return ()
+
+
+@dataclass(frozen=True)
+class Shown(Plain):
+    """A result that shows a picture."""
+
+    tile: Tile
+
+    def blocks(self) -> tuple[Block, ...]:
+        """The picture."""
+        return (Gallery("g", (self.tile,)),)
 
 
 def plain_page(name: str, said: str = "said") -> Page:
@@ -160,6 +172,21 @@ def test_pages_need_no_network_and_all_their_parts_are_there(site: Path) -> None
             assert (site / reference).is_file(), reference
         assert "@import" not in text
     assert "http" not in (site / "assets" / "style.css").read_text()
+
+
+def test_the_part_around_a_peak_is_cut_out_of_the_picture_by_the_page(tmp_path: Path) -> None:
+    picture_of = thumbnail(np.zeros((40, 80, 3), np.uint8))
+    box = Box(0.5, 0.25, 0.75, 1.0)
+    for crop, parts in ((b"", 1), (picture_of, 0)):
+        page = Page.of(Shown({}, "a", "said", Tile(picture_of, "1", "cat", box=box, crop=crop)))
+        write(tmp_path / str(parts), [page], title="x")
+        told = (tmp_path / str(parts) / page.file_name).read_text()
+        assert told.count('class="pic cropped part"') == parts
+        assert told.count('class="pic cropped"') == 1 - parts
+    # a quarter of its width, from the middle on, and three quarters of its height
+    told = (tmp_path / "1" / page.file_name).read_text()
+    assert "width: 400.00%; left: -200.00%; top: -33.33%" in told
+    assert "--aspect: 0.6667" in told
 
 
 def test_a_page_shows_n_intervals_and_provenance(site: Path) -> None:
