@@ -1,0 +1,381 @@
+// What is shown? The address says it: a unit's address its page, anything else the overview.
+(function () {
+  "use strict";
+  const Atlas = window.Atlas, make = Atlas.make;
+  const byId = function (id) { return document.getElementById(id); };
+  const STEP = 60;
+  let state = {}, order = [], why = new Map(), nearly = [], index = null, map = null, shownRows = 0, overviewAt = "#", scrolled = 0;
+
+  // ---- what the address says
+
+  function read() {
+    const hash = window.location.hash.slice(1);
+    let text = hash;
+    try { text = decodeURIComponent(hash); } catch (error) { /* half an escape: taken as it is */ }
+    if (hash && hash[0] !== "?") { return { unit: text }; }
+    const said = new URLSearchParams(hash.slice(1)), found = { is: {} };
+    said.forEach(function (value, key) {
+      if (key.startsWith("is.")) { found.is[key.slice(3)] = value; } else { found[key] = value; }
+    });
+    return found;
+  }
+
+  function written(asked) {
+    const said = new URLSearchParams();
+    ["view", "q", "sort", "turn", "colour", "label", "picture"].forEach(function (key) {
+      if (asked[key]) { said.set(key, asked[key]); }
+    });
+    Object.keys(asked.is || {}).forEach(function (name) { said.set("is." + name, asked.is[name]); });
+    const text = said.toString();
+    return text ? "#?" + text : "#";
+  }
+
+  // Show what changes ask for; a step that can be gone back, unless it replaces this one.
+  function go(changes, replace) {
+    const base = state.unit === undefined ? state : {};
+    const next = Object.assign({ is: {} }, base, changes), to = written(next);
+    if (replace) { history.replaceState(null, "", to); render(); } else { window.location.hash = to; }
+  }
+
+  function choose(name) {
+    return function (value) {
+      const is = Object.assign({}, state.is);
+      if (value === undefined) { delete is[name]; } else { is[name] = value; }
+      go({ is: is });
+    };
+  }
+
+  // ---- which units, in which order
+
+  function column(name) { return Atlas.columns.find(function (each) { return each.name === name; }); }
+
+  function mask(except) {
+    const passed = new Uint8Array(Atlas.meta.n).fill(1);
+    Object.keys(state.is).forEach(function (name) {
+      const of = column(name);
+      if (name === except || !of) { return; }
+      const passing = Atlas.passing(of, state.is[name]);
+      for (let unit = 0; unit < passed.length; unit++) { if (passed[unit] && !passing(unit)) { passed[unit] = 0; } }
+    });
+    return passed;
+  }
+
+  function searched(passed) {
+    if (!state.q) { return null; }
+    if (!index) {
+      const fields = [{ name: "name", words: Atlas.heads.words, codes: Atlas.heads.codes }];
+      Atlas.columns.forEach(function (each) { if (each.searched && each.words) { fields.push(each); } });
+      index = new Atlas.Index(Atlas.meta.n, fields);
+      index.fields = fields;
+    }
+    const found = index.find(state.q);
+    why = found.why;
+    return found.units.filter(function (unit) { return passed[unit]; });
+  }
+
+  function sortName() {
+    if (state.sort) { return state.sort; }
+    const first = Atlas.columns.find(function (each) { return !each.words; });
+    return state.q ? "best match" : first ? first.name : "number";
+  }
+
+  function arrange() {
+    const passed = mask(), found = searched(passed), name = sortName();
+    order = found || [];
+    if (!found) { for (let unit = 0; unit < passed.length; unit++) { if (passed[unit]) { order.push(unit); } } }
+    const by = name === "name" ? { words: Atlas.heads.words, codes: Atlas.heads.codes } : column(name);
+    // numbers from the highest, texts from the first letter
+    const down = (by && !by.words) !== (state.turn === "1");
+    if (by && by.words) {
+      const place = placesOf(by.words);
+      order.sort(function (a, b) { return (place[by.codes[a]] - place[by.codes[b]]) * (down ? -1 : 1) || a - b; });
+    } else if (by) {
+      order.sort(function (a, b) {
+        const u = by.values[a], v = by.values[b];
+        if (u === null || v === null) { return (u === null) - (v === null) || a - b; }
+        return (down ? v - u : u - v) || a - b;
+      });
+    } else if (down) { order.reverse(); }
+    return { by: by, down: down };
+  }
+
+  function placesOf(words) {
+    const sorted = words.map(function (_, i) { return i; });
+    const compared = new Intl.Collator("en", { numeric: true }).compare;
+    sorted.sort(function (a, b) { return !words[a] - !words[b] || compared(words[a], words[b]); });
+    const place = new Int32Array(words.length);
+    sorted.forEach(function (code, i) { place[code] = i; });
+    return place;
+  }
+
+  // ---- the overview
+
+  function render() {
+    const before = state;
+    state = read();
+    if (before.unit === undefined && state.unit !== undefined) { scrolled = window.scrollY; }
+    const one = state.unit !== undefined;
+    byId("overview").hidden = one;
+    byId("unit").hidden = !one;
+    byId("trouble").hidden = true;
+    byId("to-units").classList.toggle("on", !one && state.view !== "pictures");
+    byId("to-pictures").classList.toggle("on", !one && state.view === "pictures");
+    if (one) {
+      if (!order.length) { state.is = {}; arrange(); }
+      Atlas.unitPage(state.unit, order, overviewAt);
+      return;
+    }
+    const ask = byId("ask");
+    if (document.activeElement !== ask) { ask.value = state.q || ""; }
+    overviewAt = window.location.hash || "#";
+    const pictures = state.view === "pictures";
+    byId("units").hidden = pictures;
+    byId("pictures").hidden = !pictures;
+    document.title = "Atlas of " + Atlas.meta.layer;
+    if (pictures) { Atlas.picturesPage(byId("pictures"), state, go); } else { units(); }
+    if (before.unit !== undefined) { window.scrollTo(0, scrolled); }
+  }
+
+  function units() {
+    const sorting = arrange(), passed = mask(), chosen = new Uint8Array(Atlas.meta.n);
+    order.forEach(function (unit) { chosen[unit] = 1; });
+    const narrowed = order.length < Atlas.meta.n;
+    facets();
+    const name = state.colour && column(state.colour) ? state.colour : colourName();
+    const by = column(name);
+    options(byId("colour"), Atlas.columns.map(function (each) { return each.name; }), name);
+    byId("colour").closest("label").hidden = !by;
+    if (by) {
+      const colours = Atlas.colours(by);
+      map.paint(colours.of);
+      Atlas.keys(byId("keys"), by, colours, state.q ? chosen : mask(name), choose(name), state.is[name]);
+    }
+    map.limit(narrowed ? chosen : null);
+    const sorts = (state.q ? ["best match"] : []).concat(["number", "name"], Atlas.columns.map(function (each) { return each.name; }));
+    options(byId("sort"), sorts, sortName());
+    const turn = byId("turn");
+    turn.textContent = sorting.down ? "↓" : "↑";
+    turn.title = turn.ariaLabel = sorting.down ? "highest first; turn round" : "lowest first; turn round";
+    turn.hidden = sortName() === "best match";
+    const count = byId("count");
+    count.textContent = narrowed ? order.length.toLocaleString("en") + " of " + Atlas.count(Atlas.meta.n, "unit") : Atlas.count(Atlas.meta.n, "unit");
+    list(sorting);
+  }
+
+  function colourName() {
+    const few = Atlas.columns.find(function (each) { return each.words && each.words.length > 1 && each.words.length <= 24; });
+    const number = Atlas.columns.find(function (each) { return !each.words; });
+    return few ? few.name : number ? number.name : Atlas.columns.length ? Atlas.columns[0].name : "";
+  }
+
+  function options(select, names, chosen) {
+    select.replaceChildren();
+    names.forEach(function (name) {
+      const option = make("option", "", name.slice(0, 60));
+      option.value = name;
+      option.selected = name === chosen;
+      select.append(option);
+    });
+  }
+
+  function facets() {
+    const box = byId("facets");
+    box.replaceChildren();
+    Atlas.columns.forEach(function (each) {
+      const asked = state.is[each.name];
+      const one = each.words ? each.words.length < 2 : new Set(each.values).size < 2;
+      if (one && asked === undefined) { return; }
+      box.append(Atlas.facet(each, asked, function () {
+        const passed = mask(each.name), found = searched(passed);
+        if (!found) { return passed; }
+        const both = new Uint8Array(Atlas.meta.n);
+        found.forEach(function (unit) { both[unit] = 1; });
+        return both;
+      }, choose(each.name)));
+    });
+    if (Object.keys(state.is).length) {
+      const clear = make("button", "clear", "show all");
+      clear.type = "button";
+      clear.addEventListener("click", function () { go({ is: {} }); });
+      box.append(clear);
+    }
+  }
+
+  function list(sorting) {
+    const box = byId("list");
+    box.replaceChildren();
+    shownRows = 0;
+    list.by = sorting.by && sorting.by.words ? sorting.by : null;
+    if (!order.length) {
+      const item = make("li", "nothing", "No unit is found. ");
+      const tried = state.q && index ? index.near(state.q) : [];
+      if (tried.length) {
+        item.append("Did you mean ");
+        tried.forEach(function (word, i) {
+          const link = make("a", "", word);
+          link.href = written(Object.assign({}, state, { q: word }));
+          item.append(i ? ", " : "", link);
+        });
+        item.append("?");
+      }
+      if (Object.keys(state.is).length) { item.append(" Filters are on: show all, or ask for less."); }
+      box.append(item);
+    }
+    more();
+  }
+
+  function more() {
+    const box = byId("list"), part = order.slice(shownRows, shownRows + STEP);
+    part.forEach(function (unit, i) {
+      if (list.by) {
+        const code = list.by.codes[unit], before = order[shownRows + i - 1];
+        if (before === undefined || list.by.codes[before] !== code) { box.append(group(code)); }
+      }
+      box.append(Atlas.line(unit, said(unit)));
+    });
+    shownRows += part.length;
+    byId("more").hidden = shownRows >= order.length;
+  }
+
+  function group(code) {
+    const item = make("li", "group"), word = list.by.words[code];
+    const size = order.reduce(function (sum, unit) { return sum + (list.by.codes[unit] === code); }, 0);
+    item.append(make("bdi", "", word || "nothing known"), make("i", "", size.toLocaleString("en")));
+    return item;
+  }
+
+  // what a line says: why it was found, what it is sorted by, and the first columns
+  function said(unit) {
+    const told = [], found = state.q ? why.get(unit) : undefined, used = new Set();
+    if (found && (found[0] > 0 || found[2] === 3)) {
+      const field = index.fields[found[0]];
+      used.add(field.name);
+      told.push([found[2] === 3 ? "nearly" : field.name, field.words[found[1]]]);
+    }
+    const first = column(sortName());
+    (first ? [first] : []).concat(Atlas.columns).forEach(function (each) {
+      if (told.length < 4 && !used.has(each.name) && each.name !== (list.by && list.by.name) && Atlas.has(each, unit)) {
+        used.add(each.name);
+        const value = Atlas.valueOf(each, unit);
+        if (value !== Atlas.name(unit)) { told.push([each.name, Atlas.told(value)]); }
+      }
+    });
+    return told;
+  }
+
+  function point(unit, x, y, wide, high) {
+    const tip = byId("tip");
+    tip.hidden = unit < 0;
+    map.mark(-1);
+    if (unit < 0) { return; }
+    tip.replaceChildren(Atlas.thumbs(unit, 3));
+    const name = make("b"), address = make("i");
+    name.append(make("bdi", "", Atlas.name(unit) || Atlas.address(unit)));
+    address.append(make("bdi", "", Atlas.address(unit)));
+    tip.append(name, address);
+    const colour = column(byId("colour").value);
+    if (colour && Atlas.has(colour, unit)) { tip.append(make("span", "", colour.name + ": " + Atlas.told(Atlas.valueOf(colour, unit)))); }
+    tip.style.left = Math.max(4, Math.min(wide - tip.offsetWidth - 4, x - tip.offsetWidth / 2)) + "px";
+    tip.style.top = (y + tip.offsetHeight + 24 < high ? y + 16 : Math.max(4, y - tip.offsetHeight - 16)) + "px";
+  }
+
+  // ---- keys
+
+  function keys(event) {
+    const ask = byId("ask"), at = document.activeElement;
+    if (event.ctrlKey || event.metaKey || event.altKey) { return; }
+    const typing = at && at.matches("input, select, textarea");
+    if (event.key === "/" && !typing) { ask.focus(); ask.select(); }
+    else if (event.key === "Escape") { leave(at, ask); }
+    else if (at === ask && event.key === "Enter") { if (order.length && state.view !== "pictures") { window.location.hash = Atlas.link(order[0]); } }
+    else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && (at === ask || at.matches("a.line, a.card, a.pick"))) {
+      if (!walk(at, event.key === "ArrowDown" ? 1 : -1)) { return; }
+    } else if ((event.key === "ArrowLeft" || event.key === "ArrowRight") && !typing && !byId("unit").hidden && !at.closest(".scroll")) {
+      const step = document.querySelector(event.key === "ArrowLeft" ? "a.before" : "a.after");
+      if (step) { window.location.hash = step.hash; }
+    } else { return; }
+    event.preventDefault();
+  }
+
+  function leave(at, ask) {
+    const open = document.querySelector("details.facet[open]");
+    if (open) { open.open = false; open.querySelector("summary").focus(); }
+    else if (state.unit !== undefined) { window.location.hash = overviewAt; }
+    else if (state.picture) { go({ picture: "" }); }
+    else if (at === ask && ask.value) { ask.value = ""; go({ q: "" }, true); }
+    else if (at) { at.blur(); }
+  }
+
+  function walk(at, step) {
+    const lines = Array.from(document.querySelectorAll("main a.line, main a.card, main a.pick")).filter(function (each) { return each.offsetParent; });
+    const next = at === byId("ask") ? (step > 0 ? 0 : -1) : lines.indexOf(at) + step;
+    if (next === -1 && at !== byId("ask")) { byId("ask").focus(); return true; }
+    if (!lines[next]) { return false; }
+    lines[next].focus();
+    return true;
+  }
+
+  // ---- the beginning
+
+  function half(told) {
+    if (told.whole) { return; }
+    const box = byId("half");
+    box.textContent = "This atlas is half built: " + told.done.toLocaleString("en") + " of " + Atlas.count(told.total, "page") +
+      " are there. Run the same command again: it goes on where it stopped.";
+    box.hidden = false;
+  }
+
+  function listen() {
+    const ask = byId("ask");
+    let later = 0;
+    ask.addEventListener("input", function () {
+      clearTimeout(later);
+      later = setTimeout(function () {
+        if (state.unit !== undefined) { go({ q: ask.value }); } else { go({ q: ask.value, picture: "" }, true); }
+      }, Atlas.meta.n > 20000 ? 120 : 20);
+    });
+    byId("sort").addEventListener("change", function (event) { go({ sort: event.target.value, turn: "" }); });
+    byId("colour").addEventListener("change", function (event) { go({ colour: event.target.value }, true); });
+    byId("turn").addEventListener("click", function () { go({ turn: state.turn ? "" : "1" }); });
+    byId("closer").addEventListener("click", function () { map.zoom(1.6); });
+    byId("farther").addEventListener("click", function () { map.zoom(1 / 1.6); });
+    byId("all").addEventListener("click", function () { map.whole(); });
+    byId("more").addEventListener("click", more);
+    new IntersectionObserver(function (seen) { if (seen[0].isIntersecting) { more(); } }, { rootMargin: "600px" }).observe(byId("more"));
+    document.addEventListener("keydown", keys);
+    document.addEventListener("click", function (event) {
+      document.querySelectorAll("details.facet[open]").forEach(function (each) { if (!each.contains(event.target)) { each.open = false; } });
+    });
+    byId("list").addEventListener("mouseover", function (event) {
+      const line = event.target.closest("a.line");
+      map.mark(line ? Atlas.unitOf(decodeURIComponent(line.hash.slice(1))) : -1);
+    });
+    window.addEventListener("hashchange", render);
+  }
+
+  async function begin() {
+    try {
+      half(await Atlas.need("state"));
+      const meta = Atlas.meta = await Atlas.need("meta");
+      map = new Atlas.Map(byId("map"), { point: point, open: function (unit) { window.location.hash = Atlas.link(unit); } });
+      byId("map-note").textContent = meta.mapNote;
+      const parts = await Promise.all(["heads", "places"].map(Atlas.need));
+      Atlas.heads = parts[0];
+      Atlas.columns = [];
+      const places = parts[1], placed = places.x.filter(function (each) { return each >= 0; }).length;
+      map.set(places);
+      if (placed < meta.n) { byId("map-note").prepend(Atlas.count(meta.n - placed, "unit") + (meta.n - placed === 1 ? " has" : " have") + " no place on the map. "); }
+      byId("map").classList.toggle("empty", !placed);
+      const loaded = await Promise.all(meta.columns.map(function (_, i) { return Atlas.need("columns/" + String(i).padStart(3, "0")); }));
+      Atlas.columns = meta.columns.map(function (each, i) { return Object.assign({}, each, loaded[i]); });
+      listen();
+      render();
+      document.body.dataset.ready = "yes";
+    } catch (error) { Atlas.trouble(error); }
+  }
+
+  Atlas.search = function (q) { return written({ q: q, is: {} }); };
+  Atlas.only = function (name, value) { const is = {}; is[name] = value; return written({ is: is }); };
+  Atlas.pictureLink = function (i) { return written({ view: "pictures", picture: String(i) }); };
+  begin();
+})();
