@@ -57,6 +57,9 @@ from .studies.units.examples import TopExamples as TopExamples
 from .studies.units.examples import top_examples as top_examples
 from .studies.units.find_units import FoundUnits as FoundUnits
 from .studies.units.find_units import find_units as find_units
+from .studies.units.label_units import UnitLabel as UnitLabel
+from .studies.units.label_units import UnitLabels as UnitLabels
+from .studies.units.label_units import label_units as label_units
 from .studies.units.spectrum import Spectrum as Spectrum
 from .studies.units.spectrum import spectrum as spectrum
 from .studies.units.top_by_group import TopBy as TopBy
