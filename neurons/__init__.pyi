@@ -60,6 +60,8 @@ from .studies.units.find_units import find_units as find_units
 from .studies.units.label_units import UnitLabel as UnitLabel
 from .studies.units.label_units import UnitLabels as UnitLabels
 from .studies.units.label_units import label_units as label_units
+from .studies.units.similar import SimilarUnits as SimilarUnits
+from .studies.units.similar import similar_units as similar_units
 from .studies.units.spectrum import Spectrum as Spectrum
 from .studies.units.spectrum import spectrum as spectrum
 from .studies.units.top_by_group import TopBy as TopBy
