@@ -13,6 +13,10 @@ class ModelNotFoundError(NeuronsError):
     """No model goes by that name, or its weights are not where they should be."""
 
 
+class TextSideMissingError(NeuronsError):
+    """The model's images can be embedded but not its texts; the message says what is missing."""
+
+
 class LayerNotFoundError(NeuronsError):
     """The network has no module at that path, or it gives no units."""
 

@@ -15,12 +15,20 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from neurons.data.preprocess import Preprocess
-from neurons.errors import ModelNotFoundError
-from neurons.network.model_names import UNTRAINED, check_name, parse_name
+from neurons.errors import ModelNotFoundError, TextSideMissingError
+from neurons.network.model_names import UNTRAINED, WEIGHTS, check_name, parse_name
+from neurons.network.text_side import (
+    PLACEHOLDER,
+    NoText,
+    why_no_text_tower,
+    without_package,
+)
 
 
 def build(name: str) -> nn.Module:
     """Build the network that a name stands for, on the CPU.
+
+    Where its text tower cannot be built (`text_side` says when), a `NoText` stands in its place.
 
     Raises
     ------
@@ -31,13 +39,16 @@ def build(name: str) -> nn.Module:
     check_name(model, tag)
     with _quiet_open_clip():
         try:
+            why = why_no_text_tower(name, open_clip.get_model_config(model) or {})
+            if why is not None:
+                return _without_text(model, tag, why)
             return random_network(model) if tag == UNTRAINED else _create(model, tag)
         except (pickle.UnpicklingError, SafetensorError) as error:
             raise ModelNotFoundError(
                 f"{name!r}: the weights' file is damaged or holds more than weights "
                 f"({first_line(error)}); convert it to safetensors where it comes from"
             ) from None
-        except (OSError, RuntimeError, ValueError, KeyError) as error:
+        except (OSError, RuntimeError, ValueError, KeyError, TypeError, AssertionError) as error:
             raise ModelNotFoundError(f"cannot load {name!r}: {first_line(error)}") from None
 
 
@@ -68,6 +79,11 @@ def tokenizer_of(name: str) -> Callable[[Sequence[str]], Tensor]:
 
     A ``bpe_path`` in a folder's config is taken as lying beside it; open_clip itself would look
     for it where the program was started.
+
+    Raises
+    ------
+    TextSideMissingError
+        If it needs a package that is not installed, or files that cannot be fetched.
     """
     beside: dict[str, str] = {}
     if name.startswith("local-dir:"):
@@ -77,7 +93,15 @@ def tokenizer_of(name: str) -> Callable[[Sequence[str]], Tensor]:
         if "bpe_path" in settings:
             beside["bpe_path"] = str(folder / settings["bpe_path"])
     with _quiet_open_clip():
-        tokenizer: Callable[[Sequence[str]], Tensor] = open_clip.get_tokenizer(name, **beside)
+        try:
+            tokenizer: Callable[[Sequence[str]], Tensor] = open_clip.get_tokenizer(name, **beside)
+        except ImportError:
+            raise TextSideMissingError(without_package(name)) from None
+        except (OSError, ValueError) as error:
+            raise TextSideMissingError(
+                f"{name!r}: its tokenizer cannot be loaded ({first_line(error)}); one that comes "
+                f"from the hub is kept once it was fetched, and images work without it"
+            ) from None
     return tokenizer
 
 
@@ -89,7 +113,10 @@ def imagenet_templates() -> tuple[str, ...]:
 def preprocess_of(network: nn.Module) -> Preprocess:
     """Tell how open_clip prepares images for a network that it built."""
     config = network.visual.preprocess_cfg  # type: ignore[union-attr]
-    settings = open_clip.transform.PreprocessCfg(**config)  # type: ignore[arg-type]
+    size = config["size"]  # type: ignore[index]
+    # open_clip takes a list for a number where it asks for height and width
+    config = {**config, "size": tuple(size) if isinstance(size, list) else size}  # type: ignore[dict-item]
+    settings = open_clip.transform.PreprocessCfg(**config)
     transform = open_clip.transform.image_transform_v2(settings, is_train=False)
     geometric = [
         step
@@ -127,6 +154,42 @@ def _create(model: str, tag: str | None) -> nn.Module:
         weights_only=True,
     )
     return network
+
+
+def _without_text(model: str, tag: str | None, why: str) -> nn.Module:
+    """Build a model with `NoText` for its text tower, and load the weights of all the rest."""
+    trained = None if tag == UNTRAINED else tag
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network: nn.Module = open_clip.create_model(
+            model,
+            pretrained=trained,
+            force_quick_gelu=_needs_quick_gelu(model, trained),
+            pretrained_image=False,
+            pretrained_text=False,
+            load_weights=False,
+            text_cfg=PLACEHOLDER,
+        )
+    if tag != UNTRAINED:
+        weights = _weights_file(model, tag)
+        keys = open_clip.load_checkpoint(network, weights, strict=False, weights_only=True)
+        wrong = [key for part in keys for key in part if not key.startswith("text.")]
+        if wrong:
+            raise RuntimeError(f"the weights lack or add {', '.join(wrong[:3])}")
+    network.text = NoText(why)
+    return network
+
+
+def _weights_file(model: str, tag: str | None) -> str:
+    kind, _, place = model.partition(":")
+    if kind == "local-dir":
+        found = [file for file in Path(place).iterdir() if file.suffix in WEIGHTS]
+        # safetensors before a pickle, and open_clip's own name before others
+        return str(min(found, key=lambda f: (WEIGHTS.index(f.suffix), "open_clip" not in f.name)))
+    if kind == "hf-hub":
+        return str(open_clip.pretrained.download_pretrained_from_hf(place))
+    config = open_clip.get_pretrained_cfg(model, tag)
+    return str(open_clip.download_pretrained(config)) if config else str(tag)
 
 
 def _needs_quick_gelu(model: str, tag: str | None) -> bool:

@@ -14,6 +14,7 @@ from neurons.data.preprocess import Preprocess
 from neurons.errors import OptionError
 from neurons.network.building import build, first_line, preprocess_of, tokenizer_of
 from neurons.network.model_names import parse_name
+from neurons.network.text_side import NoText, check_text
 from neurons.results.shown import one_line, small_table
 
 
@@ -42,7 +43,14 @@ class Clip:
 
     @cached_property
     def tokenizer(self) -> Callable[[Sequence[str]], Tensor]:
-        """open_clip's tokenizer of this model: texts to (texts, context length) token ids."""
+        """open_clip's tokenizer of this model: texts to (texts, context length) token ids.
+
+        Raises
+        ------
+        TextSideMissingError
+            If texts need a package that is not installed, or files that cannot be fetched.
+        """
+        check_text(self.network)
         model, _ = parse_name(self.name)
         return tokenizer_of(model)
 
@@ -66,7 +74,13 @@ class Clip:
 
     @torch.inference_mode()
     def embed_texts(self, texts: Sequence[str]) -> Tensor:
-        """Embed texts, not normalised: float32 (texts, embedding)."""
+        """Embed texts, not normalised: float32 (texts, embedding).
+
+        Raises
+        ------
+        TextSideMissingError
+            As `tokenizer`.
+        """
         tokens = self.tokenizer(texts).to(self.device)
         embedded: Tensor = self.network.encode_text(tokens)  # type: ignore[operator]
         return embedded
@@ -74,10 +88,12 @@ class Clip:
     def facts(self) -> tuple[tuple[str, str], ...]:
         """Give what tells this model from others, name by name."""
         height, width = self.preprocess.size
+        without_text = isinstance(getattr(self.network, "text", None), NoText)
         return (
             ("input", f"{height} x {width} px"),
             ("device", str(self.device)),
             ("weights", self.weights_sha256[:12]),
+            *((("texts", "not loaded"),) if without_text else ()),
         )
 
     def __repr__(self) -> str:

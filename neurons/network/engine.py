@@ -19,6 +19,7 @@ from neurons.network.clip import Clip
 from neurons.network.hooks import edit, watch
 from neurons.network.inference import Precision, exact, inference_copies, true_fp32
 from neurons.network.layers import Layer
+from neurons.network.layout import check_rows
 from neurons.network.readings import Output, Pooled, Reading, pooled
 
 # what units are set to in one batch: a number, or a function of the unit's part; see `hooks.edit`
@@ -74,6 +75,8 @@ class Engine:
             If there are more images than ``batch_size``, or a compiled network is to be edited.
         NeuronNotFoundError
             If an edit is of a layer that is not read here, or of no unit.
+        LayerNotFoundError
+            If a layer gave another number of rows than there are images.
         """
         n = len(batch)
         self.check(edits)
@@ -85,6 +88,8 @@ class Engine:
         inputs = self.clip.preprocess.normalise(self._padded(batch)).to(self._precision.dtype)
         inputs = inputs.contiguous(memory_format=torch.channels_last)
         embedded, kept = self._mine.step(inputs, edits)
+        for path, pooled_layer in kept.items():
+            check_rows(path, len(pooled_layer.peak.value), self.batch_size)
         return Output(
             embedded[:n], {layer.path: kept[layer.path].first(n) for layer in self.layers}
         )

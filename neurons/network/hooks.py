@@ -84,32 +84,37 @@ def watch(
 
 
 @contextmanager
-def trace(network: nn.Module) -> Iterator[dict[str, list[tuple[int, ...]]]]:
-    """Note the shape of every module's output while the network runs inside the ``with`` block.
+def trace(
+    network: nn.Module, note: Callable[[tuple[Any, ...], Tensor], T]
+) -> Iterator[dict[str, list[T]]]:
+    """Note what every module takes and gives while the network runs inside the ``with`` block.
 
     Parameters
     ----------
     network : nn.Module
+    note : callable
+        From a module's positional inputs and its output (of several, the first) to what is kept
+        of them; called inside the hook.
 
     Yields
     ------
-    dict of str to list of tuple of int
-        By the module's path, in the order in which modules first finish: one shape for each time
+    dict of str to list of T
+        By the module's path, in the order in which modules first finish: one note for each time
         that the module ran. Modules whose output holds no floating-point numbers are left out.
     """
-    found: dict[str, list[tuple[int, ...]]] = {}
+    found: dict[str, list[T]] = {}
 
-    def note(path: str) -> Callable[..., None]:
-        def hook(module: nn.Module, inputs: Any, output: Any) -> None:
+    def hook_of(path: str) -> Callable[..., None]:
+        def hook(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
             if isinstance(output, Tensor) or (isinstance(output, tuple) and output):
                 tensor = first_tensor(output)
                 if tensor.is_floating_point():
-                    found.setdefault(path, []).append(tuple(tensor.shape))
+                    found.setdefault(path, []).append(note(inputs, tensor))
 
         return hook
 
     paths = [path for path, _ in network.named_modules() if path]
-    with _hooked([(path, note(path)) for path in paths], network):
+    with _hooked([(path, hook_of(path)) for path in paths], network):
         yield found
 
 

@@ -13,7 +13,7 @@ from torch import nn
 
 from neurons.errors import OptionError
 from neurons.network.clip import Clip
-from neurons.network.surgery import cut_after, fold_batch_norms, pool_one_query
+from neurons.network.surgery import below_visual, cut_after, fold_batch_norms, pool_one_query
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def inference_copies(
         )
     visual = copy.deepcopy(clip.network.visual)
     assert isinstance(visual, nn.Module)
-    below = [path.removeprefix("visual.") for path in watched]
+    below = [below_visual(path) for path in watched]
     fold_batch_norms(visual, keep=below)
     pool_one_query(visual)
     if not embeddings:

@@ -1,58 +1,19 @@
-"""Which layers can be watched, what are their units, and how does their output lie in memory?"""
+"""Which layers can be watched, and what are their units?"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
-from torch import Tensor, nn
 
 from neurons.errors import LayerNotFoundError, OptionError
 from neurons.network.clip import Clip
-from neurons.network.hooks import find_module, trace, unit_axis
-
-# a ViT's class token and registers; more surplus tokens than this are no prefix
-_MAX_PREFIX = 16
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How a module's output is to be read.
-
-    Parameters
-    ----------
-    axes : str
-        The order of the axes: ``bchw`` or ``bhwc`` (maps), ``btc`` or ``tbc`` (tokens), ``bc``.
-    height, width : int
-        Of the map; 1 x 1 where units have no place.
-    prefix : int
-        Tokens before the patches; the first of them is the class token.
-    """
-
-    axes: str
-    height: int
-    width: int
-    prefix: int = 0
-
-    def maps(self, output: Tensor) -> Tensor:
-        """Arrange an output as (batch, units, height, width), without the prefix tokens."""
-        if self.axes == "bchw":
-            return output
-        if self.axes == "bhwc":
-            return output.permute(0, 3, 1, 2)
-        if self.axes == "bc":
-            return output[:, :, None, None]
-        tokens = self._batch_first(output)[:, self.prefix :]
-        by_unit = tokens.transpose(1, 2)
-        return by_unit.reshape(*by_unit.shape[:2], self.height, self.width)
-
-    def class_token(self, output: Tensor) -> Tensor | None:
-        """Give the class token's units, (batch, units); None where there is none."""
-        return self._batch_first(output)[:, 0] if self.prefix else None
-
-    def _batch_first(self, output: Tensor) -> Tensor:
-        return output.transpose(0, 1) if self.axes == "tbc" else output
+from neurons.network.hooks import find_module
+from neurons.network.layout import Layout
+from neurons.network.survey import survey
 
 
 @dataclass(frozen=True)
@@ -78,6 +39,16 @@ class Layer:
     is_block: bool
 
 
+@dataclass(frozen=True)
+class _Listed:
+    layers: tuple[Layer, ...]
+    why_not: dict[str, str]
+
+
+# a model's modules stay what they are: it is asked once
+_known: WeakKeyDictionary[Clip, _Listed] = WeakKeyDictionary()
+
+
 def layers(clip: Clip) -> tuple[Layer, ...]:
     """List the layers that run when an image is embedded, in the order in which they finish.
 
@@ -88,27 +59,12 @@ def layers(clip: Clip) -> tuple[Layer, ...]:
     Returns
     -------
     tuple of Layer
-        Modules that run more than once in a pass are left out, since their output has no single
-        meaning; so are those whose output is neither maps, tokens nor vectors.
+        Of each, row i of the output belongs to image i and to no other: that is tried with two
+        and with three images. Modules that run more than once in a pass are left out, since their
+        output has no single meaning; so are those whose output is neither maps, tokens nor
+        vectors, and tokens that have no place on the image, such as learned queries.
     """
-    two, three = _shapes(clip, 2), _shapes(clip, 3)
-    grid: tuple[int, int] | None = None
-    tokens = False
-    found = []
-    for path, shapes in two.items():
-        if len(shapes) == 1 and len(three[path]) == 1:
-            module = find_module(clip.network, path)
-            # once there are tokens, a fourth axis is the attention's heads, not a map
-            layout = _layout(module, shapes[0], three[path][0], grid, after_tokens=tokens)
-            if layout is not None:
-                units = shapes[0][layout.axes.index("c")]
-                kind, is_block = type(module).__name__, any(True for _ in module.children())
-                found.append(Layer(path, kind, units, layout, is_block))
-                tokens |= "t" in layout.axes
-                if layout.axes == "bchw":
-                    # a transformer's patches lie as the last map before its tokens lay
-                    grid = (layout.height, layout.width)
-    return tuple(found)
+    return _listed(clip).layers
 
 
 def find_layers(clip: Clip, paths: Sequence[str]) -> tuple[Layer, ...]:
@@ -117,49 +73,21 @@ def find_layers(clip: Clip, paths: Sequence[str]) -> tuple[Layer, ...]:
     Raises
     ------
     LayerNotFoundError
-        If a path is unknown (the nearest are named) or does not run on images.
+        If a path is unknown (the nearest are named), or is a module without units; the message
+        says why it has none.
     """
     for path in paths:
         find_module(clip.network, path)
-    known = {layer.path: layer for layer in layers(clip)}
+    listed = _listed(clip)
+    known = {layer.path: layer for layer in listed.layers}
     for path in paths:
         if path not in known:
+            why = listed.why_not.get(path, "it does not run then")
             raise LayerNotFoundError(
-                f"{path!r} is a module, but gives no units when an image is embedded; "
+                f"{path!r} is a module, but gives no units when an image is embedded: {why}; "
                 f"`neurons layers` lists those that do"
             )
     return tuple(known[path] for path in paths)
-
-
-def _shapes(clip: Clip, batch: int) -> dict[str, list[tuple[int, ...]]]:
-    """Run black images, and give the shapes of what the image tower's modules put out."""
-    with trace(clip.network) as found:
-        clip.embed_images(clip.preprocess.empty_batch(batch))
-    return {path: shapes for path, shapes in found.items() if f"{path}.".startswith("visual.")}
-
-
-def _layout(
-    module: nn.Module,
-    two: tuple[int, ...],
-    three: tuple[int, ...],
-    grid: tuple[int, int] | None,
-    *,
-    after_tokens: bool,
-) -> Layout | None:
-    batch_axes = [axis for axis, (a, b) in enumerate(zip(two, three, strict=False)) if a != b]
-    if len(two) != len(three) or len(batch_axes) != 1:
-        return None
-    (batch,) = batch_axes
-    if len(two) == 2 and batch == 0:
-        return Layout("bc", 1, 1)
-    if len(two) == 4 and batch == 0 and not after_tokens:
-        channels_last = unit_axis(module, two) == 3
-        return Layout("bhwc", *two[1:3]) if channels_last else Layout("bchw", *two[2:4])
-    if len(two) == 3 and batch in (0, 1) and grid is not None:
-        prefix = two[1 - batch] - grid[0] * grid[1]
-        if 0 <= prefix <= _MAX_PREFIX:
-            return Layout("btc" if batch == 0 else "tbc", *grid, prefix)
-    return None
 
 
 def stages(clip: Clip, *, most: int = 4) -> tuple[str, ...]:
@@ -176,11 +104,12 @@ def stages(clip: Clip, *, most: int = 4) -> tuple[str, ...]:
         If the model has no blocks with maps.
     """
     placed = _placed(clip)
-    depths = [path.count(".") for path in placed]
-    # the outermost level that has several; a ViT's transformer is one block of many
-    several = [depth for depth in sorted(set(depths)) if depths.count(depth) >= 3]
-    level = several[0] if several else max(depths)
-    found = [path for path, depth in zip(placed, depths, strict=True) if depth == level]
+    several = [row for row in _numbered(placed).values() if len(row) >= 3]
+    if several:
+        # the outermost; of two the later, since stages come after a stem
+        found = min(reversed(several), key=_depth_of_row)
+    else:
+        found = [path for path in placed if path.count(".") == _depth_of_row(placed)]
     chosen = np.unique(np.linspace(0, len(found) - 1, most).round().astype(int))
     return tuple(found[i] for i in chosen)
 
@@ -194,6 +123,65 @@ def last_block(clip: Clip) -> str:
         If the model has none.
     """
     return _placed(clip)[-1]
+
+
+def middle_blocks(clip: Clip) -> tuple[str, ...]:
+    """Give the blocks in the middle of a network: those of a ResNet's `layer3`.
+
+    Parameters
+    ----------
+    clip : Clip
+
+    Returns
+    -------
+    tuple of str
+        Of a tower in stages (ResNet, ConvNeXt, Swin, FastViT) the blocks of the stage after its
+        half; of one without (a ViT) the middle third of its blocks.
+
+    Raises
+    ------
+    OptionError
+        If the model has no blocks with maps.
+    """
+    placed = _placed(clip)
+    towers: dict[str, list[list[str]]] = {}
+    for name, row in _numbered(placed).items():
+        # the rows of a tower's stages differ in the stage's number only
+        towers.setdefault(re.sub(r"\d+", "#", name), []).append(row)
+    if not towers:
+        return (placed[-1],)
+    rows = max(towers.values(), key=lambda rows: (sum(map(len, rows)), len(rows)))
+    if len(rows) > 1:
+        return tuple(rows[len(rows) // 2])
+    third = max(1, len(rows[0]) // 3)
+    return tuple(rows[0][third : 2 * third + 1] or rows[0])
+
+
+def _listed(clip: Clip) -> _Listed:
+    if clip not in _known:
+        found = survey(clip)
+        listed = []
+        for path, surveyed in found.layouts.items():
+            module = find_module(clip.network, path)
+            is_block = any(True for _ in module.children())
+            kind = type(module).__name__
+            listed.append(Layer(path, kind, surveyed.units, surveyed.layout, is_block))
+        _known[clip] = _Listed(tuple(listed), found.why_not)
+    return _known[clip]
+
+
+def _numbered(paths: Sequence[str]) -> dict[str, list[str]]:
+    """Give paths that end in a number, in rows that differ in nothing else."""
+    rows: dict[str, list[str]] = {}
+    for path in paths:
+        name = re.sub(r"\d+$", "#", path)
+        if name != path:
+            rows.setdefault(name, []).append(path)
+    return rows
+
+
+def _depth_of_row(row: Sequence[str]) -> int:
+    return max(path.count(".") for path in row)
 
 
 def _placed(clip: Clip) -> list[str]:

@@ -10,6 +10,8 @@ import open_clip
 from neurons.errors import ModelNotFoundError
 
 UNTRAINED = "untrained"
+# how files of weights end, the safe kind first
+WEIGHTS = (".safetensors", ".bin", ".pth")
 # the toolkit's own small CLIP; its weights lie in the package
 MINIATURE = "miniature"
 _MINIATURE_FOLDER = Path(__file__).parents[1] / "miniature" / "weights"
@@ -58,7 +60,7 @@ def _check_folder(folder: Path) -> None:
         raise ModelNotFoundError(f"no folder {str(folder)!r} for local-dir:")
     if not (folder / "open_clip_config.json").is_file():
         raise ModelNotFoundError(f"{str(folder)!r} holds no open_clip_config.json")
-    if not any(file.suffix in (".safetensors", ".bin", ".pth") for file in folder.iterdir()):
+    if not any(file.suffix in WEIGHTS for file in folder.iterdir()):
         raise ModelNotFoundError(
             f"{str(folder)!r} holds no weights; put open_clip_model.safetensors beside the config"
         )

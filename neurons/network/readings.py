@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from neurons.network.layers import Layout
+from neurons.network.layout import Layout
 from neurons.network.pooling import Peak, peak
 
 

@@ -11,6 +11,11 @@ from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 
+def below_visual(path: str) -> str:
+    """Give a layer's path as the image tower spells it; the tower itself is ``""``."""
+    return "" if path == "visual" else path.removeprefix("visual.")
+
+
 def fold_batch_norms(visual: nn.Module, *, keep: Sequence[str]) -> None:
     """Fold each BatchNorm of a ModifiedResNet into the convolution before it, in place.
 
@@ -77,9 +82,10 @@ class _OneQueryPool(AttentionPool2d):  # type: ignore[misc]
 def cut_after(visual: nn.Module, layers: Sequence[str]) -> None:
     """Drop the stages of a ModifiedResNet that run after the last of ``layers``, in place.
 
-    Other towers are left whole: their blocks cost what they cost.
+    Other towers are left whole: their blocks cost what they cost. So is a tower whose own output,
+    ``""``, is among the layers.
     """
-    if not isinstance(visual, ModifiedResNet):
+    if not isinstance(visual, ModifiedResNet) or "" in layers:
         return
     stages = ["layer1", "layer2", "layer3", "layer4", "attnpool"]
     last = max((stages.index(top) for top in _tops(layers) if top in stages), default=-1)

@@ -16,7 +16,8 @@ from neurons.network.clip import Clip
 from neurons.network.hooks import tap
 from neurons.network.inference import Precision, inference_copy
 from neurons.network.layers import Layer, find_layers
-from neurons.network.surgery import open_ended
+from neurons.network.layout import check_rows
+from neurons.network.surgery import below_visual, open_ended
 from neurons.visualization.objectives import Objective
 from neurons.visualization.scoring import LayerMaps
 
@@ -99,7 +100,7 @@ def _copy(
     network = inference_copy(clip, paths, precision, embeddings=embedding)
     visual: Any = network.visual
     for path in paths if signed else ():
-        open_ended(visual, path.removeprefix("visual."))
+        open_ended(visual, below_visual(path))
     return network
 
 
@@ -122,7 +123,14 @@ def _as_maps(forward: Forward, layers: Sequence[Layer]) -> Read:
         layer.path: layer.layout.maps for layer in layers
     }
     arrange[EMBEDDING] = lambda output: output
-    return lambda inputs: LayerMaps(forward(inputs), arrange)
+
+    def read(inputs: Tensor) -> LayerMaps:
+        maps = LayerMaps(forward(inputs), arrange)
+        for path, values in maps.items():
+            check_rows(path, len(values), len(inputs))
+        return maps
+
+    return read
 
 
 def _check_units(objectives: Sequence[Objective], layers: Sequence[Layer]) -> None:
@@ -136,9 +144,10 @@ def _check_units(objectives: Sequence[Objective], layers: Sequence[Layer]) -> No
 
 
 def _check_size(clip: Clip, read: Read, size_px: int, precision: Precision) -> None:
-    own = clip.preprocess.size[0]
-    if size_px == own:
+    height, width = clip.preprocess.size
+    if size_px == height == width:
         return
+    own = f"{height}" if height == width else f"{height} x {width}"
     black = torch.zeros(1, 3, size_px, size_px, dtype=precision.dtype, device=clip.device)
     try:
         with torch.no_grad():
@@ -149,7 +158,8 @@ def _check_size(clip: Clip, read: Read, size_px: int, precision: Precision) -> N
         raise OptionError(
             f"this model cannot take images of {size_px} px here, only of {own} px: attention "
             f"has a fixed grid of positions. A ResNet's convolutions, up to its last stage, take "
-            f"any size of 32 px or more; embeddings, and all of a ViT, need {own} px "
+            f"any size of 32 px or more; embeddings, and all of a ViT, need {own} px, and pictures "
+            f"are made square "
             f"({str(error).splitlines()[0][:80]})"
         ) from None
 

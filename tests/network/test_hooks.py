@@ -196,7 +196,7 @@ def test_a_unit_is_named_by_its_address(toy: Toy) -> None:
 
 def test_a_trace_notes_every_run_in_the_order_in_which_modules_finish(toy: Toy) -> None:
     before = n_hooks(toy)
-    with trace(toy) as found:
+    with trace(toy, lambda inputs, output: tuple(output.shape)) as found:
         toy(X)
         toy(X[:1])
     assert list(found) == ["conv", "tokens", "attention", "head"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from neurons.network.layers import Layout
+from neurons.network.layout import Layout
 from neurons.network.readings import pooled
 
 # two images, a class token and four patches, three units
