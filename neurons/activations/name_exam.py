@@ -158,7 +158,8 @@ def sit(paper: Paper, peaks: Peaks) -> Marks:
 def _propose(paper: Paper, peaks: Peaks) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Find the concept that each unit tells best."""
     n_units = peaks.shape[1]
-    best, found = np.zeros(n_units), np.full(n_units, NONE)
+    # better than chance by more than rounding
+    best, found = np.full(n_units, 1e-9), np.full(n_units, NONE)
     if not len(paper.concepts):
         return found, best
     place = places(peaks)
