@@ -16,7 +16,7 @@
 
     this.set = function (given) { places = given; ask(); };
     this.paint = function (given) { colours = given; ask(); };
-    this.limit = function (given) { shown = given; ask(); };
+    this.limit = function (given) { shown = given; point(-1); ask(); };
     this.mark = function (unit) { marked = unit; ask(); };
     this.zoom = zoom;
     this.whole = function () { scale = 1; middle = [SPAN / 2, SPAN / 2]; ask(); };
@@ -48,8 +48,10 @@
       if (!places) { return; }
       const n = places.x.length, size = radius(n);
       // those that are left out lie below
-      if (shown) { points(size * .7, function (unit) { return places.x[unit] >= 0 && !shown[unit]; }, true); }
-      points(size, has, false);
+      if (shown) { points(size * .7, .2, function (unit) { return places.x[unit] >= 0 && !shown[unit]; }); }
+      const plain = function (unit) { return !colours || colours(unit) === OTHER; };
+      points(size, shown ? .85 : .45, function (unit) { return has(unit) && plain(unit); });
+      points(size, .85, function (unit) { return has(unit) && !plain(unit); });
       [marked, pointed].forEach(function (unit) {
         if (unit >= 0 && places.x[unit] >= 0) { ring(unit, size); }
       });
@@ -60,13 +62,13 @@
       return Math.max(1, Math.min(5.5, room)) * Math.min(2, Math.sqrt(scale));
     }
 
-    function points(size, which, faint) {
-      drawing.globalAlpha = faint ? .22 : .85;
+    function points(size, opaque, which) {
+      drawing.globalAlpha = opaque;
       for (let unit = 0; unit < places.x.length; unit++) {
         if (!which(unit)) { continue; }
         const left = x(unit), top = y(unit);
         if (left < -9 || top < -9 || left > wide + 9 || top > high + 9) { continue; }
-        drawing.fillStyle = faint || !colours ? OTHER : colours(unit);
+        drawing.fillStyle = !colours || opaque < .3 ? OTHER : colours(unit);
         if (size < 2) {
           drawing.fillRect(left - size, top - size, 2 * size, 2 * size);
         } else {

@@ -32,10 +32,21 @@
     drawn.innerHTML = page[0];
     box.replaceChildren(crumbs, drawn);
     const head = drawn.querySelector("header");
-    if (head) { head.append(known(unit)); } else { drawn.prepend(known(unit)); }
+    const title = drawn.querySelector("h1"), told = known(unit);
+    if (title && Atlas.name(unit)) { called(title, unit); }
+    // what the page says itself is not said twice
+    const said = new Set(Array.from(drawn.querySelectorAll("header dt"), function (each) { return each.textContent; }));
+    told.querySelectorAll("dt").forEach(function (each) { if (said.has(each.textContent)) { each.parentNode.remove(); } });
+    if (head) { head.append(told); } else { drawn.prepend(told); }
     box.append(alike(page[1], page[2]));
     Atlas.show(box);
   };
+
+  function called(title, unit) {
+    const address = make("small");
+    address.append(make("bdi", "", title.textContent));
+    title.replaceChildren(make("bdi", "", Atlas.name(unit)), address);
+  }
 
   function steps(unit, order, back) {
     const crumbs = make("nav", "crumbs"), up = make("a", "", "← " + (back.length > 1 ? "back to the list" : "all units"));
@@ -219,7 +230,7 @@
     data.units[k].forEach(function (unit, at) {
       if (unit >= 0) {
         const far = data.deviations[k][at];
-        list.append(Atlas.line(unit, far === null ? [] : [["above its mean by", Atlas.told(far) + " sd"]]));
+        list.append(Atlas.line(unit, far === null ? [] : [["", Atlas.told(far) + " sd above its mean"]]));
       }
     });
     const right = make("div");

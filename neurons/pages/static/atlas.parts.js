@@ -37,14 +37,15 @@
 
   // Make a line of a list: pictures, name and address, and a few values.
   Atlas.line = function (unit, said) {
-    const item = make("li"), line = make("a", "line"), name = make("span", "name");
+    const item = make("li"), line = make("a", "unit-line"), name = make("span", "called");
     line.href = Atlas.link(unit);
     line.append(Atlas.thumbs(unit, 3), name);
     name.append(bdi("b", Atlas.name(unit) || Atlas.address(unit)), bdi("i", Atlas.address(unit)));
-    const values = make("span", "values");
+    const values = make("span", "tells");
     said.forEach(function (each) {
       const value = make("span");
-      value.append(make("i", "", each[0]), " ", bdi("span", each[1]));
+      if (each[0]) { value.append(make("i", "", each[0]), " "); }
+      value.append(bdi("span", each[1]));
       values.append(value);
     });
     line.append(values);
@@ -182,7 +183,7 @@
       const bar = make("span", "ramp");
       bar.style.background = "linear-gradient(to right, " + colours.ramp + ")";
       box.append(make("span", "", Atlas.told(colours.low)), bar, make("span", "", Atlas.told(colours.top)));
-      if (colours.missing) { box.append(dot(colours.other), make("span", "", Atlas.count(colours.missing, "unit") + " without a value")); }
+      if (colours.missing) { box.append(swatch(colours.other), make("span", "", Atlas.count(colours.missing, "unit") + " without a value")); }
       return;
     }
     const counts = new Array(column.words.length).fill(0);
@@ -190,15 +191,15 @@
     colours.keys.forEach(function (key) {
       const button = make("button", key.word === asked ? "on" : "");
       button.type = "button";
-      button.append(dot(key.colour), bdi("span", key.word), make("i", "", counts[column.words.indexOf(key.word)].toLocaleString("en")));
+      button.append(swatch(key.colour), bdi("span", key.word), make("i", "", counts[column.words.indexOf(key.word)].toLocaleString("en")));
       button.addEventListener("click", function () { choose(key.word === asked ? undefined : key.word); });
       box.append(button);
     });
-    if (colours.rest > 0) { box.append(dot(colours.other), make("span", "", colours.rest === 1 ? "any other" : "any of " + colours.rest.toLocaleString("en") + " others")); }
+    if (colours.rest > 0) { box.append(swatch(colours.other), make("span", "", colours.rest === 1 ? "any other" : "any of " + colours.rest.toLocaleString("en") + " others")); }
   };
 
-  function dot(colour) {
-    const made = make("span", "dot");
+  function swatch(colour) {
+    const made = make("span", "swatch");
     made.style.background = colour;
     return made;
   }

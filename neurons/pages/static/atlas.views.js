@@ -4,7 +4,7 @@
   const Atlas = window.Atlas, make = Atlas.make;
   const byId = function (id) { return document.getElementById(id); };
   const STEP = 60;
-  let state = {}, order = [], why = new Map(), nearly = [], index = null, map = null, shownRows = 0, overviewAt = "#", scrolled = 0;
+  let typing = 0, state = {}, order = [], why = new Map(), nearly = [], index = null, map = null, shownRows = 0, overviewAt = "#", scrolled = 0;
 
   // ---- what the address says
 
@@ -85,7 +85,7 @@
     if (!found) { for (let unit = 0; unit < passed.length; unit++) { if (passed[unit]) { order.push(unit); } } }
     const by = name === "name" ? { words: Atlas.heads.words, codes: Atlas.heads.codes } : column(name);
     // numbers from the highest, texts from the first letter
-    const down = (by && !by.words) !== (state.turn === "1");
+    const down = Boolean(by && !by.words) !== (state.turn === "1");
     if (by && by.words) {
       const place = placesOf(by.words);
       order.sort(function (a, b) { return (place[by.codes[a]] - place[by.codes[b]]) * (down ? -1 : 1) || a - b; });
@@ -126,9 +126,12 @@
       return;
     }
     const ask = byId("ask");
-    if (document.activeElement !== ask) { ask.value = state.q || ""; }
+    if (!typing) { ask.value = state.q || ""; }
     overviewAt = window.location.hash || "#";
     const pictures = state.view === "pictures";
+    document.body.classList.toggle("asking", pictures || Boolean(state.q));
+    byId("to-pictures").href = written({ view: "pictures", q: state.q });
+    byId("to-units").href = written({ q: state.q });
     byId("units").hidden = pictures;
     byId("pictures").hidden = !pictures;
     document.title = "Atlas of " + Atlas.meta.layer;
@@ -250,7 +253,7 @@
     if (found && (found[0] > 0 || found[2] === 3)) {
       const field = index.fields[found[0]];
       used.add(field.name);
-      told.push([found[2] === 3 ? "nearly" : field.name, field.words[found[1]]]);
+      told.push([found[2] === 3 ? "like" : field.name, field.words[found[1]]]);
     }
     const first = column(sortName());
     (first ? [first] : []).concat(Atlas.columns).forEach(function (each) {
@@ -287,8 +290,8 @@
     const typing = at && at.matches("input, select, textarea");
     if (event.key === "/" && !typing) { ask.focus(); ask.select(); }
     else if (event.key === "Escape") { leave(at, ask); }
-    else if (at === ask && event.key === "Enter") { if (order.length && state.view !== "pictures") { window.location.hash = Atlas.link(order[0]); } }
-    else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && (at === ask || at.matches("a.line, a.card, a.pick"))) {
+    else if (at === ask && event.key === "Enter") { if (order.length && state.view !== "pictures") { ask.blur(); window.location.hash = Atlas.link(order[0]); } }
+    else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && (at === ask || at.matches("a.unit-line, a.card, a.pick"))) {
       if (!walk(at, event.key === "ArrowDown" ? 1 : -1)) { return; }
     } else if ((event.key === "ArrowLeft" || event.key === "ArrowRight") && !typing && !byId("unit").hidden && !at.closest(".scroll")) {
       const step = document.querySelector(event.key === "ArrowLeft" ? "a.before" : "a.after");
@@ -307,7 +310,7 @@
   }
 
   function walk(at, step) {
-    const lines = Array.from(document.querySelectorAll("main a.line, main a.card, main a.pick")).filter(function (each) { return each.offsetParent; });
+    const lines = Array.from(document.querySelectorAll("main a.unit-line, main a.card, main a.pick")).filter(function (each) { return each.offsetParent; });
     const next = at === byId("ask") ? (step > 0 ? 0 : -1) : lines.indexOf(at) + step;
     if (next === -1 && at !== byId("ask")) { byId("ask").focus(); return true; }
     if (!lines[next]) { return false; }
@@ -327,10 +330,10 @@
 
   function listen() {
     const ask = byId("ask");
-    let later = 0;
     ask.addEventListener("input", function () {
-      clearTimeout(later);
-      later = setTimeout(function () {
+      clearTimeout(typing);
+      typing = setTimeout(function () {
+        typing = 0;
         if (state.unit !== undefined) { go({ q: ask.value }); } else { go({ q: ask.value, picture: "" }, true); }
       }, Atlas.meta.n > 20000 ? 120 : 20);
     });
@@ -347,7 +350,7 @@
       document.querySelectorAll("details.facet[open]").forEach(function (each) { if (!each.contains(event.target)) { each.open = false; } });
     });
     byId("list").addEventListener("mouseover", function (event) {
-      const line = event.target.closest("a.line");
+      const line = event.target.closest("a.unit-line");
       map.mark(line ? Atlas.unitOf(decodeURIComponent(line.hash.slice(1))) : -1);
     });
     window.addEventListener("hashchange", render);
