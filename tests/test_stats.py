@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import norm, spearmanr
+from scipy.stats import kstest, norm, spearmanr
 from sklearn.metrics import roc_auc_score
 
 from neurons.stats import (
@@ -104,6 +104,8 @@ def test_units_that_are_no_other_than_their_controls_are_called_so(shape: str) -
     p_values = np.array([each.p_value for each in found])
     assert np.mean(p_values <= 1 / 21) == pytest.approx(1 / 21, abs=0.017)
     assert np.mean(p_values <= 0.5) == pytest.approx(10 / 21, abs=0.04)
+    # uniform over its 21 values; where it lies between two of these is drawn
+    assert kstest(p_values - rng.uniform(size=1500) / 21, "uniform").pvalue > 0.01
 
 
 def test_an_interval_of_an_excess_covers_a_true_effect() -> None:

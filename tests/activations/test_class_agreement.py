@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.stats import kstest
 
 from neurons.activations.class_agreement import (
     NONE,
@@ -11,6 +12,8 @@ from neurons.activations.class_agreement import (
     counts_by_chance,
     leads_of,
 )
+from neurons.activations.class_means import class_means
+from neurons.stats import p_of_draws
 
 
 def groups(n_units: int, seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -35,6 +38,19 @@ def test_every_group_that_is_not_kept_is_shuffled() -> None:
     assert counts_by_chance(same, [True, True], 10, alive, 20, 0) == [500] * 20
     dead = np.zeros((2, 500), bool)
     assert counts_by_chance(same, [False, False], 10, dead, 20, 0) == [0] * 20
+
+
+def test_p_values_of_units_that_know_no_class_are_uniform() -> None:
+    random, p_values = np.random.default_rng(0), []
+    for seed in range(60):
+        parts, alive = groups(400, seed), np.ones((2, 400), bool)
+        tops = np.stack([class_means(*part, 10).argmax(0) for part in parts])
+        chance = counts_by_chance(parts, [False, False], 10, alive, 19, seed)
+        # of equal counts the one that is larger is drawn: a count is a whole number
+        draws = chance + random.uniform(size=19)
+        p_values.append(p_of_draws(agreeing(tops).sum() + random.uniform(), draws))
+    spread = np.array(p_values) - random.uniform(size=60) / 20
+    assert kstest(spread, "uniform").pvalue > 0.01, sorted(p_values)
 
 
 def test_certainty_falls_where_classes_are_close() -> None:

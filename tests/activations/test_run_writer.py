@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,25 @@ def test_a_shard_counts_once_it_is_committed(tmp_path: Path, images: ImageSet) -
         assert writer.missing() == [0, 2]
     with open_for_writing(tmp_path / "run", spec, images) as writer:
         assert writer.missing() == [0, 2]
+
+
+def test_numbers_are_on_the_disk_before_the_mark_that_they_are(
+    tmp_path: Path, images: ImageSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[str] = []
+    fsync, run = os.fsync, tmp_path / "run"
+
+    def seen(file: int) -> None:
+        # what is flushed after the mark may be lost although the mark says that it is there
+        if not (run / "status" / "c" / "1").exists():
+            flushed.append(str(Path(f"/proc/self/fd/{file}").readlink().relative_to(run)))
+        fsync(file)
+
+    spec = spec_of(images)
+    with open_for_writing(run, spec, images) as writer:
+        monkeypatch.setattr(os, "fsync", seen)
+        writer.commit(shard_of(spec, 1))
+    assert {f"layers/layer/{name}/c/1/0" for name in ("peak", "mean", "position")} <= set(flushed)
 
 
 def test_skipped_images_are_marked_with_their_reason(tmp_path: Path, images: ImageSet) -> None:

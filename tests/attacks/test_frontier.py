@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -17,10 +19,19 @@ from neurons.attacks.frontier import (
 )
 from neurons.attacks.repeatable_attack import RepeatableAttack
 from neurons.attacks.sample import Sample
+from neurons.errors import OptionError
 from neurons.interventions.editable import open_editable
 from neurons.readouts.readout import ZeroShot
 from neurons.stats import Share
-from tests.glyphs import BANK, GLYPHS, LETTERS, N_NOISE, glyph_reader, plain_pictures
+from tests.glyphs import (
+    BANK,
+    GLYPHS,
+    LETTERS,
+    N_NOISE,
+    glyph_reader,
+    plain_pictures,
+    probe_of,
+)
 
 # a planted reader's classes are called by their glyphs, so that their names are what is written
 NAMED = ZeroShot(("thing", *GLYPHS), np.eye(1 + len(GLYPHS), dtype=np.float32), scale=10.0)
@@ -58,6 +69,16 @@ def test_no_image_is_attacked_with_its_own_class(attack: RepeatableAttack) -> No
     # pictures without a glyph are read as a thing: only that word is no risk to them
     assert np.array_equal(words.at_risk, words.targets != 0)
     assert WrongWords.drawn(attack, ["#", "A", "thing"]).texts == words.texts
+
+
+def test_an_image_that_is_read_as_the_word_already_is_no_success(attack: RepeatableAttack) -> None:
+    # every image is read as a thing before, and still is with that word on it
+    words = WrongWords.drawn(attack, ["#", "A", "thing"])
+    whole, n = words.point(BANK, np.arange(1), 0), int(words.at_risk.sum())
+    assert whole.success == Share(n, n) and n < len(words.targets)
+    already = replace(probe_of("A"), bias=np.array([0, 1e6], np.float32))
+    with pytest.raises(OptionError, match="all 12 images are read as the word that would be"):
+        WrongWords.drawn(replace(attack, readouts={"readout": already}), ["the A"])
 
 
 def test_the_set_that_is_chosen_is_the_readers_and_no_more(attack: RepeatableAttack) -> None:

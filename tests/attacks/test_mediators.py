@@ -40,6 +40,19 @@ def test_what_is_lost_is_the_difference_that_silencing_by_hand_makes(
     assert first.drop == pytest.approx(float((whole - without).mean()), abs=1e-6)
 
 
+def test_what_is_lost_is_the_mean_over_images_and_not_the_largest(
+    attack: RepeatableAttack,
+) -> None:
+    # on one half of the images the glyph is written: silencing its unit takes nothing on the other
+    clean, written = attack.ready.pixels[:4], attack.written("#")[:4].clone()
+    written[2:] = clean[2:]
+    asked = {"readout": attack.readout, "wanted": 1, "layer": BANK}
+    half = mediators(attack.network, clean, written, **asked)[0]
+    whole = mediators(attack.network, clean[:2], written[:2], **asked)[0]
+    assert half.neuron == whole.neuron == f"{BANK}:{GLYPHS.index('#')}"
+    assert half.drop == pytest.approx(whole.drop / 2, rel=1e-3)
+
+
 def test_no_more_are_measured_than_asked_for_and_none_where_nothing_rises(
     attack: RepeatableAttack,
 ) -> None:

@@ -77,10 +77,11 @@ def test_cmyk_is_converted() -> None:
 
 
 def test_16_bit_grey_is_scaled_and_not_clipped_to_white() -> None:
-    values = np.array([[0, 257, 25_700, 65_535]], np.uint16)
+    # 65,535 is white: the 256 levels are 257 apart, and 256 and 65,279 do not reach the next one
+    values = np.array([[0, 256, 257, 25_700, 65_279, 65_535]], np.uint16)
     for kind in ("PNG", "TIFF"):
         found = decode(encoded(Image.fromarray(values), kind))
-        assert found[0, :, 0].tolist() == [0, 1, 100, 255]
+        assert found[0, :, 0].tolist() == [0, 0, 1, 100, 254, 255]
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF"])

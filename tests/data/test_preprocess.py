@@ -16,7 +16,9 @@ from neurons.network.building import preprocess_of as preprocess_of_network
 SIZES = [(64, 64), (96, 96), (333, 200), (77, 401), (97, 95)]
 
 
-def preprocess_of(mode: str, interpolation: str, size: int = 96) -> tuple[Preprocess, object]:
+def preprocess_of(
+    mode: str, interpolation: str, size: int | tuple[int, int] = 96
+) -> tuple[Preprocess, object]:
     config = {"size": size, "interpolation": interpolation, "resize_mode": mode}
     visual = torch.nn.Module()
     visual.preprocess_cfg = config
@@ -57,6 +59,25 @@ def test_a_mark_found_in_the_input_is_boxed_on_the_image(mode: str, size: tuple[
     assert found.right * width == pytest.approx(left + 16, abs=pixel)
     assert found.top * height == pytest.approx(top, abs=pixel)
     assert found.bottom * height == pytest.approx(top + 16, abs=pixel)
+
+
+@pytest.mark.parametrize("mode", ["squash", "shortest", "longest"])
+def test_an_input_that_is_not_square_keeps_its_height_and_width_apart(mode: str) -> None:
+    # 64 px high and 128 px wide: a mark keeps its place down and across
+    preprocess, transform = preprocess_of(mode, "bilinear", (64, 128))
+    assert preprocess.empty_batch(2).shape == (2, 3, 64, 128)
+    pixels = np.zeros((400, 500, 3), np.uint8)
+    pixels[210:240, 300:330] = 255
+    image = Image.fromarray(pixels)
+    shown = preprocess.pixels(image)
+    assert shown.shape == (64, 128, 3) and transform(image).shape == (3, 64, 128)
+    ys, xs = np.nonzero(shown[:, :, 0] > 127)
+    in_input = Box(xs.min() / 128, ys.min() / 64, (xs.max() + 1) / 128, (ys.max() + 1) / 64)
+    found = preprocess.on_image(in_input, width=500, height=400)
+    assert found.left * 500 == pytest.approx(300, abs=9)
+    assert found.right * 500 == pytest.approx(330, abs=9)
+    assert found.top * 400 == pytest.approx(210, abs=9)
+    assert found.bottom * 400 == pytest.approx(240, abs=9)
 
 
 def test_a_box_over_the_edge_is_clipped_to_the_image() -> None:

@@ -55,7 +55,10 @@ def planted_run(
     n, units = values.shape
     told = np.asarray(values if embeddings is None else embeddings, np.float32)
     layer = LayerSpec(PLANTED, "Planted", units, 1, 1, False, (0.0, 0.0, 1.0, 1.0))
+    geometry = {"size": [4, 4], "mean": [0.5] * 3, "std": [0.5] * 3, "fill_color": 0}
+    geometry |= {"interpolation": "bilinear", "resize_mode": "squash"}
     provenance = {
+        "model": {"name": "planted", "preprocess": geometry},
         "images": images.provenance(),
         "where": {"images": str(root), "label_column": "label"},
     }

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import kstest
 
 import neurons
 from neurons import Activations, Clip, ImageSet
 from neurons.errors import OptionError
 from neurons.studies.units.find_units import FoundUnits, classes_of
 from tests.conftest import LAYER, RED, STRIPE
+from tests.studies.probe.planted_run import planted_run
 from tests.studies.units.conftest import write_pictures
 
 NAMES = ("barn spider", "dog", "fire truck", "spider", "wolf spider")
@@ -48,6 +50,23 @@ def test_random_labels_find_no_unit_and_say_so_first(
         # chosen by the first half, it falls back in the other
         assert best.auprc < best.chosen_by
     assert max(p_values) > 0.05, p_values
+
+
+def test_p_values_of_classes_that_no_unit_knows_are_uniform(tmp_path: Path) -> None:
+    random, n_draws = np.random.default_rng(0), 20
+    labels = random.permutation(np.repeat(np.arange(40), 8))
+    values = np.maximum(random.normal(size=(320, 25)), 0)
+    names = [f"class {k}" for k in range(40)]
+    run, images = planted_run(tmp_path, values, labels.tolist(), names)
+    found = [
+        neurons.find_units(run, images, name, count=1, n_permutations=n_draws, seed=k)
+        for k, name in enumerate(names)
+    ]
+    p_values = np.array([each.units[0].p_value for each in found])
+    # a p value is one of 1/21, 2/21 ...: where it lies between two of these is drawn
+    spread = p_values - random.uniform(size=40) / (n_draws + 1)
+    assert kstest(spread, "uniform").pvalue > 0.01, sorted(p_values)
+    assert sum(each.units[0].passes for each in found) <= 2
 
 
 def test_what_half_of_the_images_say_is_not_believed(

@@ -14,6 +14,7 @@ from neurons import Activations, Clip, Neuron, spectrum
 from neurons.errors import OptionError
 from neurons.studies.units.spectrum import Spectrum, bucket_members
 from tests.conftest import CONSTANT, DEAD, LAYER, RED
+from tests.studies.probe.planted_run import PLANTED, planted_run
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +89,16 @@ def test_a_unit_that_never_changes_gets_words_and_no_picture(
         assert found.verdict().startswith(f"{LAYER}:{unit} is {state}: its peak is")
         assert found.blocks() == () and len(found.buckets) == 1
         assert [name for name, _ in found.facts()] == ["state", "images", "maximum"]
+
+
+def test_sparsity_counts_peaks_of_0_and_none_below(tmp_path: Path) -> None:
+    # before a ReLU, or after a GELU, a peak may be negative: that is no silence
+    values = np.array([[0.0], [-1.0], [2.0], [-0.5]])
+    planted, images = planted_run(tmp_path, values, [0, 0, 1, 1], ("ant", "bee"))
+    found = spectrum(planted, images, f"{PLANTED}:0", per_bucket=0)
+    assert found.sparsity == 0.25 and found.minimum == -1
+    (row,) = neurons.unit_table(planted, images, PLANTED).units
+    assert row.sparsity == 0.25 and row.state == "alive"
 
 
 def test_odd_numbers_are_refused(run: Activations, pictures: Path) -> None:
