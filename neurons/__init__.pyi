@@ -68,6 +68,8 @@ from .studies.units.top_by_group import TopBy as TopBy
 from .studies.units.top_by_group import top_by as top_by
 from .studies.units.top_strings import TopStrings as TopStrings
 from .studies.units.top_strings import top_strings as top_strings
+from .studies.units.unit_map import UnitMap as UnitMap
+from .studies.units.unit_map import unit_map as unit_map
 from .studies.units.unit_table import UnitTable as UnitTable
 from .studies.units.unit_table import unit_table as unit_table
 from .studies.units.units_of_image import UnitsOfImage as UnitsOfImage
