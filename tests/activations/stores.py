@@ -14,7 +14,7 @@ from neurons.data.images import ImageSet
 UNITS = 1024
 
 
-def plantedof(images: ImageSet) -> RunSpec:
+def spec_of(images: ImageSet) -> RunSpec:
     layer = LayerSpec("layer", "Random", UNITS, 3, 3, False, (-0.1, -0.1, 0.1, 0.1))
     return RunSpec(len(images), (layer,), 0, 16, "float32", False, {"images": images.provenance()})
 
@@ -28,7 +28,7 @@ def shard_of(spec: RunSpec, index: int) -> Shard:
 
 
 def write_run(path: Path, images: ImageSet) -> RunSpec:
-    spec = plantedof(images)
+    spec = spec_of(images)
     with open_for_writing(path, spec, images) as writer:
         for index in writer.missing():
             writer.commit(shard_of(spec, index))
