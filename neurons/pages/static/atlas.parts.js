@@ -183,7 +183,7 @@
       const bar = make("span", "ramp");
       bar.style.background = "linear-gradient(to right, " + colours.ramp + ")";
       box.append(make("span", "", Atlas.told(colours.low)), bar, make("span", "", Atlas.told(colours.top)));
-      if (colours.missing) { box.append(swatch(colours.other), make("span", "", Atlas.count(colours.missing, "unit") + " without a value")); }
+      if (colours.missing) { box.append(grey(colours.other, Atlas.count(colours.missing, "unit") + " without a value")); }
       return;
     }
     const counts = new Array(column.words.length).fill(0);
@@ -195,8 +195,14 @@
       button.addEventListener("click", function () { choose(key.word === asked ? undefined : key.word); });
       box.append(button);
     });
-    if (colours.rest > 0) { box.append(swatch(colours.other), make("span", "", colours.rest === 1 ? "any other" : "any of " + colours.rest.toLocaleString("en") + " others")); }
+    if (colours.rest > 0) { box.append(grey(colours.other, colours.rest === 1 ? "any other" : "any of " + colours.rest.toLocaleString("en") + " others")); }
   };
+
+  function grey(colour, text) {
+    const made = make("span");
+    made.append(swatch(colour), make("span", "", text));
+    return made;
+  }
 
   function swatch(colour) {
     const made = make("span", "swatch");
