@@ -76,7 +76,7 @@ class Paper:
         )
 
     def without(self, rows: Rows, gone: Concept) -> Paper:
-        """Set it without the images of a concept, and without concepts of its family.
+        """Set it without the images of a concept, and without concepts of its name or family.
 
         Parameters
         ----------
@@ -84,7 +84,11 @@ class Paper:
             As in `of`.
         gone : Concept
         """
-        others = [each for each in self.concepts if each.family != gone.family]
+        others = [
+            each
+            for each in self.concepts
+            if each.family != gone.family and each.name.casefold() != gone.name.casefold()
+        ]
         first, second = (
             half[~np.isin(half, gone.rows)] for half in (rows[self.first], rows[self.second])
         )

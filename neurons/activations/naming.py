@@ -119,8 +119,8 @@ def named_by(sources: Sequence[Source], marks_of: Sequence[Marks]) -> Names:
     best, above = _nothing(n_units), np.zeros(n_units, bool)
     margin = np.full(n_units, -np.inf)
     for source, marks in zip(sources, marks_of, strict=True):
-        # on the way from the bar to perfect: bars differ
-        ours = (marks.proposed_by - source.bar) / (1 - source.bar)
+        # on the way from the bar to perfect: bars differ, and of an easy set one may be perfect
+        ours = (marks.proposed_by - source.bar) / max(1 - source.bar, 1e-9)
         better = np.flatnonzero((ours > margin) & (marks.concept != NONE))
         margin[better] = ours[better]
         above[better] = marks.score[better] > source.bar

@@ -23,6 +23,7 @@ COMMANDS = (
     "scan",
     "units",
     "find",
+    "label",
     "examples",
     "report",
     "census",

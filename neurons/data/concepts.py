@@ -62,8 +62,8 @@ def concepts_of(
     within : sequence of str
         Columns whose values part the classes: ``spider, word`` beside ``spider``.
     families : mapping of str to str, optional
-        The family of each class by its name, without regard to case; a column ``family`` with one
-        value per class comes before it.
+        The family of each class by its name without capitals; a column ``family`` with one value
+        per class comes before it.
 
     Returns
     -------

@@ -30,6 +30,7 @@ from neurons.data.concepts import Concept, check_columns_of, concepts_of, kinds_
 from neurons.data.images import ImageSet
 from neurons.data.sources import UNLABELLED
 from neurons.errors import LabelsMissingError, OptionError
+from neurons.readouts.vocabulary import folded, shipped_vocabulary
 from neurons.results.blocks import Bars, Block, Gallery, Strip, Table
 from neurons.results.result import Result
 from neurons.results.table import Row
@@ -77,8 +78,9 @@ def label_units(
     within : sequence of str
         Columns that part the classes, such as ``rendition``: then ``spider, word`` is a candidate.
     families : mapping of str to str, optional
-        The family of each class by its name; a column ``family`` comes first. A unit with names of
-        two families is polysemantic; without families every class is one of its own.
+        The family of each class by its name, without regard to case; default: those of the shipped
+        vocabulary. A column ``family`` of the images comes first, and a class whose family is not
+        known is one of its own. A unit with names of two families is polysemantic.
     further : sequence of Concept
         Candidates from elsewhere, such as `zero_shot_concepts`.
     untrained : Activations, optional
@@ -428,7 +430,7 @@ def _candidates(
         rows,
         columns=naming_columns(images) if columns is None else columns,
         within=within,
-        families=families,
+        families=folded(shipped_vocabulary() if families is None else families),
     )
     return rows, (*own, *further)
 
