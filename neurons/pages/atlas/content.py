@@ -52,7 +52,8 @@ class Pictures:
     labels : sequence of str
         The class of each; empty where there is none.
     thumbnail : callable
-        From a row of the set to an encoded picture.
+        From a row of the set to an encoded picture. Where a page's tile has the same bytes, the
+        picture is stored once. Called from several threads at a time.
     units : ndarray of int, (pictures, several)
         The units that answer to each picture most, by how far its peak lies above the unit's mean;
         -1 where there are fewer.
@@ -84,6 +85,8 @@ class AtlasContent:
     heads : sequence of str
         What each unit is called in lists, such as ``spider`` or ``no name``.
     columns : tuple of Column
+        The most telling first: the first text of a few different values colours the map, the first
+        number sorts the list, and a list's line shows the first few that are known.
     places : ndarray of float32, (units, 2)
         On the map; nan for units that have none, such as dead ones.
     map_note : str
@@ -96,7 +99,8 @@ class AtlasContent:
         Rows of the images that excite each unit most; -1 where there are fewer.
     pictures : Pictures
     page : callable
-        From a unit's index to its page, as a report draws it.
+        From a unit's index to its page, as a report draws it. Called from several threads at a
+        time.
     provenance : mapping
     """
 

@@ -7,6 +7,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +17,15 @@ _KEYS = {
     "ArrowDown": 40, "ArrowUp": 38, "ArrowLeft": 37, "ArrowRight": 39, "Enter": 13, "Escape": 27,
     "Tab": 9, "/": 191, "+": 187, "-": 189,
 }  # fmt: skip
+
+# the browser reads commands at descriptor 3 and answers at 4
+_AT_3_AND_4 = """
+import fcntl, os, sys
+pair = [fcntl.fcntl(int(each), fcntl.F_DUPFD, 10) for each in sys.argv[1:3]]
+for given, wanted in zip(pair, (3, 4)):
+    os.dup2(given, wanted)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 
 def chromium() -> str | None:
@@ -37,13 +47,13 @@ class Browser:
         assert found is not None
         to_read, self._out = os.pipe()
         self._in, to_write = os.pipe()
-        flags = (
-            "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
-            "--disable-background-networking --disable-component-update --disable-sync "
-            f"--hide-scrollbars --remote-debugging-pipe --user-data-dir={profile}"
-        )
+        flags = [
+            "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync",
+            "--hide-scrollbars", "--remote-debugging-pipe", f"--user-data-dir={profile}",
+        ]  # fmt: skip
         self._process = subprocess.Popen(
-            ["sh", "-c", f'exec "$0" {flags} about:blank 3<&{to_read} 4>&{to_write}', found],
+            [sys.executable, "-c", _AT_3_AND_4, str(to_read), str(to_write), found, *flags],
             pass_fds=(to_read, to_write),
             stderr=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
