@@ -69,7 +69,7 @@ class FolderKind:
 RUN = FolderKind(
     "run",
     "zarr.json",
-    ("images.parquet", "layers", "embeddings", "status", "sha256", "skipped"),
+    ("images.parquet", "layers", "embeddings", "status", "sha256", "skipped", "lost"),
     settings_at="attributes",
     marked_last=True,
 )

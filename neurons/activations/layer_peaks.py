@@ -16,7 +16,10 @@ _UNITS = 128
 def peak_blocks(
     run: Activations, layer: str, rows: NDArray[np.intp]
 ) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    """Read a layer's peaks, some units at a time.
+    """Read a layer's peaks, some units at a time, so that units can be ranked.
+
+    A unit that is not finite on one of the run's images is 0 on all: it leads nowhere.
+    `Activations.lost` counts these.
 
     Parameters
     ----------
@@ -36,7 +39,8 @@ def peak_blocks(
     LayerNotFoundError
         If the run does not hold the layer.
     """
-    stored = run.array(layer, "peak")
+    stored, unsound = run.array(layer, "peak"), run.lost(layer).not_finite > 0
     for start in range(0, stored.shape[1], _UNITS):
         block = np.asarray(stored[:, start : start + _UNITS], np.float32)
+        block[:, unsound[start : start + _UNITS]] = 0
         yield start, block[rows]

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import zarr
 from numpy.typing import NDArray
 
+from neurons.activations.lost_values import LostValues, read_lost
 from neurons.activations.run_format import GOOD, LayerSpec, RunSpec, check_same, read_spec
 from neurons.address import EMBEDDING, Neuron
 from neurons.data.images import ImageSet, images
@@ -30,12 +31,16 @@ from neurons.errors import (
 from neurons.network.clip import Clip
 from neurons.results.shown import one_line, small_table
 
+# of a layer, read together
+_UNITS_AT_ONCE = 128
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Activations:
     """A finished run, opened but never loaded whole.
 
-    Rows are images in the order of the set; a skipped image's row is nan (its position is 0).
+    Rows are images in the order of the set; a skipped image's row is nan (its position is 0), and
+    so is what the network gave as NaN or infinity: see `lost`.
     Units are given as a `Neuron` or as an address such as ``visual.layer4:89``.
 
     Attributes
@@ -132,6 +137,31 @@ class Activations:
         """Largest activation of the unit in each image: (images,)."""
         return self._column(neuron, "peak").astype(np.float32)
 
+    def known_peaks(self, neuron: Neuron | str) -> NDArray[np.float32]:
+        """Give the unit's peaks on the images that were scanned and where it is finite."""
+        peaks = self.peak(neuron)[self.good_rows()]
+        return peaks[np.isfinite(peaks)]
+
+    def lost(self, layer: str) -> LostValues:
+        """Count, unit by unit, the images on which a layer was not finite or rounded to 0.
+
+        Raises
+        ------
+        LayerNotFoundError
+            If the run does not hold the layer.
+        """
+        units = self.layer(layer).units
+        counted = read_lost(self.path, {each.path: each.units for each in self.layers})
+        if counted is not None:
+            return counted[layer]
+        # version 0.1 stored what is not finite as it came, and counted nothing
+        found, good = LostValues.none(units), self.good_rows()
+        for start in range(0, units, _UNITS_AT_ONCE):
+            some = slice(start, start + _UNITS_AT_ONCE)
+            peaks = np.asarray(self.array(layer, "peak")[:, some], np.float32)[good]
+            found.not_finite[some] = (~np.isfinite(peaks)).sum(0)
+        return found
+
     def mean(self, neuron: Neuron | str) -> NDArray[np.float32]:
         """Mean activation over the map: (images,)."""
         return self._column(neuron, "mean").astype(np.float32)
@@ -175,7 +205,7 @@ class Activations:
         Raises
         ------
         OptionError
-            If there is no such pooling.
+            If there is no such pooling, or a unit is not finite on some image.
         LayerNotFoundError
             If the run does not hold the layer.
         """
@@ -184,7 +214,15 @@ class Activations:
             return embedded / np.linalg.norm(embedded, axis=1, keepdims=True), "none"
         if pooling not in ("peak", "mean"):
             raise OptionError(f"no pooling {pooling!r}; there are: peak, mean")
-        stored = self.array(layer, pooling)
+        stored, lost = self.array(layer, pooling), self.lost(layer).not_finite
+        if lost.any():
+            first = int(np.flatnonzero(lost)[0])
+            raise OptionError(
+                f"{np.count_nonzero(lost):,} of {len(lost):,} units of {layer!r} are not finite "
+                f"(NaN or infinity) on some images, the first {layer}:{first} on {lost[first]:,}: "
+                f"all units are weighed together here; scan again with exact precision, or without "
+                f"these images"
+            )
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
         fits = int(np.prod(stored.shape)) * stored.dtype.itemsize < memory / 4
         return (np.asarray(stored[:]) if fits else stored), pooling

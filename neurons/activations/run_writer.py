@@ -16,6 +16,7 @@ import zarr
 from numpy.typing import NDArray
 from zarr.codecs import ZstdCodec
 
+from neurons.activations.lost_values import FOLDER, LostValues, lost_as_json
 from neurons.activations.run_format import GOOD, SKIPPED, RunSpec, arrays
 from neurons.data.images import ImageSet
 from neurons.errors import OptionError
@@ -62,7 +63,8 @@ class Writer:
         self.path = path
         self.spec = spec
         self._group: Any = zarr.open_group(path, mode="r+")
-        (self.path / "skipped").mkdir(exist_ok=True)
+        for name in ("skipped", FOLDER):
+            (self.path / name).mkdir(exist_ok=True)
 
     def missing(self) -> list[int]:
         """Shards that are not committed yet."""
@@ -72,6 +74,8 @@ class Writer:
     def commit(self, shard: Shard) -> None:
         """Write a shard; it counts once its piece of ``status`` is in place.
 
+        What is not finite is stored as nan and counted, and so is what the stored type rounds to 0.
+
         Raises
         ------
         OptionError
@@ -79,28 +83,39 @@ class Writer:
         """
         rows = self.spec.shard(shard.index)
         where = slice(rows.start, rows.stop)
-        for layer in self.spec.layers:
-            self._write_layer(layer.path, where, shard)
+        good = np.ones(len(rows), bool)
+        good[[index - rows.start for index in shard.skipped]] = False
+        lost = {
+            layer.path: self._write_layer(layer.path, where, shard, good)
+            for layer in self.spec.layers
+        }
         if shard.embeddings is not None:
             self._write("embeddings", where, shard.embeddings)
         if shard.sha256 is not None:
             self._group["sha256"][where] = shard.sha256
         if shard.skipped:
             write_file(self.path / "skipped" / f"{shard.index:08}.json", _as_json(shard.skipped))
+        if any(each.any for each in lost.values()):
+            write_file(self.path / FOLDER / f"{shard.index:08}.json", lost_as_json(lost))
         self._sync(shard.index)
-        status = np.full(len(rows), GOOD, np.uint8)
-        status[[index - rows.start for index in shard.skipped]] = SKIPPED
-        self._group["status"][where] = status
+        self._group["status"][where] = np.where(good, GOOD, SKIPPED).astype(np.uint8)
 
-    def _write_layer(self, path: str, where: slice, shard: Shard) -> None:
+    def _write_layer(
+        self, path: str, where: slice, shard: Shard, good: NDArray[np.bool_]
+    ) -> LostValues:
         kept = {"peak": shard.peak, "mean": shard.mean, "class_token": shard.class_token}
-        for name, values in kept.items():
-            if path in values:
-                self._write(f"layers/{path}/{name}", where, values[path])
+        given = {name: values[path] for name, values in kept.items() if path in values}
+        finite = np.logical_and.reduce([np.isfinite(values) for values in given.values()])
+        stored = {}
+        for name, values in given.items():
+            sound = values if finite.all() else np.where(finite, values, np.float32(np.nan))
+            stored[name] = self._write(f"layers/{path}/{name}", where, sound)
         places = self._group[f"layers/{path}/position"]
         places[where] = shard.position[path].astype(places.dtype)
+        peak = np.where(finite, given["peak"], np.float32(np.nan))
+        return LostValues.of(peak, stored["peak"], good)
 
-    def _write(self, name: str, where: slice, values: NDArray[np.float32]) -> None:
+    def _write(self, name: str, where: slice, values: NDArray[np.float32]) -> NDArray[np.floating]:
         with np.errstate(over="ignore"):
             stored = values.astype(self.spec.dtype)
         if np.any(np.isinf(stored) & np.isfinite(values)):
@@ -109,6 +124,7 @@ class Writer:
                 f"float16; scan with float32"
             )
         self._group[name][where] = stored
+        return stored
 
     def _sync(self, shard: int) -> None:
         # the data must be on the disk before the mark that they are

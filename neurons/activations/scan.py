@@ -12,10 +12,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
+from neurons.activations.lost_values import read_lost
 from neurons.activations.run_format import RunSpec
 from neurons.activations.run_settings import run_spec
 from neurons.activations.run_writer import Shard, Writer, open_for_writing
-from neurons.activations.scan_summary import Progress, ScanSummary
+from neurons.activations.scan_summary import LostUnit, Progress, ScanSummary
 from neurons.activations.shard import scan_shard
 from neurons.data.decoding import quiet_decoders
 from neurons.data.images import ImageSet
@@ -57,6 +60,10 @@ def scan(
     A run that was stopped, even by ``kill -9``, goes on where it was: what is lost is the shard
     being computed and the one being written at that moment. The finished store has the same bytes
     as one made without the stop.
+
+    What the network gives as NaN or infinity is stored as nan and counted, unit by unit; such a
+    unit is ranked nowhere. A peak that is not 0 and that float16 would store as 0 is counted, too:
+    its unit is not called dead.
 
     Parameters
     ----------
@@ -251,6 +258,16 @@ def _summary(job: _Job, tally: _Tally, seconds: float, busy: dict[str, float]) -
         stages=busy,
         bottleneck=max(busy, key=lambda name: busy[name]),
         reasons=tuple((job.images.ids[index], reason) for index, reason in listed),
+        lost=_lost_units(job),
+    )
+
+
+def _lost_units(job: _Job) -> tuple[LostUnit, ...]:
+    found = read_lost(job.writer.path, {layer.path: layer.units for layer in job.spec.layers})
+    return tuple(
+        LostUnit(f"{path}:{unit}", int(each.not_finite[unit]), int(each.rounded[unit]))
+        for path, each in (found or {}).items()
+        for unit in np.flatnonzero(each.units).tolist()
     )
 
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from neurons.address import Neuron
 from neurons.results.blocks import Block, Table
 from neurons.results.result import Result
+
+# of units that are no numbers
+_LISTED = 20
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,24 @@ class Progress:
     done: int
     total: int
     skipped: int
+
+
+@dataclass(frozen=True)
+class LostUnit:
+    """A unit, and the images on which what it said is lost.
+
+    Parameters
+    ----------
+    neuron : str
+    not_finite : int
+        Images on which it gave NaN or infinity.
+    rounded : int
+        Images on which its peak is not 0, but too small for float16, and stored as 0.
+    """
+
+    neuron: str
+    not_finite: int
+    rounded: int
 
 
 @dataclass(frozen=True)
@@ -44,6 +68,8 @@ class ScanSummary(Result):
         The busiest stage: a faster one of the others would change nothing.
     reasons : tuple of (str, str)
         The first skipped images: id and reason.
+    lost : tuple of LostUnit
+        Units of the whole run that gave NaN or infinity, or were rounded to 0.
     """
 
     run: str
@@ -54,6 +80,7 @@ class ScanSummary(Result):
     stages: dict[str, float]
     bottleneck: str
     reasons: tuple[tuple[str, str], ...]
+    lost: tuple[LostUnit, ...] = ()
 
     @property
     def rate(self) -> float:
@@ -75,12 +102,14 @@ class ScanSummary(Result):
         )
 
     def verdict(self) -> str:
-        """Say what was done, and how fast."""
+        """Say what was done, and how fast; first, if so, that units are no numbers."""
+        lost = self._told_lost()
         if not self.n_scanned:
-            return f"{self.run}: nothing to do, all {self.n_images:,} images were scanned."
+            return f"{lost}{self.run}: nothing to do, all {self.n_images:,} images were scanned."
         return (
-            f"{self.run}: {self.n_scanned:,} of {self.n_images:,} images in {self.seconds:.1f} s, "
-            f"{self.rate:,.0f} images/s; the busiest stage was {self.bottleneck}."
+            f"{lost}{self.run}: {self.n_scanned:,} of {self.n_images:,} images in "
+            f"{self.seconds:.1f} s, {self.rate:,.0f} images/s; the busiest stage was "
+            f"{self.bottleneck}."
         )
 
     def rows(self) -> list[dict[str, object]]:
@@ -91,15 +120,49 @@ class ScanSummary(Result):
         ]
 
     def blocks(self) -> tuple[Block, ...]:
-        """Describe the stages, and what was skipped."""
+        """Describe the stages, what was skipped, and units that are no numbers."""
+        lost = (self._lost(),) if self.lost else ()
         if not self.n_scanned:
-            return ()
+            return lost
         busy = tuple((name, f"{share:.0%}") for name, share in self.stages.items())
         stages = Table("Stages (they overlap)", ("stage", "busy"), busy)
-        return (stages, self._skipped()) if self.n_skipped else (stages,)
+        return (stages, *((self._skipped(),) if self.n_skipped else ()), *lost)
+
+    def _told_lost(self) -> str:
+        not_finite = _by_layer([each.neuron for each in self.lost if each.not_finite])
+        rounded = _by_layer([each.neuron for each in self.lost if each.rounded])
+        told = ""
+        if not_finite:
+            told += (
+                f"NaN or infinity came from {not_finite}: these are ranked nowhere. If the "
+                f"precision was not exact, scan with it; else look at the weights. "
+            )
+        if rounded:
+            told += f"float16 stored peaks of {rounded} as 0: scan with float32 to keep them. "
+        return told
+
+    def _lost(self) -> Table:
+        more = len(self.lost) - _LISTED
+        rows = tuple(
+            (each.neuron, f"{each.not_finite:,}", f"{each.rounded:,}")
+            for each in self.lost[:_LISTED]
+        )
+        return Table(
+            f"{len(self.lost):,} units are no numbers on some images",
+            ("neuron", "not finite, images", "rounded to 0, images"),
+            rows,
+            f"and {more:,} more, in {self.run}/lost" if more > 0 else "",
+        )
 
     def _skipped(self) -> Table:
         more = self.n_skipped - len(self.reasons)
         note = f"and {more:,} more, in {self.run}/skipped" if more > 0 else ""
         was = "bad image was" if self.n_skipped == 1 else "bad images were"
         return Table(f"{self.n_skipped:,} {was} skipped", ("image", "reason"), self.reasons, note)
+
+
+def _by_layer(neurons: Sequence[str]) -> str:
+    counts = Counter(Neuron.parse(each).layer for each in neurons)
+    return " and ".join(
+        f"{n:,} {'unit' if n == 1 else 'units'} of {path}" for path, n in counts.items()
+    )

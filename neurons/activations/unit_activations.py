@@ -61,10 +61,13 @@ class UnitActivations:
     Attributes
     ----------
     peaks : ndarray of float32, (images,)
-        nan where the image was skipped.
+        nan where the image was skipped, or the unit is not finite.
     good : ndarray of int
-        Rows of the images that were not skipped, ascending.
-    n_skipped : int
+        Rows of the images that were not skipped and where the unit is finite, ascending.
+    n_skipped, n_not_finite : int
+        Images that are left out: they could not be read; the unit gave NaN or infinity.
+    n_rounded : int
+        Images on which its peak is not 0, but stored as 0.
 
     Raises
     ------
@@ -81,8 +84,11 @@ class UnitActivations:
         self._layer = activations.layer(unit.layer)
         self._preprocess = activations.preprocess()
         self.peaks = activations.peak(unit)
-        self.good = activations.good_rows()
-        self.n_skipped = len(images) - len(self.good)
+        scanned = activations.good_rows()
+        self.good = scanned[np.isfinite(self.peaks[scanned])]
+        self.n_skipped = len(images) - len(scanned)
+        self.n_not_finite = len(scanned) - len(self.good)
+        self.n_rounded = int(activations.lost(unit.layer).rounded[unit.unit])
         self._means: Values = activations.mean(unit)
         self._positions = activations.position(unit)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from neurons.activations.class_lifts import ClassLift, leading_class
+from neurons.activations.lost_values import told_not_finite
 from neurons.studies.units.examples import TopExamples
 from neurons.studies.units.spectrum import Spectrum
 
@@ -16,6 +17,11 @@ def lead_of(top: TopExamples, whole: Spectrum, n_classes: int) -> str:
     """Say what was found of a unit, in a sentence or two."""
     if not whole.alive:
         return whole.verdict()
+    first = told_not_finite(whole.n_not_finite, whole.n + whole.n_not_finite, whole.neuron)
+    return first + _lead_of_alive(top, whole, n_classes)
+
+
+def _lead_of_alive(top: TopExamples, whole: Spectrum, n_classes: int) -> str:
     if not n_classes:
         return f"{top.neuron} reaches {whole.maximum:.3g}; the images have no labels to name it by."
     first = top_class(top, n_classes)
@@ -39,6 +45,8 @@ def summary_of(top: TopExamples, whole: Spectrum, n_classes: int) -> str:
     """Say the same in a few words, for a line of an index."""
     if not whole.alive:
         return whole.state
+    if whole.n_not_finite:
+        return f"not finite on {whole.n_not_finite:,} of {whole.n + whole.n_not_finite:,} images"
     first = top_class(top, n_classes)
     if first is None:
         return f"no class stands out; first {_labels(top)}" if n_classes else ""

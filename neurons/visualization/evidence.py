@@ -174,7 +174,7 @@ class PictureEvaluator:
         if self._run is None or self.why_no_percentile((pixels.shape[0], pixels.shape[1])):
             return float("nan")
         if objective.unit is not None:
-            real = self._run.peak(objective.unit)[self._run.good_rows()]
+            real = self._run.known_peaks(objective.unit)
         elif objective.layers == (EMBEDDING,) and self._run.spec.embedding_size:
             rows = np.asarray(self._run.embeddings[:], np.float32)[self._run.good_rows()]
             real = objective({EMBEDDING: torch.from_numpy(rows)}).numpy()
@@ -206,6 +206,8 @@ class PictureEvaluator:
             rows = good[:: max(1, len(good) // _SAMPLED_ROWS)]
             peaks = self._run.array(unit.layer, "peak")
             shown = np.asarray(peaks.oindex[rows], np.float32)
+            # a unit that is not finite on some image has no scale: 0 here, and never excited most
+            shown[:, self._run.lost(unit.layer).not_finite > 0] = 0
             self._spread[unit.layer] = (shown.mean(0), shown.std(0))
         return self._spread[unit.layer]
 

@@ -107,7 +107,7 @@ def test_float16_refuses_a_number_that_it_would_make_infinite(
     layer = LayerSpec("layer", "Random", 2, 3, 3, False, (-0.1, -0.1, 0.1, 0.1))
     spec = RunSpec(2, (layer,), 0, 2, "float16", False, {"images": images.provenance()})
     places = {"layer": np.zeros((2, 2), np.int32)}
-    # an infinity that the network gave is kept as one; only what float16 adds is refused
+    # what the network gave as infinity is no number, and told; what float16 adds is refused
     fine = {"layer": np.array([[1, np.inf], [np.nan, 65504]], np.float32)}
     loud = {"layer": np.array([[1, 2], [3, 1e6]], np.float32)}
     with open_for_writing(tmp_path / "run", spec, images) as writer:
@@ -117,6 +117,8 @@ def test_float16_refuses_a_number_that_it_would_make_infinite(
             writer.commit(Shard(0, loud, fine, places, {}, None, None, {}))
         assert writer.missing() == [0] and "--" not in str(told.value)
         writer.commit(Shard(0, fine, fine, places, {}, None, None, {}))
+        kept = writer.path / "lost" / "00000000.json"
+        assert json.loads(kept.read_text())["layer"]["not finite"] == {"0": 1, "1": 1}
 
 
 def test_a_run_of_other_settings_or_no_run_is_refused(tmp_path: Path, images: ImageSet) -> None:

@@ -322,7 +322,7 @@ def _peaks_of(run: Activations | None, clip: Clip, unit: Neuron) -> NDArray[np.f
     if run is None:
         return None
     run.check_clip(clip)
-    return run.peak(unit)[run.good_rows()]
+    return run.known_peaks(unit)
 
 
 def _words(

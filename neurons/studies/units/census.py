@@ -16,6 +16,7 @@ from neurons.activations.class_agreement import (
     leads_of,
 )
 from neurons.activations.class_means import class_means
+from neurons.activations.lost_values import told_units_not_finite
 from neurons.activations.run import Activations
 from neurons.data.images import ImageSet
 from neurons.data.sources import UNLABELLED
@@ -93,6 +94,9 @@ def census(
     activations.check_images(images)
     _check_asked(images, by, among, together, min(n_permutations, n_resamples))
     peaks = np.asarray(activations.array(layer, "peak")[:], np.float32)
+    lost = activations.lost(layer)
+    # a unit that is not finite on some image has no top class: as if it said the same of all
+    peaks[:, lost.not_finite > 0] = 0
     good = np.zeros(len(labels), bool)
     good[activations.good_rows()] = True
     good &= labels != UNLABELLED
@@ -115,7 +119,7 @@ def census(
         among=tuple(among),
         class_names=images.class_names,
         n_images=sum(len(rows) for rows in groups),
-        n_dead=int((np.ptp(peaks[good], axis=0) == 0).sum()),
+        n_dead=int(((np.ptp(peaks[good], axis=0) == 0) & ~lost.units).sum()),
         n_multimodal=int(agree.sum()),
         chance=float(np.mean(chance)),
         chance_largest=max(chance),
@@ -123,6 +127,7 @@ def census(
         tops=tops.astype(np.int32),
         certainty=certainty(parts, tops, n_classes, n_resamples, seed),
         leads=leads_of(means).astype(np.float32),
+        not_finite=told_units_not_finite(lost, layer),
     )
 
 
@@ -152,6 +157,8 @@ class Census(Result):
     certainty : ndarray of float, (units,)
         Share of resamples of the images in which every group has the same top class as here; 0 for
         units that are not multimodal.
+    not_finite : str
+        Says how many units gave NaN or infinity on some image, and have no class; empty if none.
     """
 
     layer: str
@@ -167,6 +174,7 @@ class Census(Result):
     tops: NDArray[np.int32]
     leads: NDArray[np.float32]
     certainty: NDArray[np.float32]
+    not_finite: str = ""
 
     @property
     def n_units(self) -> int:
@@ -215,11 +223,11 @@ class Census(Result):
         ways = ", ".join(self.among)
         no_more = "No more than chance gives: " if self.p_value > _SIGNIFICANT else ""
         return (
-            f"{no_more}{self.n_multimodal} of {self.n_units} units of {self.layer} ({self.n_dead} "
-            f"dead) have the same top class as {ways}; {self.n_sure} are sure: they stay so in "
-            f"95 % of resamples of the images. Shuffled labels give {self.chance:.2g} on average "
-            f"and {self.chance_largest} at most (p = {self.p_value:.2g}). A top class is not all "
-            f"that excites a unit: see its spectrum."
+            f"{self.not_finite}{no_more}{self.n_multimodal} of {self.n_units} units of "
+            f"{self.layer} ({self.n_dead} dead) have the same top class as {ways}; {self.n_sure} "
+            f"are sure: they stay so in 95 % of resamples of the images. Shuffled labels give "
+            f"{self.chance:.2g} on average and {self.chance_largest} at most (p = "
+            f"{self.p_value:.2g}). A top class is not all that excites a unit: see its spectrum."
         )
 
     def rows(self) -> Sequence[Row]:

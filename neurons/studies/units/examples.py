@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurons.activations.class_lifts import TOP_SHARE, ClassLift, class_lifts, n_of_top, top_mask
+from neurons.activations.lost_values import told_not_finite
 from neurons.activations.run import Activations
 from neurons.activations.unit_activations import Example, UnitActivations, Values
 from neurons.address import Neuron
@@ -90,6 +91,7 @@ def top_examples(
         bottom=unit.examples(smallest),
         n_top=len(top),
         lifts=lifts,
+        n_not_finite=unit.n_not_finite,
     )
 
 
@@ -111,6 +113,8 @@ class TopExamples(Result):
         such as 0, would have had to be cut through.
     lifts : tuple of ClassLift
         Classes over-represented there, by the interval's lower bound; empty without labels.
+    n_not_finite : int
+        Images on which the unit gave NaN or infinity: never among the top, nor anywhere else here.
     """
 
     neuron: str
@@ -120,6 +124,7 @@ class TopExamples(Result):
     bottom: tuple[Example, ...]
     n_top: int
     lifts: tuple[ClassLift, ...]
+    n_not_finite: int = 0
 
     @property
     def title(self) -> str:
@@ -133,11 +138,12 @@ class TopExamples(Result):
 
     def verdict(self) -> str:
         """Say how far the two ends lie apart, and which class is most over-represented."""
+        lost = told_not_finite(self.n_not_finite, self.n + self.n_not_finite, self.neuron)
         if not self.top:
-            return f"No image could be compared: {self.n_skipped:,} were skipped."
+            return f"{lost}No image could be compared: {self.n_skipped:,} were skipped."
         if self.top[0].peak == self.bottom[0].peak:
             return (
-                f"Nothing here says what excites {self.neuron}: its peak is "
+                f"{lost}Nothing here says what excites {self.neuron}: its peak is "
                 f"{self.top[0].peak:.3g} in each of {self.n:,} images."
             )
         classes = "No class is more frequent at the top than in the whole set."
@@ -149,14 +155,15 @@ class TopExamples(Result):
                 f"{first.interval.high:.1f})."
             )
         return (
-            f"Of {self.n:,} images, the first excites {self.neuron} by {self.top[0].peak:.3g} and "
-            f"the last by {self.bottom[0].peak:.3g}. {classes} The images show what excites the "
-            f"unit in this set, not that nothing else does."
+            f"{lost}Of {self.n:,} images, the first excites {self.neuron} by "
+            f"{self.top[0].peak:.3g} and the last by {self.bottom[0].peak:.3g}. {classes} The "
+            f"images show what excites the unit in this set, not that nothing else does."
         )
 
     def blocks(self) -> tuple[Block, ...]:
         """Top gallery, classes at the top, bottom gallery."""
         n = f"n = {self.n:,} images" + (f", {self.n_skipped:,} skipped" if self.n_skipped else "")
+        n += f", {self.n_not_finite:,} not finite" if self.n_not_finite else ""
         most = Gallery(
             "Images that excite it most",
             tuple(example.tile() for example in self.top),

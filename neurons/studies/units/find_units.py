@@ -17,6 +17,7 @@ from neurons.activations.average_precision import (
     places,
 )
 from neurons.activations.layer_peaks import peak_blocks
+from neurons.activations.lost_values import told_units_not_finite
 from neurons.activations.run import Activations
 from neurons.activations.unit_activations import Example, UnitActivations
 from neurons.address import Neuron
@@ -120,12 +121,14 @@ def find_units(
         [random.choice(len(first), size, replace=False) for _ in range(n_permutations)]
     )
     scores, largest = [], np.zeros(n_permutations)
+    lost = {path: activations.lost(path) for path in paths}
     done, total = 0, sum(activations.layer(path).units for path in paths)
     for path in paths:
         for start, peaks in peak_blocks(activations, path, first):
             place = places(peaks)
             found = average_precision(place[meant[first]])
-            scores += [(float(v), path, start + i) for i, v in enumerate(found)]
+            sound = lost[path].not_finite[start:] == 0
+            scores += [(float(v), path, start + i) for i, v in enumerate(found) if sound[i]]
             for k, drawn in enumerate(draws):
                 largest[k] = max(largest[k], average_precision(place[drawn]).max())
             done += peaks.shape[1]
@@ -147,6 +150,7 @@ def find_units(
         control=float(largest.mean()),
         control_largest=float(largest.max()),
         units=tuple(units),
+        not_finite="".join(told_units_not_finite(lost[path], path) for path in paths),
     )
 
 
@@ -220,6 +224,8 @@ class FoundUnits(Result):
         has: its mean and its largest over the draws.
     units : tuple of FoundUnit
         By their average precision on the half that chose them.
+    not_finite : str
+        Says which units gave NaN or infinity and were not compared; empty if none.
     """
 
     concept: str
@@ -232,6 +238,7 @@ class FoundUnits(Result):
     control: float
     control_largest: float
     units: tuple[FoundUnit, ...]
+    not_finite: str = ""
 
     def neurons(self) -> tuple[str, ...]:
         """Give the addresses of the units that pass, or of the first one if none does."""
@@ -268,7 +275,8 @@ class FoundUnits(Result):
         if best.passes:
             n = sum(each.passes for each in self.units)
             more = f" {n:,} units pass." if n > 1 else ""
-            return f"{best.neuron} answers to {self._named()}: {number}.{more} {control}."
+            answers = f"{best.neuron} answers to {self._named()}: {number}.{more} {control}."
+            return self.not_finite + answers
         if best.p_value > _ALPHA:
             weak = f"finds it no better than random images (p = {best.p_value:.2g})"
         elif best.auprc < PASSING_AUPRC:
@@ -277,8 +285,8 @@ class FoundUnits(Result):
             few = ", ".join(best.finds) or "none"
             weak = f"finds {len(best.finds)} of its {best.n_classes} classes only ({few})"
         return (
-            f"No unit answers to {self._named()}. The first, {best.neuron}, {weak}: {number}. "
-            f"{control}."
+            f"{self.not_finite}No unit answers to {self._named()}. The first, {best.neuron}, "
+            f"{weak}: {number}. {control}."
         )
 
     def blocks(self) -> tuple[Block, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from neurons.activations.lost_values import told_not_finite
 from neurons.activations.run import Activations
 from neurons.activations.unit_activations import Example, UnitActivations
 from neurons.address import Neuron
@@ -68,7 +69,7 @@ def spectrum(
     unit = UnitActivations(activations, images, Neuron.of(neuron))
     peaks = unit.peaks[unit.good].astype(np.float64)
     low, high = (float(peaks.min()), float(peaks.max())) if len(peaks) else (0.0, 0.0)
-    state = "alive" if high > low else "dead" if high == 0 else "constant"
+    state = state_of(low, high, unit.n_rounded) if len(peaks) else "not finite"
     edges = np.linspace(low, high, n_buckets + 1) if state == "alive" else np.array([low, high])
     generator = torch.Generator().manual_seed(seed)
     buckets = []
@@ -90,10 +91,12 @@ def spectrum(
         mean=float(peaks.mean()) if len(peaks) else float("nan"),
         std=float(peaks.std()) if len(peaks) else float("nan"),
         skewness=skewness(peaks),
-        sparsity=float((peaks == 0).mean()) if len(peaks) else float("nan"),
+        sparsity=(np.sum(peaks == 0) - unit.n_rounded) / len(peaks) if len(peaks) else float("nan"),
         buckets=tuple(buckets),
         density_x=tuple(centres.tolist()),
         density=tuple(np.asarray(density).tolist()),
+        n_not_finite=unit.n_not_finite,
+        n_rounded=unit.n_rounded,
     )
 
 
@@ -126,7 +129,9 @@ class Spectrum(Result):
     neuron : str
     n, n_skipped : int
     state : str
-        ``dead`` (0 everywhere), ``constant`` (one other value everywhere) or ``alive``.
+        ``dead`` (0 everywhere), ``constant`` (one other value everywhere), ``alive``, or, of a unit
+        that nothing can be said of, ``rounded to 0`` (stored as 0 everywhere, and not 0 in the
+        network) and ``not finite`` (on every image).
     minimum, maximum, mean, std : float
         Of the peaks over images.
     skewness : float
@@ -137,6 +142,9 @@ class Spectrum(Result):
         Of equal width, from the bottom of the range to the top; one if the unit is not alive.
     density_x, density : tuple of float
         Centres of finer bins, and the probability density of the peaks there.
+    n_not_finite, n_rounded : int
+        Images on which the unit gave NaN or infinity, which are left out of all other numbers; and
+        on which its peak is not 0, but stored as 0.
     """
 
     neuron: str
@@ -152,6 +160,8 @@ class Spectrum(Result):
     buckets: tuple[Bucket, ...]
     density_x: tuple[float, ...]
     density: tuple[float, ...]
+    n_not_finite: int = 0
+    n_rounded: int = 0
 
     @property
     def title(self) -> str:
@@ -171,19 +181,34 @@ class Spectrum(Result):
             ("images", f"{self.n:,}"),
             ("maximum", f"{self.maximum:.3g}"),
             *(shape if self.alive else ()),
+            *((("not finite", f"{self.n_not_finite:,} images"),) if self.n_not_finite else ()),
         )
 
     def verdict(self) -> str:
         """Say where the peaks lie, or that the unit is the same for every image."""
+        of = self.n + self.n_not_finite
+        first = told_not_finite(self.n_not_finite, of, self.neuron) + self._told_rounded()
+        if not self.n or (not self.alive and self.n_rounded):
+            return first.strip() or f"{self.neuron}: no image could be read."
         if not self.alive:
             return (
-                f"{self.neuron} is {self.state}: its peak is {self.minimum:.4g} in each of "
+                f"{first}{self.neuron} is {self.state}: its peak is {self.minimum:.4g} in each of "
                 f"{self.n:,} images. Nothing here says why."
             )
         return (
-            f"Over {self.n:,} images the peak of {self.neuron} is {self.mean:.3g} ± {self.std:.3g} "
-            f"and at most {self.maximum:.3g}; it is exactly 0 in {self.sparsity:.0%} of them. "
-            f"Numbers do not say what the images have in common: compare the buckets."
+            f"{first}Over {self.n:,} images the peak of {self.neuron} is {self.mean:.3g} ± "
+            f"{self.std:.3g} and at most {self.maximum:.3g}; it is exactly 0 in "
+            f"{self.sparsity:.0%} of them. Numbers do not say what the images have in common: "
+            f"compare the buckets."
+        )
+
+    def _told_rounded(self) -> str:
+        if not self.n_rounded:
+            return ""
+        not_dead = "" if self.alive else f"{self.neuron} is not dead: "
+        return (
+            f"{not_dead}on {self.n_rounded:,} of {self.n:,} images its peak is not 0, but too "
+            f"small for float16, which stored it as 0; scan with float32 to see it. "
         )
 
     def blocks(self) -> tuple[Block, ...]:
@@ -243,6 +268,22 @@ class Spectrum(Result):
             }
             for bucket in self.buckets
         ]
+
+
+def state_of(low: float, high: float, n_rounded: int) -> str:
+    """Tell whether peaks differ, from the smallest and the largest of them.
+
+    Parameters
+    ----------
+    low, high : float
+    n_rounded : int
+        Images on which the peak is not 0, but stored as 0.
+    """
+    if high > low:
+        return "alive"
+    if high != 0:
+        return "constant"
+    return "rounded to 0" if n_rounded else "dead"
 
 
 def bucket_members(

@@ -146,8 +146,7 @@ def _on_images(
 ) -> list[NDArray[np.float32]]:
     """Give the peaks of each neuron on the images of a run of this model."""
     run.check_clip(clip)
-    good = run.good_rows()
-    return [run.peak(neuron)[good] for neuron in neurons]
+    return [run.known_peaks(neuron) for neuron in neurons]
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from neurons.activations.average_precision import average_precision, places
 from neurons.activations.class_lifts import leaders, n_of_top, top_mask
 from neurons.activations.class_means import class_means
 from neurons.activations.layer_peaks import peak_blocks
+from neurons.activations.lost_values import LostValues, told_units_not_finite
 from neurons.activations.run import Activations
 from neurons.data.images import ImageSet
 from neurons.data.sources import UNLABELLED
@@ -95,7 +96,7 @@ def unit_table(
     good = activations.good_rows()
     labels = None if images.labels is None else images.labels[good]
     shown = None if by is None else np.array([str(v) for v in images.column(by)])[good]
-    names = images.class_names
+    names, lost = images.class_names, activations.lost(layer)
     units: list[UnitRow] = []
     for start, peaks in peak_blocks(activations, layer, good):
         rows = [UnitRow.of(start + i, column) for i, column in enumerate(peaks.T)]
@@ -103,7 +104,7 @@ def unit_table(
             rows = _with_classes(rows, peaks, labels, names)
             if shown is not None:
                 rows = _with_renditions(rows, peaks, labels, names, shown, among, written)
-        units += rows
+        units += [_without_lost(row, lost, len(good)) for row in rows]
         progress(len(units), n_units)
     return UnitTable(
         provenance=activations.provenance(),
@@ -114,6 +115,7 @@ def unit_table(
         by=by or "",
         asked="",
         units=tuple(units),
+        not_finite=told_units_not_finite(lost, layer),
     )
 
 
@@ -125,7 +127,9 @@ class UnitRow:
     ----------
     unit : int
     state : str
-        ``dead`` (0 everywhere), ``constant`` (one other value everywhere) or ``alive``.
+        ``dead`` (0 everywhere), ``constant`` (one other value everywhere), ``alive``, ``not
+        finite`` (NaN or infinity on some image: nothing else is said of it) or ``rounded to 0``
+        (stored as 0 everywhere, and not 0 in the network).
     maximum, mean : float
         Of the peaks over images.
     sparsity : float in [0, 1]
@@ -188,6 +192,8 @@ class UnitTable(Result):
     asked : str
         How the units here were chosen from all; empty for all.
     units : tuple of UnitRow
+    not_finite : str
+        Says how many units of the layer are not finite on some image; empty if none.
     """
 
     layer: str
@@ -197,6 +203,7 @@ class UnitTable(Result):
     by: str
     asked: str
     units: tuple[UnitRow, ...]
+    not_finite: str = ""
 
     def chosen(
         self, *, where: Sequence[Condition] = (), sort: str | None = None, top: int | None = None
@@ -245,9 +252,9 @@ class UnitTable(Result):
         if not n:
             return f"No unit of {self.layer} is so ({self.asked})."
         named = sum(bool(each.top_class) for each in self.units)
-        silent = ""
+        silent = self.not_finite
         if alive < n / 2:
-            silent = f"Most of these units say the same of every image ({n - alive:,} of {n:,}). "
+            silent += f"Most of these units say the same of every image ({n - alive:,} of {n:,}). "
         if not self.n_classes:
             return f"{silent}The images have no labels: which classes excite a unit is not known."
         few = ""
@@ -305,6 +312,17 @@ class UnitTable(Result):
             f"the class. AUPRC: how well the peak finds the class among all images. The class was "
             f"chosen on these images: a number on others is what a search by class gives."
         )
+
+
+def _without_lost(row: UnitRow, lost: LostValues, n_images: int) -> UnitRow:
+    """Say of a unit that it is not finite, or was rounded to 0 where it seems to be silent."""
+    nan, n_rounded = float("nan"), int(lost.rounded[row.unit])
+    if lost.not_finite[row.unit]:
+        return UnitRow(row.unit, "not finite", nan, nan, nan)
+    if not n_rounded:
+        return row
+    state = "rounded to 0" if row.state == "dead" else row.state
+    return replace(row, state=state, sparsity=row.sparsity - n_rounded / n_images)
 
 
 def _with_classes(

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 import numpy as np
 
 from neurons.activations.layer_peaks import peak_blocks
+from neurons.activations.lost_values import told_units_not_finite
 from neurons.activations.run import Activations
 from neurons.activations.unit_activations import Example, UnitActivations
 from neurons.address import Neuron
@@ -107,6 +108,7 @@ def units_of_image(
             _unit(activations, images, each, len(good), i < _PICTURED)
             for i, each in enumerate(found[:count])
         ),
+        not_finite="".join(told_units_not_finite(activations.lost(path), path) for path in paths),
     )
 
 
@@ -153,6 +155,8 @@ class UnitsOfImage(Result):
     n_first : int
         Units that no other image excites as much.
     units : tuple of ImageUnit
+    not_finite : str
+        Says which units gave NaN or infinity and were not compared; empty if none.
     """
 
     image: str
@@ -163,6 +167,7 @@ class UnitsOfImage(Result):
     n_images: int
     n_first: int
     units: tuple[ImageUnit, ...]
+    not_finite: str = ""
 
     def neurons(self) -> tuple[str, ...]:
         """Give the units' addresses, in order."""
@@ -185,14 +190,16 @@ class UnitsOfImage(Result):
     def verdict(self) -> str:
         """Say of how many units it is the strongest image, beside what chance gives."""
         if not self.units:
-            return f"Nothing here: every unit says the same of all {self.n_images:,} images."
+            nothing = f"Nothing here: every unit says the same of all {self.n_images:,} images."
+            return self.not_finite + nothing
         best = self.units[0]
         few = "No more than chance gives: " if self.n_first <= 2 * self._by_chance() else ""
         return (
-            f"{few}{self.image} is the strongest image of {self.n_first:,} of {self.n_alive:,} "
-            f"units; if every image were as likely, it would be of {self._by_chance():.2g}. It "
-            f"stands out most in {best.neuron}: peak {best.peak:.3g}, place {best.place:,} of "
-            f"{best.n:,}, {best.deviations:.1f} standard deviations above the mean."
+            f"{self.not_finite}{few}{self.image} is the strongest image of {self.n_first:,} of "
+            f"{self.n_alive:,} units; if every image were as likely, it would be of "
+            f"{self._by_chance():.2g}. It stands out most in {best.neuron}: peak "
+            f"{best.peak:.3g}, place {best.place:,} of {best.n:,}, {best.deviations:.1f} standard "
+            f"deviations above the mean."
         )
 
     def blocks(self) -> tuple[Block, ...]:

@@ -26,6 +26,7 @@ def planted_run(
     *,
     embeddings: NDArray[np.floating] | None = None,
     columns: dict[str, Sequence[object]] | None = None,
+    dtype: str = "float32",
 ) -> tuple[Activations, ImageSet]:
     """Write a run of one layer, `PLANTED`, and its images: equal tiny pictures that nobody reads.
 
@@ -40,6 +41,8 @@ def planted_run(
         Default: the values.
     columns : dict of str to sequence, optional
         Further columns of the images' table.
+    dtype : str
+        Of what is stored.
     """
     root, more = folder / "pictures", columns or {}
     root.mkdir(parents=True)
@@ -62,7 +65,7 @@ def planted_run(
         "images": images.provenance(),
         "where": {"images": str(root), "label_column": "label"},
     }
-    spec = RunSpec(n, (layer,), told.shape[1], n, "float32", False, provenance)
+    spec = RunSpec(n, (layer,), told.shape[1], n, dtype, False, provenance)
     numbers = {PLANTED: np.asarray(values, np.float32)}
     places = {PLANTED: np.zeros((n, units), np.int32)}
     with open_for_writing(folder / "run", spec, images) as writer:
