@@ -109,7 +109,7 @@ def stages(clip: Clip, *, most: int = 4) -> tuple[str, ...]:
         # the outermost; of two the later, since stages come after a stem
         found = min(reversed(several), key=_depth_of_row)
     else:
-        found = [path for path in placed if path.count(".") == _depth_of_row(placed)]
+        found = [path for row in _tower(placed) for path in row]
     chosen = np.unique(np.linspace(0, len(found) - 1, most).round().astype(int))
     return tuple(found[i] for i in chosen)
 
@@ -143,14 +143,7 @@ def middle_blocks(clip: Clip) -> tuple[str, ...]:
     OptionError
         If the model has no blocks with maps.
     """
-    placed = _placed(clip)
-    towers: dict[str, list[list[str]]] = {}
-    for name, row in _numbered(placed).items():
-        # the rows of a tower's stages differ in the stage's number only
-        towers.setdefault(re.sub(r"\d+", "#", name), []).append(row)
-    if not towers:
-        return (placed[-1],)
-    rows = max(towers.values(), key=lambda rows: (sum(map(len, rows)), len(rows)))
+    rows = _tower(_placed(clip))
     if len(rows) > 1:
         return tuple(rows[len(rows) // 2])
     third = max(1, len(rows[0]) // 3)
@@ -178,6 +171,17 @@ def _numbered(paths: Sequence[str]) -> dict[str, list[str]]:
         if name != path:
             rows.setdefault(name, []).append(path)
     return rows
+
+
+def _tower(placed: Sequence[str]) -> list[list[str]]:
+    """Give the blocks of a tower, the largest there is, stage by stage."""
+    towers: dict[str, list[list[str]]] = {}
+    for name, row in _numbered(placed).items():
+        # the rows of a tower's stages differ in the stage's number only
+        towers.setdefault(re.sub(r"\d+", "#", name), []).append(row)
+    if not towers:
+        return [[placed[-1]]]
+    return max(towers.values(), key=lambda rows: (sum(map(len, rows)), len(rows)))
 
 
 def _depth_of_row(row: Sequence[str]) -> int:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 from torch import Tensor
 
 from neurons.geometry import Box
 from neurons.network.clip import Clip
-from neurons.network.hooks import watch
+from neurons.network.hooks import tap
 from neurons.network.layers import Layer
 
 
@@ -59,11 +62,13 @@ def _gradient_energy(clip: Clip, layer: Layer, seed: int) -> Tensor:
     noise = torch.randn(8, 3, height, width, generator=generator)
     mix = torch.randn(8, layer.units, generator=generator)
     total = torch.zeros(height, width)
-    with torch.enable_grad(), watch(clip.network, [layer.path], reduce=torch.clone) as seen:
+    encode: Callable[[Tensor], Tensor] = clip.network.encode_image  # type: ignore[assignment]
+    # what runs after the layer is not needed
+    with torch.enable_grad(), tap(clip.network, [layer.path], stop=True) as tapped:
         for image, weights in zip(noise, mix, strict=True):
             image = image[None].to(clip.device).requires_grad_()
-            clip.network.encode_image(image)  # type: ignore[operator]
-            maps = layer.layout.maps(seen[layer.path])
+            tapped.run(partial(encode, image))
+            maps = layer.layout.maps(tapped.outputs[layer.path])
             centre = maps[0, :, layer.layout.height // 2, layer.layout.width // 2]
             # random signs keep units from cancelling: the expectation is the sum of their squares
             (gradient,) = torch.autograd.grad(centre @ weights.to(clip.device), image)

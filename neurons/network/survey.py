@@ -122,9 +122,9 @@ def _map_or_why(clip: Clip, path: str, shape: tuple[int, ...], seen: _Seen) -> L
     # (images, heads, tokens, numbers) inside an attention
     if shape[2] in seen.counts and shape[2:] != (1, 1):
         return "its axes are the heads and tokens of an attention, not a map"
-    if not seen.square and seen.grid == shape[1:3] != shape[2:4]:
-        return "its units lie last, on a map that is not square, which cannot be told from others"
     channels_last = unit_axis(find_module(clip.network, path), shape) == 3
+    if not seen.square and (channels_last or seen.grid == shape[1:3] != shape[2:4]):
+        return "its units may lie last, which cannot be told of a map that is not square"
     height, width = shape[1:3] if channels_last else shape[2:4]
     if height * width > 1:
         # a transformer's patches lie as the last map before its tokens lay

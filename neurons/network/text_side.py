@@ -11,10 +11,9 @@ from torch import Tensor, nn
 
 from neurons.errors import TextSideMissingError
 
-# a text tower that is built in no time, and replaced by `NoText`
-PLACEHOLDER: dict[str, object] = {
-    "context_length": 4, "vocab_size": 4, "width": 4, "heads": 1, "layers": 1,
-}  # fmt: skip
+# a text tower that is built in no time, and replaced by `NoText`; CoCa's decoder, which stays,
+# depends on the number of words, so that this is open_clip's own
+PLACEHOLDER: dict[str, object] = {"context_length": 4, "width": 4, "heads": 1, "layers": 1}
 
 
 class NoText(nn.Module):

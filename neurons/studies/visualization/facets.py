@@ -16,10 +16,10 @@ from torch import Tensor
 
 from neurons.data.images import ImageSet
 from neurons.data.loading import batches_of, load_batch
-from neurons.errors import LabelsMissingError, LayerNotFoundError, OptionError
+from neurons.errors import LabelsMissingError, OptionError
 from neurons.network.clip import Clip
 from neurons.network.engine import open_engine
-from neurons.network.layers import Layer, find_layers, layers
+from neurons.network.layers import Layer, find_layers, middle_blocks
 from neurons.results.blocks import Block, Table
 from neurons.results.result import Result
 from neurons.results.table import Row
@@ -51,7 +51,8 @@ def facet_probes(
     by : str, optional
         The column that names the facet; default: the label.
     layer_paths : sequence of str, optional
-        Default: the blocks of ``visual.layer3``, or of a ViT every third block in the middle.
+        Default: the blocks in the middle, such as those of ``visual.layer3``, or the middle third
+        of a ViT's; see `network.layers.middle_blocks`.
     seed : int
         Divides the images into folds.
     progress : callable
@@ -74,7 +75,7 @@ def facet_probes(
     Goh et al., "Multimodal neurons in artificial neural networks", Distill 2021, appendix
     "Faceted feature visualization": probes on intermediate layers, against generic images.
     """
-    found = _middle(clip) if layer_paths is None else find_layers(clip, layer_paths)
+    found = find_layers(clip, middle_blocks(clip) if layer_paths is None else layer_paths)
     features, read = _features(clip, images, found, progress)
     values = np.array(_facets(images, by))[read]
     names = sorted({str(value) for value in values if value})
@@ -221,20 +222,6 @@ def _check_told(facets: Sequence[Facet]) -> None:
             f"nothing: {told}; needed is {_AUC_NEEDED} and more; give more or clearer images, or "
             f"leave them out"
         )
-
-
-def _middle(clip: Clip) -> tuple[Layer, ...]:
-    known = [layer for layer in layers(clip) if layer.is_block]
-    blocks = [layer for layer in known if layer.path.startswith("visual.layer3.")]
-    blocks = [layer for layer in blocks if layer.path.count(".") == 2]
-    if blocks:
-        return tuple(blocks)
-    blocks = [layer for layer in known if layer.path.startswith("visual.transformer.resblocks.")]
-    blocks = [layer for layer in blocks if layer.path.count(".") == 3]
-    if not blocks:
-        raise LayerNotFoundError("this model has no visual.layer3 and no resblocks; name layers")
-    third = max(1, len(blocks) // 3)
-    return tuple(blocks[third : 2 * third + 1])
 
 
 def _facets(images: ImageSet, by: str | None) -> list[str]:
