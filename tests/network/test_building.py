@@ -6,14 +6,22 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import open_clip
 import pytest
 import torch
+from open_clip.transform import PreprocessCfg, image_transform_v2
+from PIL import Image
 
 from neurons import Clip, load
-from neurons.errors import ModelNotFoundError
+from neurons.errors import ModelNotFoundError, OptionError
 from neurons.network.building import imagenet_templates, random_network, tokenizer_of
-from tests.conftest import RESNET, build, save_model
+from neurons.network.layers import find_layers
+from neurons.network.receptive_field import effective_field
+from neurons.visualization.ascent import ascend
+from neurons.visualization.objectives import channel
+from neurons.visualization.request import ImageRequest
+from tests.conftest import RESNET, VIT, build, save_model
 
 
 def test_weights_of_another_shape_are_refused(tmp_path: Path) -> None:
@@ -96,3 +104,32 @@ def test_the_templates_are_openais() -> None:
     templates = imagenet_templates()
     assert len(templates) == 80 and templates[0] == "a bad photo of a {}."
     assert all(template.count("{}") == 1 for template in templates)
+
+
+def test_inputs_that_are_not_square_keep_their_height_and_width(tmp_path: Path) -> None:
+    config = {**VIT, "vision_cfg": {**VIT["vision_cfg"], "image_size": [96, 64]}}
+    clip = load(save_model(tmp_path / "m", config), device="cpu")
+    assert clip.preprocess.size == (96, 64)
+    wide = Image.fromarray(np.arange(50 * 70 * 3, dtype=np.uint8).reshape(50, 70, 3))
+    prepared = image_transform_v2(PreprocessCfg(**clip.network.visual.preprocess_cfg), False)(wide)
+    mine = torch.tensor(clip.preprocess.pixels(wide)).permute(2, 0, 1)[None]
+    assert torch.allclose(clip.preprocess.normalise(mine)[0], prepared, atol=1e-6)
+    (block,) = find_layers(clip, ["visual.transformer.resblocks.1"])
+    assert (block.layout.height, block.layout.width, block.layout.prefix) == (6, 4, 1)
+    field = effective_field(clip, block)
+    assert field.bottom >= 1 / 12 and field.right >= 1 / 8
+    # pictures are made square, which this model cannot take
+    with pytest.raises(OptionError, match="of 96 px here, only of 96 x 64 px"):
+        ascend(clip, [ImageRequest(channel("visual.transformer.resblocks.1:0"))])
+
+
+def test_a_config_that_open_clip_cannot_build_is_told_in_one_line(tmp_path: Path) -> None:
+    save_model(tmp_path / "m", RESNET)
+    file = tmp_path / "m" / "open_clip_config.json"
+    settings = json.loads(file.read_text())
+    # its ResNets take one number only, and raise a TypeError
+    settings["model_cfg"]["vision_cfg"]["image_size"] = [96, 64]
+    file.write_text(json.dumps(settings))
+    with pytest.raises(ModelNotFoundError, match="cannot load .*unsupported operand") as caught:
+        load(f"local-dir:{tmp_path / 'm'}")
+    assert "\n" not in str(caught.value)

@@ -196,3 +196,10 @@ def test_without_embeddings_nothing_runs_after_the_last_layer(planted: Clip) -> 
     assert (
         cut.layers["visual.layer2"].peak.tobytes() == whole.layers["visual.layer2"].peak.tobytes()
     )
+
+
+def test_a_tower_as_a_whole_is_a_layer_also_without_embeddings(clip: Clip) -> None:
+    whole = find_layers(clip, ["visual"])
+    with open_engine(clip, whole, batch_size=8, embeddings=False) as engine:
+        found = engine.read(BATCH).layers["visual"].peak
+    assert largest_gap(found, clip.embed_images(BATCH).numpy()) <= 1e-5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from PIL import Image
 import neurons
 from neurons import Activations, Clip, ImageSet
 from neurons.errors import LabelsMissingError, OptionError
+from neurons.network.layers import middle_blocks
 from neurons.studies.visualization.facets import FacetProbes, facet_probes
 from tests.conftest import LAYER, RED, STRIPE
+from tests.network.towers import clip_of, convnext, swin
 
 Scanned = tuple[Activations, ImageSet]
 
@@ -80,3 +83,14 @@ def test_a_facet_that_cannot_be_told_is_refused(miniature: Clip, tmp_path: Path)
         file.unlink()
     with pytest.raises(OptionError, match="has 20 of 25 images; a probe needs 10"):
         facet_probes(miniature, neurons.images(tmp_path))
+
+
+@pytest.mark.parametrize("tower", [convnext, swin])
+def test_a_tower_in_timms_stages_has_middle_layers_too(
+    tower: object, pictures: Path, tmp_path: Path
+) -> None:
+    for facet in ("red", "noisy"):
+        shutil.copytree(pictures / facet, tmp_path / facet)
+    clip = clip_of(tower, (64, 64))
+    found = facet_probes(clip, neurons.images(tmp_path))
+    assert found.layers == middle_blocks(clip) and len(found.layers) > 1
