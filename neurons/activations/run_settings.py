@@ -6,8 +6,11 @@ import platform
 from collections.abc import Sequence
 from importlib.metadata import version
 
+import torch
+
 from neurons.activations.run_format import LayerSpec, RunSpec
 from neurons.data.images import ImageSet
+from neurons.data.loading import threads_per_batch
 from neurons.network.clip import Clip
 from neurons.network.inference import Precision
 from neurons.network.layers import Layer
@@ -53,6 +56,7 @@ def run_spec(
             "precision": precision.name,
             "batch_size": batch_size,
             "device": clip.device.type,
+            **_processor(clip.device),
             "versions": _versions(),
             "where": {
                 "images": images.location,
@@ -78,6 +82,16 @@ def _layer_spec(clip: Clip, layer: Layer) -> LayerSpec:
         class_token=layer.layout.prefix > 0,
         field=(field_box.left, field_box.top, field_box.right, field_box.bottom),
     )
+
+
+def _processor(device: torch.device) -> dict[str, object]:
+    """Tell what else the last bits depend on, on a CPU: its instructions, and threads per batch."""
+    if device.type != "cpu":
+        return {}
+    return {
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "threads_per_batch": threads_per_batch(device),
+    }
 
 
 def _versions() -> dict[str, str]:

@@ -129,6 +129,15 @@ def ahead(
         yield waiting.popleft().result()
 
 
+def threads_per_batch(device: torch.device) -> int:
+    """Give the threads that share one batch on a CPU: 1, where torch has fewer than 16 in all.
+
+    The last bits of a network's numbers may depend on it, and on nothing else of the thread count.
+    """
+    threads = torch.get_num_threads()
+    return max(1, threads // min(threads, _MAX_LANES)) if device.type == "cpu" else 1
+
+
 @contextmanager
 def lanes_for(device: torch.device) -> Iterator[int]:
     """Share out the cores, for threads that start inside; give the number of batches at a time.
@@ -137,7 +146,7 @@ def lanes_for(device: torch.device) -> Iterator[int]:
     """
     before = torch.get_num_threads()
     lanes = min(before, _MAX_LANES) if device.type == "cpu" else 1
-    torch.set_num_threads(max(1, before // lanes))
+    torch.set_num_threads(threads_per_batch(device) if device.type == "cpu" else before)
     try:
         yield lanes
     finally:
