@@ -1,0 +1,1 @@
+"""What does a model associate, and does it see shape, texture or words?"""
