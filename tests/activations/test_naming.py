@@ -94,6 +94,16 @@ def test_synthetic_units_get_the_right_verdict(sources: tuple[Source, ...]) -> N
     assert [second[i] for i in (0, 2, 3, 4, 5)] == [""] * 5
 
 
+def test_a_weak_second_name_stands_out_once_the_first_ones_images_are_gone(
+    sources: tuple[Source, ...],
+) -> None:
+    # behind twenty images of the first, those of the second have a precision of a third
+    strong_and_weak = columns(2.0 * (LABELS == 1) + (LABELS == 10))
+    names = name_units(sources, strong_and_weak)
+    assert called(names) == ["c1"]
+    assert called(second_names(sources, ROWS, names, strong_and_weak)) == ["c10"]
+
+
 def test_a_name_that_only_the_proposing_half_bears_out_fails(sources: tuple[Source, ...]) -> None:
     # opposite truths: what one half says is false in the other
     proposing = np.isin(ROWS, FIRST)

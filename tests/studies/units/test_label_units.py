@@ -11,9 +11,10 @@ from PIL import Image
 
 import neurons
 from neurons import Activations, Clip, ImageSet, UnitLabels
+from neurons.activations.halves import halves
 from neurons.activations.run_format import LayerSpec, RunSpec
 from neurons.activations.run_writer import Shard, open_for_writing
-from neurons.data.concepts import Concept
+from neurons.data.concepts import Concept, concepts_of, kinds_of
 from neurons.errors import LabelsMissingError, OptionError, StaleActivationsError
 from tests.activations.test_naming import CLASSES, LABELS, SYNTHETIC, WORD, N, columns
 
@@ -115,6 +116,20 @@ def test_an_untrained_network_that_does_as_well_takes_the_names_away(
     twin = labels.decoys[-1]
     assert twin.kind == "units of an untrained network"
     assert twin.passing.value <= 0.05
+
+
+def test_a_unit_that_the_two_halves_call_otherwise_has_no_name(
+    planted: Clip, ours: tuple[Activations, ImageSet], tmp_path: Path
+) -> None:
+    run, images = ours
+    rows = np.arange(N)
+    kinds = kinds_of(concepts_of(images, rows, columns=()), rows)
+    first, _ = halves(run, images.ids, rows, kinds)
+    proposing = np.isin(rows, first)
+    two_faced = columns(np.where(proposing, LABELS == 2, LABELS == 8), *np.zeros((60, N), bool))
+    other = run_of(tmp_path / "run", images, two_faced, planted)
+    unit = neurons.label_units(other, images, LAYER, columns=()).units[0]
+    assert (unit.verdict, unit.name) == ("no name", "c2") and unit.score < 0.1
 
 
 def test_rows_and_facts_hold_every_unit(found: UnitLabels, tmp_path: Path) -> None:
