@@ -111,8 +111,8 @@ def partition_test(
         )
     if n < FEWEST:
         raise OptionError(
-            f"{n} items in each group: the smallest p that is possible is {smallest_p(n):.2g}; give "
-            f"{FEWEST} or more ({smallest_p(FEWEST):.2g})"
+            f"{n} items in each group: the smallest p that is possible is {smallest_p(n):.2g}; "
+            f"give {FEWEST} or more ({smallest_p(FEWEST):.2g})"
         )
     if n_draws < 99:
         raise OptionError(f"{n_draws} partitions to draw: at least 99, for a p of 0.01")
