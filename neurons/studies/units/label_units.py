@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurons.activations.average_precision import average_precision_interval, places
 from neurons.activations.decoys import decoys_of
 from neurons.activations.halves import halves
 from neurons.activations.layer_peaks import peak_blocks
+from neurons.activations.lost_values import told_units_not_finite
 from neurons.activations.name_exam import Peaks, Rows
 from neurons.activations.naming import (
     Names,
@@ -139,7 +141,8 @@ def label_units(
     for start, peaks in peak_blocks(activations, layer, rows):
         named += _named(sources, rows, peaks, start, second)
         progress(len(named), n_units)
-    units = _passed(named)
+    lost = activations.lost(layer)
+    units = _without_lost(_passed(named), lost.not_finite > 0)
     return UnitLabels(
         provenance=activations.provenance(),
         layer=layer,
@@ -155,6 +158,7 @@ def label_units(
         ),
         units=tuple(units),
         shown=tuple(_pictures(activations, images, layer, units)),
+        not_finite=told_units_not_finite(lost, layer),
     )
 
 
@@ -259,6 +263,8 @@ class UnitLabels(Result):
     units : tuple of UnitLabel
     shown : tuple of (str, tuple of Example)
         Of a few units their heading and strongest images.
+    not_finite : str
+        Says which units gave NaN or infinity and were not named; empty if none.
     """
 
     layer: str
@@ -268,6 +274,7 @@ class UnitLabels(Result):
     decoys: tuple[Decoys, ...]
     units: tuple[UnitLabel, ...]
     shown: tuple[tuple[str, tuple[Example, ...]], ...]
+    not_finite: str = ""
 
     @property
     def passing(self) -> Share:
@@ -313,7 +320,7 @@ class UnitLabels(Result):
         left = self.n_candidates - sum(each.n for each in self.sources)
         rare = f" {left:,} concepts have too few images to be a name." if left else ""
         return (
-            f"{few}{ours.successes:,} of {ours.n:,} units of {self.layer} have a name that holds "
+            f"{self.not_finite}{few}{ours.successes:,} of {ours.n:,} units of {self.layer} have a name that holds "
             f"on images that did not propose it ({ours.value:.1%}), {n:,} of them a second one of "
             f"another family. Of {worst.kind}, {worst.passing.value:.1%} pass.{rare}{circle}"
         )
@@ -518,6 +525,14 @@ def _refused(label: UnitLabel, q: float) -> UnitLabel:
         second_family="",
         second_score=float("nan"),
     )
+
+
+def _without_lost(units: Sequence[UnitLabel], lost: NDArray[np.bool_]) -> list[UnitLabel]:
+    """Say of units that gave NaN or infinity that this is why they have no name."""
+    return [
+        replace(label, why="not finite on some images") if lost[label.unit] else label
+        for label in units
+    ]
 
 
 def _pictures(

@@ -132,6 +132,17 @@ def test_a_unit_that_the_two_halves_call_otherwise_has_no_name(
     assert (unit.verdict, unit.name) == ("no name", "c2") and unit.score < 0.1
 
 
+def test_a_unit_that_is_not_finite_is_not_named_and_that_comes_first(
+    planted: Clip, ours: tuple[Activations, ImageSet], peaks: np.ndarray, tmp_path: Path
+) -> None:
+    broken = peaks.copy()
+    broken[5, ONE] = np.nan
+    run = run_of(tmp_path / "run", ours[1], broken, planted)
+    labels = neurons.label_units(run, ours[1], LAYER, columns=())
+    assert labels.units[ONE].why == "not finite on some images" and not labels.units[ONE].passed
+    assert labels.verdict().startswith("1 unit is not finite")
+
+
 def test_rows_and_facts_hold_every_unit(found: UnitLabels, tmp_path: Path) -> None:
     table = found.to_pandas().set_index("neuron")
     assert len(table) == len(found.units)
