@@ -11,7 +11,8 @@ def test_published_figures_are_found_by_the_models_own_name() -> None:
     figures = {each.kind: each.accuracy for each in published("scam", "RN50x4/openai")}
     assert figures == {"NoSCAM": 0.9819, "SCAM": 0.3287, "SynthSCAM": 0.2633}
     (attacked,) = published("rta100", "ViT-L-14/openai")
-    assert attacked.accuracy == 0.431
+    # the set's paper has no two-way figure: who measured this one, and where it stands, is said
+    assert attacked.accuracy == 0.44 and "benchmark_results.md" in attacked.citation
     assert published("scam", "ViT-B-32/laion2b_s34b_b79k")[0].model == "ViT-B-32 laion2b"
     for other in ("RN50x4/yfcc15m", "RN50x4/untrained", "miniature", "local-dir:RN50x4"):
         assert published("scam", other) == ()
