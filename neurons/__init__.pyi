@@ -25,6 +25,8 @@ from .network.pooling import peak as peak
 from .pages.single import single_file as single_file
 from .readouts.probe import Probe as Probe
 from .readouts.readout import zero_shot as zero_shot
+from .recipes.atlas import atlas as atlas
+from .recipes.export import export as export
 from .recipes.neuron_report import report as report
 from .recipes.pictures import visualize_to as visualize_to
 from .sparse.estimator import SparseProbe as SparseProbe

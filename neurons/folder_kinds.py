@@ -87,11 +87,13 @@ ATTACKED = FolderKind(
 # pages of one run's units, and of one probe's classes: they grow
 REPORT = FolderKind("report", MADE, (*_PAGES, "*.json", "*.csv", "*/result.json"), "settings")
 CLASSES = FolderKind("report of classes", MADE, (*_PAGES, "*.json", "*/*/result.json"), "settings")
+# all units of a layer
+ATLAS = FolderKind("atlas", MADE, ("index.html", "assets", "data", "units.csv"), "settings")
 # a study's answer: its pages, and itself to be loaded again
 ANSWER = FolderKind("answer", MADE, (*_PAGES, "edit.json", "*/result.json"), "settings")
 # nothing but a run and its report, each with its own marker
 DEMO = FolderKind("demo", MADE, ("run", "report"), "settings", marked_last=True)
-KINDS = (RUN, ALBUM, PROBE, ATTACKED, REPORT, CLASSES, ANSWER, DEMO)
+KINDS = (RUN, ALBUM, PROBE, ATTACKED, REPORT, CLASSES, ATLAS, ANSWER, DEMO)
 
 
 def kind_of_folder(path: Path) -> FolderKind | None:

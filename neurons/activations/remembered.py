@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurons.activations.lost_values import LostValues
 from neurons.activations.run import Activations
 from neurons.address import Neuron
 
@@ -31,6 +32,10 @@ class RememberedActivations(Activations):
         """Give the indices of the images that were not skipped, ascending."""
         return self._good_rows
 
+    def lost(self, layer: str) -> LostValues:
+        """Count, unit by unit, what a layer lost; raises as the run does."""
+        return self._lost(layer)
+
     def _column(self, neuron: Neuron | str, name: str) -> NDArray[Any]:
         self.check(neuron)
         unit = Neuron.of(neuron)
@@ -41,6 +46,10 @@ class RememberedActivations(Activations):
     @cached_property
     def _good_rows(self) -> NDArray[np.intp]:
         return super().good_rows()
+
+    @cached_property
+    def _lost(self) -> Callable[[str], LostValues]:
+        return lru_cache(maxsize=_BLOCKS)(super().lost)
 
     @cached_property
     def _blocks(self) -> Callable[[str, str, int], NDArray[Any]]:

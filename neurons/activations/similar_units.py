@@ -29,7 +29,8 @@ class NearestUnits:
     ----------
     units : ndarray of int32, (units, count)
         The most alike first, the lower number first of equals; -1 where there are fewer. A unit
-        that says the same of every image has none, and is none of any other's.
+        that says the same of every image, or is not finite on one, has none, and is none of any
+        other's.
     correlations : ndarray of float32, (units, count)
         Pearson's, over the images that were not skipped; nan where there is no unit.
     n_images : int
@@ -113,7 +114,8 @@ def standardised_blocks(
     int
         Number of the first unit.
     ndarray of float32, (rows, units)
-        Of mean 0 and length 1; all 0 where a unit says the same of every image.
+        Of mean 0 and length 1, as `standardised` gives them; all 0 where a unit says the same of
+        every image.
     """
     for start, peaks in peak_blocks(run, layer, rows):
         yield start, standardised(peaks)

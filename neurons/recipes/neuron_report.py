@@ -5,26 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from neurons.activations.remembered import RememberedActivations
 from neurons.activations.run import Activations, images_of
 from neurons.address import Neuron
 from neurons.data.images import ImageSet
-from neurons.differences import check_belongs
+from neurons.data.remembered import RememberedImages
 from neurons.errors import OptionError
 from neurons.folder_kinds import REPORT
 from neurons.folders import check_folder, folder_for_writing
 from neurons.network.clip import Clip
 from neurons.pages import Page, check_page_file, single_file, write, write_single
 from neurons.readouts.probe import Probe
-from neurons.recipes.pictures import BesidePhotographs
-from neurons.recipes.unit_summary import facts_of, lead_of, summary_of
+from neurons.recipes.unit_page import UnitPages, album_of, subtitle_of
 from neurons.results.provenance import short_name
 from neurons.results.result import Result
-from neurons.studies.probe.roles import roles
+from neurons.studies.probe.roles import ProbeRoles
 from neurons.studies.units.examples import TopExamples, top_examples
-from neurons.studies.units.spectrum import Spectrum, spectrum
-from neurons.studies.units.top_by_group import top_by
 from neurons.studies.units.top_strings import TopStrings, top_strings
-from neurons.visualization.album import Album, open_album
 
 
 def report(
@@ -113,30 +110,27 @@ def report(
     check_folder(out, REPORT, made_of, replace=replace)
     shown = image_set or images_of(opened)
     opened.check_images(shown)
-    album = None if pictures is None else _album_of(opened, pictures, unique)
+    album = None if pictures is None else album_of(opened, pictures, unique)
     if probe is not None:
         opened.check_provenance(probe.provenance["run"])
     if single is not None:
         check_page_file(Path(single), made_of, replace=replace)
 
-    def page_of(neuron: Neuron) -> Page:
-        more: list[Result] = []
-        if by is not None:
-            more.append(top_by(opened, shown, neuron, by=by))
-        top = top_examples(opened, shown, neuron, count=count)
-        if album is not None:
-            more.append(BesidePhotographs.of(album.get(str(neuron)), top.top))
-        if probe is not None and probe.layer == neuron.layer:
-            more.append(roles(probe, opened, shown, neuron))
-        if further is not None and neuron in further:
-            more.append(further[neuron])
-        whole = spectrum(opened, shown, neuron, per_bucket=per_bucket)
-        return neuron_page(opened, top, whole, *more, n_classes=len(shown.class_names))
+    pages = UnitPages(
+        RememberedActivations.of(opened),
+        RememberedImages.of(shown),
+        count,
+        per_bucket,
+        by,
+        album,
+        None if probe is None else ProbeRoles(probe, opened, shown),
+        further or {},
+    )
 
     with folder_for_writing(out, REPORT, made_of, replace=replace):
         index = write(
             out,
-            map(page_of, unique),
+            map(pages.page, unique),
             title=f"Neurons of {short_name(opened.model_name)}",
             names=shown.class_names,
             beside=[Path(each) for each in beside],
@@ -148,47 +142,10 @@ def report(
     return index
 
 
-def neuron_page(
-    run: Activations, top: TopExamples, whole: Spectrum, *first: Result, n_classes: int = 0
-) -> Page:
-    """Compose the page of one neuron; what comes ``first`` stands above its top images.
-
-    Parameters
-    ----------
-    run : Activations
-    top : TopExamples
-    whole : Spectrum
-    *first : Result
-    n_classes : int
-        Classes of the image set; 0 where it has no labels.
-    """
-    # a dead unit has no top images: all are equal
-    results = (*first, top, whole) if whole.alive else (*first, whole)
-    return Page(
-        whole.title,
-        _subtitle(run, top),
-        facts_of(top, whole, n_classes),
-        results,
-        lead_of(top, whole, n_classes),
-        summary_of(top, whole, n_classes),
-    )
-
-
 def _made_of(run: Activations) -> dict[str, object]:
     """Tell what a report is of: pages of anything else would be taken for pages of this."""
     told = run.provenance()
     return {key: told[key] for key in ("model", "images", "precision") if key in told}
-
-
-def _album_of(run: Activations, path: str | Path, neurons: Sequence[Neuron]) -> Album:
-    """Open an album of this run's model and images that holds all the neurons."""
-    album = open_album(path)
-    check_belongs(
-        f"album {str(path)!r}", album.made_of(), f"run {str(run.path)!r}", run.provenance()
-    )
-    for neuron in neurons:
-        album.check(str(neuron))
-    return album
 
 
 def gallery(
@@ -223,15 +180,8 @@ def gallery(
     settings = {"run": run.provenance(), "neuron": str(neuron), "count": count}
     check_page_file(Path(path), settings, replace=replace)
     top = top_examples(run, image_set or images_of(run), neuron, count=count)
-    page = Page.of(top, subtitle=_subtitle(run, top))
+    page = Page.of(top, subtitle=subtitle_of(run, top))
     return write_single(path, page, settings=settings, replace=replace), top
-
-
-def _subtitle(run: Activations, top: TopExamples) -> str:
-    neuron = Neuron.parse(top.neuron)
-    layer = run.layer(neuron.layer)
-    places = f", {layer.height} × {layer.width} places" if layer.height * layer.width > 1 else ""
-    return f"{short_name(run.model_name)} · unit {neuron.unit} of {layer.units:,}{places}"
 
 
 def read_strings(

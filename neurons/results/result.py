@@ -83,6 +83,16 @@ class Result:
         """Give the measured numbers one by one, as dataclasses or mappings: a table's rows."""
         raise NotImplementedError(f"{type(self).__name__} must give its numbers")
 
+    def columns_about(self) -> Mapping[str, str]:
+        """Tell in a sentence what columns of the rows say, for whoever does not know their names.
+
+        Returns
+        -------
+        mapping of str to str
+            By the column's name; a column that speaks for itself need not be there.
+        """
+        return {}
+
     def described(self) -> tuple[Block, ...]:
         """Give all that is shown: the verdict, and the blocks."""
         told = self.verdict()

@@ -14,7 +14,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from neurons.errors import OptionError
-from neurons.files import write_new
+from neurons.files import check_file, write_new
 
 # a dataclass, or a mapping from column to value
 Row = Any
@@ -57,14 +57,26 @@ def write_table(rows: Sequence[Row], path: Path, *, replace: bool = False) -> Pa
     OutputExistsError
         If another table is there, and may not be replaced.
     """
+    check_table_file(path)
     buffer = io.BytesIO()
     if path.suffix == ".csv":
         pyarrow.csv.write_csv(as_arrow(rows), buffer)
-    elif path.suffix == ".parquet":
-        pq.write_table(as_arrow(rows), buffer)
     else:
-        raise OptionError(f"{path.name!r}: a table is written to .csv or .parquet")
+        pq.write_table(as_arrow(rows), buffer)
     return write_new(path, buffer.getvalue(), replace=replace)
+
+
+def check_table_file(path: Path) -> None:
+    """Refuse a file that no table can be written to, before any work.
+
+    Raises
+    ------
+    OptionError
+        If the path has another ending, is a folder, or cannot be written.
+    """
+    if path.suffix not in (".csv", ".parquet"):
+        raise OptionError(f"{path.name!r}: a table is written to .csv or .parquet")
+    check_file(path)
 
 
 def _column(values: list[Any]) -> pa.Array:

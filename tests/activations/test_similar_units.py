@@ -88,3 +88,14 @@ def test_one_unit_a_dead_layer_and_wrong_names_are_told(
         nearest_units(run, "layer", count=0)
     with pytest.raises(LayerNotFoundError, match="holds: layer"):
         nearest_units(run, "layer4")
+
+
+def test_a_unit_that_is_not_finite_on_an_image_is_like_none(
+    kept: Callable[[Peaks], Activations],
+) -> None:
+    peaks = np.random.default_rng(4).normal(size=(40, 6))
+    peaks[:, 3] = peaks[:, 1]
+    peaks[7, 3] = np.nan
+    found = nearest_units(kept(peaks), "layer", count=2)
+    assert (found.units[3] == NONE).all() and 3 not in found.units
+    assert np.isfinite(found.correlations[[0, 1, 2, 4, 5]]).all()

@@ -171,35 +171,65 @@ def roles(probe: Probe, run: Activations, images: ImageSet, neuron: Neuron | str
     StaleActivationsError
         If the images are others than the run's.
     """
-    neuron = Neuron.of(neuron)
+    _check_layer(probe, Neuron.of(neuron))
+    run.check(neuron)
+    return ProbeRoles(probe, run, images).of(neuron)
+
+
+class ProbeRoles:
+    """A probe and its test images, read once for the roles of many units.
+
+    Parameters
+    ----------
+    probe, run, images
+        As `roles` takes them.
+
+    Attributes
+    ----------
+    layer : str
+        That the probe reads.
+    """
+
+    def __init__(self, probe: Probe, run: Activations, images: ImageSet) -> None:
+        run.check_images(images)
+        self.layer = probe.layer
+        self._probe, self._run = probe, run
+        values, _ = run.pooled(probe.layer, probe.pooling)
+        tested = np.flatnonzero(probe.split == TEST)
+        self._units = take_rows(values, tested).astype(np.float32)
+        self._truth = probe.labels_of(images)[tested]
+        self._logits = probe.decision(self._units)
+
+    def of(self, neuron: Neuron | str) -> Roles:
+        """Tell which classes a unit serves; raises as `roles`."""
+        neuron = Neuron.of(neuron)
+        _check_layer(self._probe, neuron)
+        self._run.check(neuron)
+        probe, truth, logits = self._probe, self._truth, self._logits
+        without = logits - np.outer(self._units[:, neuron.unit], probe.weights[:, neuron.unit])
+        right, kept = logits.argmax(1) == truth, without.argmax(1) == truth
+        weights = probe.standardised[:, neuron.unit]
+        used = np.flatnonzero(weights)
+        found = [
+            Role(
+                probe.class_names[k],
+                float(weights[k]),
+                int((truth == k).sum()),
+                int(right[truth == k].sum()),
+                int(kept[truth == k].sum()),
+            )
+            for k in used[np.argsort(-weights[used], kind="stable")]
+        ]
+        return Roles(
+            provenance={"probe": probe.provenance},
+            neuron=str(neuron),
+            roles=tuple(found),
+            n_right=int(right.sum()),
+            n_without=int(kept.sum()),
+            n_test=len(truth),
+        )
+
+
+def _check_layer(probe: Probe, neuron: Neuron) -> None:
     if neuron.layer != probe.layer:
         raise OptionError(f"the probe reads {probe.layer}, not {neuron.layer}; name a unit of it")
-    run.check(neuron)
-    run.check_images(images)
-    values, _ = run.pooled(probe.layer, probe.pooling)
-    tested = np.flatnonzero(probe.split == TEST)
-    units = take_rows(values, tested).astype(np.float32)
-    truth = probe.labels_of(images)[tested]
-    logits = probe.decision(units)
-    without = logits - np.outer(units[:, neuron.unit], probe.weights[:, neuron.unit])
-    right, kept = logits.argmax(1) == truth, without.argmax(1) == truth
-    weights = probe.standardised[:, neuron.unit]
-    used = np.flatnonzero(weights)
-    found = [
-        Role(
-            probe.class_names[k],
-            float(weights[k]),
-            int((truth == k).sum()),
-            int(right[truth == k].sum()),
-            int(kept[truth == k].sum()),
-        )
-        for k in used[np.argsort(-weights[used], kind="stable")]
-    ]
-    return Roles(
-        provenance={"probe": probe.provenance},
-        neuron=str(neuron),
-        roles=tuple(found),
-        n_right=int(right.sum()),
-        n_without=int(kept.sum()),
-        n_test=len(truth),
-    )

@@ -86,6 +86,8 @@ def similar_units(
     paths = [activations.layer(path).path for path in layers or _every_layer(activations)]
     rows = activations.good_rows()
     own = activations.peak(neuron)[rows]
+    # as `peak_blocks` gives it: what is not finite on an image is like no other
+    own = own if np.isfinite(own).all() else np.zeros_like(own)
     random = np.random.default_rng(seed)
     orders = [np.arange(len(own)), *(random.permutation(len(own)) for _ in range(n_permutations))]
     shuffled = standardised(np.stack([own[order] for order in orders], axis=1))

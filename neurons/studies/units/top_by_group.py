@@ -53,12 +53,7 @@ def top_by(
     if count < 1:
         raise OptionError(f"count is {count}; it must be 1 or more")
     values = np.array([str(value) for value in images.column(by)])
-    kinds = list(dict.fromkeys(values.tolist()))
-    if len(kinds) > MAX_GROUPS:
-        raise OptionError(
-            f"column {by!r} has {len(kinds)} values, too many to show side by side; "
-            f"at most {MAX_GROUPS}"
-        )
+    kinds = groups_of(images, by)
     unit = UnitActivations(activations, images, Neuron.of(neuron))
     groups = []
     for kind in kinds:
@@ -76,6 +71,25 @@ def top_by(
             )
         )
     return TopBy(activations.provenance(), str(Neuron.of(neuron)), by, tuple(groups))
+
+
+def groups_of(images: ImageSet, by: str) -> list[str]:
+    """Give a column's values in the order in which they first appear.
+
+    Raises
+    ------
+    LabelsMissingError
+        If the images have no such column.
+    OptionError
+        If it has too many values to show.
+    """
+    kinds = list(dict.fromkeys(str(value) for value in images.column(by)))
+    if len(kinds) > MAX_GROUPS:
+        raise OptionError(
+            f"column {by!r} has {len(kinds)} values, too many to show side by side; "
+            f"at most {MAX_GROUPS}"
+        )
+    return kinds
 
 
 @dataclass(frozen=True)
