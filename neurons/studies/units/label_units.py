@@ -319,8 +319,8 @@ class UnitLabels(Result):
             )
         left = self.n_candidates - sum(each.n for each in self.sources)
         rare = f" {left:,} concepts have too few images to be a name." if left else ""
-        return (
-            f"{self.not_finite}{few}{ours.successes:,} of {ours.n:,} units of {self.layer} have a name that holds "
+        return self.not_finite + (
+            f"{few}{ours.successes:,} of {ours.n:,} units of {self.layer} have a name that holds "
             f"on images that did not propose it ({ours.value:.1%}), {n:,} of them a second one of "
             f"another family. Of {worst.kind}, {worst.passing.value:.1%} pass.{rare}{circle}"
         )
