@@ -322,7 +322,7 @@ def table(known: Mapping[str, Row]) -> str:
     lines += ["| " + " | ".join(cells(row)) + " |" for row in ran]
     good = [row for row in ran if max(row["difference"], row["scanned"]) <= AGREES]
     failed = [row for row in small if "error" in row]
-    waiting = [row["name"] for row in small if "layers" not in row and "error" not in row]
+    waiting = [f"`{row['name']}`" for row in small if "layers" not in row and "error" not in row]
     told = [
         f"{len(ran)} of the {len(small)} architectures below {MOST_PARAMETERS / 1e9:.0f} billion "
         f"parameters ran ({len(known) - len(small)} are larger). In {len(good)} of the {len(ran)} "
@@ -330,8 +330,11 @@ def table(known: Mapping[str, Row]) -> str:
         f"could be made with {sum(row['pictures'] == 'ok' for row in ran)}, texts could be read "
         f"by {sum(row['texts'] == 'ok' for row in ran)}.",
         *(f"`{row['name']}` did not: {row['error']}." for row in failed),
-        *([f"Not run: {', '.join(f'`{name}`' for name in waiting)}."] if waiting else []),
     ]
+    if waiting:
+        told.append(
+            f"Not run yet, for lack of time (the same command goes on): {', '.join(waiting)}."
+        )
     return "\n\n".join(["\n".join(lines), *told])
 
 
