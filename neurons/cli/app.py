@@ -26,6 +26,8 @@ COMMANDS = (
     "label",
     "examples",
     "report",
+    "atlas",
+    "export",
     "census",
     "visualize",
     "demo",

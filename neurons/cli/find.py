@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 import neurons
-from neurons.cli.options import RunImageOptions, RunPath
+from neurons.cli.options import NeuronAddress, RunImageOptions, RunPath
 from neurons.cli.out_options import OptionalOutOptions
 from neurons.cli.parse import read_groups
 from neurons.cli.terminal import Bar, out_console, say, say_path, table
@@ -17,7 +17,7 @@ from neurons.errors import OptionError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from neurons import FoundUnits, UnitsOfImage
+    from neurons import FoundUnits, SimilarUnits, UnitsOfImage
 
 
 def find(
@@ -27,6 +27,7 @@ def find(
     *,
     layer: Annotated[tuple[str, ...], Parameter(name=("--layer", "-l"))] = (),
     image: str | None = None,
+    like: NeuronAddress | None = None,
     groups: Path | None = None,
     count: int = 10,
     permutations: int = 100,
@@ -34,7 +35,7 @@ def find(
     to: OptionalOutOptions = OptionalOutOptions(),
     images: RunImageOptions = RunImageOptions(),
 ) -> None:
-    """Find the units for a concept: `neurons find RUN spider`; or for one image of the run.
+    """Find the units for a concept: `neurons find RUN spider`; for one image; or like one unit.
 
     Parameters
     ----------
@@ -45,19 +46,23 @@ def find(
         Only this layer; repeat for more. Default: all of the run.
     image : str, optional
         Instead of a concept: an image's id or file name.
+    like : Neuron, optional
+        Instead of a concept: the address of a unit, such as visual.layer4:89, to find those that
+        answer alike.
     groups : Path, optional
         A file of groups of classes, one a line: "animal: dog, cat, horse".
     count : int
         Units to show.
     permutations : int
-        Draws of random images, which the units are compared with.
+        Draws of random images, or of images in another order, which the units are compared with.
     seed : int
         Of the draws, and of the halves that choose and test.
     """
     answer = to.answer("find", locals())
-    if (concept is None) == (image is None):
+    if sum(each is not None for each in (concept, image, like)) != 1:
         raise OptionError(
-            "find takes a concept, such as spider, or an image by --image: one of them"
+            "find takes a concept, such as spider, an image by --image, or a unit by --like: one "
+            "of them"
         )
     known = read_groups(groups) if groups is not None else {}
     wanted: str | tuple[str, ...] = concept or ""
@@ -71,11 +76,22 @@ def find(
     for path in layer:
         opened.layer(path)
     shown = images.of(opened)
-    found: FoundUnits | UnitsOfImage
+    found: FoundUnits | UnitsOfImage | SimilarUnits
     with Bar("comparing units", "units") as bar:
         if image is not None:
             found = neurons.units_of_image(
                 opened, shown, image, layers=layer, count=count, progress=bar.show
+            )
+        elif like is not None:
+            found = neurons.similar_units(
+                opened,
+                shown,
+                like,
+                layers=layer,
+                count=count,
+                n_permutations=permutations,
+                seed=seed,
+                progress=bar.show,
             )
         else:
             found = neurons.find_units(
@@ -94,13 +110,21 @@ def find(
     if answer is not None:
         say_path("pages", answer.write(found))
     few = " ".join(found.neurons()[:3])
-    say(f"look at them: neurons report {run} {few} --out report")
+    if few:
+        say(f"look at them: neurons report {run} {few} --out report")
 
 
-def _drawn(found: FoundUnits | UnitsOfImage) -> Table:
+def _drawn(found: FoundUnits | UnitsOfImage | SimilarUnits) -> Table:
     """Draw the units, one line each."""
-    from neurons import UnitsOfImage
+    from neurons import SimilarUnits, UnitsOfImage
 
+    if isinstance(found, SimilarUnits):
+        drawn = table("neuron", "correlation (95 %)", "p")
+        for alike in found.units:
+            low, high = alike.interval.low, alike.interval.high
+            number = f"{alike.correlation:.2f} ({low:.2f} to {high:.2f})"
+            drawn.add_row(alike.neuron, number, f"{alike.p_value:.2g}")
+        return drawn
     if isinstance(found, UnitsOfImage):
         drawn = table("neuron", "peak", "place", "standard deviations above the mean")
         for unit in found.units:

@@ -159,6 +159,8 @@ def atlas(
             None if probe is None or probe.layer != layer else ProbeRoles(probe, opened, shown),
             further or {},
         )
+        told(known.verdict())
+        told(known.map.verdict())
         content = _content(opened, shown, known, pages, made_of, seed, progress)
         write_units(known, out / TABLE, replace=True)
         return write_atlas(out, content, workers=workers, progress=progress)
