@@ -102,7 +102,7 @@ def scan(
     Raises
     ------
     LayerNotFoundError
-        If a layer is unknown.
+        If a layer is unknown, or its rows are not images.
     OutputExistsError, RunLockedError
         If ``out`` is a run of other settings that may not be replaced, or is being written.
     BadImageError

@@ -62,7 +62,8 @@ def layers(clip: Clip) -> tuple[Layer, ...]:
         Of each, row i of the output belongs to image i and to no other: that is tried with two
         and with three images. Modules that run more than once in a pass are left out, since their
         output has no single meaning; so are those whose output is neither maps, tokens nor
-        vectors, and tokens that have no place on the image, such as learned queries.
+        vectors, and tokens that have no place on the image, such as learned queries. The list is
+        made once: after a change of a network's modules make another `Clip` of it.
     """
     return _listed(clip).layers
 

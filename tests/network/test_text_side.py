@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import open_clip
@@ -103,3 +105,21 @@ def test_a_coca_with_robertas_text_tower_keeps_its_images(tmp_path: Path) -> Non
 def test_a_text_tower_of_open_clips_own_needs_nothing(vit: Clip) -> None:
     assert vit.embed_texts(["a dog"]).shape == (1, 16)
     assert "texts" not in dict(vit.facts())
+
+
+def test_settings_that_cannot_be_fetched_are_told_and_images_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class AutoConfig:
+        @staticmethod
+        def from_pretrained(name: str) -> None:
+            raise OSError(f"cannot reach the hub for {name}\nand so on")
+
+    installed = ModuleType("transformers")
+    installed.__spec__ = ModuleSpec("transformers", None)
+    installed.AutoConfig = AutoConfig  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "transformers", installed)
+    clip = neurons.load("roberta-ViT-B-32/untrained", device="cpu")
+    with pytest.raises(TextSideMissingError, match="cannot reach the hub for roberta-base; ") as it:
+        clip.embed_texts(["a dog"])
+    assert "\n" not in str(it.value) and "images work" in str(it.value)
