@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from neurons.network.clip import Clip
 
@@ -42,7 +43,7 @@ def tokens_of(clip: Clip, texts: Sequence[str]) -> tuple[Tokens, ...]:
     TextSideMissingError
         If the model's texts cannot be read here.
     """
-    tokenizer = clip.tokenizer
+    tokenizer: Any = clip.tokenizer
     ordered = hasattr(tokenizer, "bpe_ranks")
     # tokenizers of transformers stand inside open_clip's
     inner = getattr(tokenizer, "tokenizer", tokenizer)
