@@ -85,8 +85,9 @@ class AtlasContent:
     heads : sequence of str
         What each unit is called in lists, such as ``spider`` or ``no name``.
     columns : tuple of Column
-        The most telling first: the first text of a few different values colours the map, the first
-        number sorts the list, and a list's line shows the first few that are known.
+        The most telling first: the first text of 4 to 24 different values (or of two, three)
+        colours the map, the first number sorts the list, a list's line shows the first few that
+        are known, and of more than some seven, the later ones are shown when asked for.
     places : ndarray of float32, (units, 2)
         On the map; nan for units that have none, such as dead ones.
     map_note : str

@@ -8,16 +8,18 @@
   const RAMP = [[68, 88, 140], [52, 130, 150], [90, 165, 110], [205, 175, 60], [226, 110, 50]];
   const OTHER = "#9a9f98";
 
-  // handlers: { point(unit or -1, x, y), open(unit) }
+  // handlers: { point(unit or -1, where), open(unit) }
   Atlas.Map = function (box, handlers) {
-    const canvas = box.querySelector("canvas"), drawing = canvas.getContext("2d");
+    const canvas = box.querySelector("canvas"), front = canvas.getContext("2d");
+    // the points are drawn once: pointing at one redraws only its ring
+    const back = document.createElement("canvas"), drawing = back.getContext("2d");
     let places = null, colours = null, shown = null, pointed = -1, marked = -1;
-    let scale = 1, middle = [SPAN / 2, SPAN / 2], wide = 0, high = 0, waiting = false, dragged = null;
+    let scale = 1, middle = [SPAN / 2, SPAN / 2], wide = 0, high = 0, waiting = false, stale = true, dragged = null;
 
     this.set = function (given) { places = given; ask(); };
     this.paint = function (given) { colours = given; ask(); };
     this.limit = function (given) { shown = given; point(-1); ask(); };
-    this.mark = function (unit) { marked = unit; ask(); };
+    this.mark = function (unit) { marked = unit; ask("ring"); };
     this.zoom = zoom;
     this.whole = function () { scale = 1; middle = [SPAN / 2, SPAN / 2]; ask(); };
     this.resize = ask;
@@ -27,7 +29,8 @@
     function y(unit) { return high / 2 + (places.y[unit] - middle[1]) / SPAN * side() * scale; }
     function has(unit) { return places.x[unit] >= 0 && (!shown || shown[unit]); }
 
-    function ask() {
+    function ask(what) {
+      stale = stale || what !== "ring";
       if (!waiting) {
         waiting = true;
         requestAnimationFrame(function () { waiting = false; draw(); });
@@ -40,21 +43,30 @@
       high = box.clientHeight;
       if (!wide) { return; }
       if (canvas.width !== Math.round(wide * dense) || canvas.height !== Math.round(high * dense)) {
-        canvas.width = Math.round(wide * dense);
-        canvas.height = Math.round(high * dense);
+        canvas.width = back.width = Math.round(wide * dense);
+        canvas.height = back.height = Math.round(high * dense);
+        stale = true;
       }
+      if (!places) { return; }
+      const size = radius(places.x.length);
+      if (stale) { stale = false; drawPoints(dense, size); }
+      front.setTransform(1, 0, 0, 1, 0, 0);
+      front.clearRect(0, 0, canvas.width, canvas.height);
+      front.drawImage(back, 0, 0);
+      front.setTransform(dense, 0, 0, dense, 0, 0);
+      [marked, pointed].forEach(function (unit) {
+        if (unit >= 0 && places.x[unit] >= 0) { ring(unit, size); }
+      });
+    }
+
+    function drawPoints(dense, size) {
       drawing.setTransform(dense, 0, 0, dense, 0, 0);
       drawing.clearRect(0, 0, wide, high);
-      if (!places) { return; }
-      const n = places.x.length, size = radius(n);
       // those that are left out lie below
       if (shown) { points(size * .7, .2, function (unit) { return places.x[unit] >= 0 && !shown[unit]; }); }
       const plain = function (unit) { return !colours || colours(unit) === OTHER; };
       points(size, shown ? .85 : .45, function (unit) { return has(unit) && plain(unit); });
       points(size, .85, function (unit) { return has(unit) && !plain(unit); });
-      [marked, pointed].forEach(function (unit) {
-        if (unit >= 0 && places.x[unit] >= 0) { ring(unit, size); }
-      });
     }
 
     function radius(n) {
@@ -81,11 +93,11 @@
     }
 
     function ring(unit, size) {
-      drawing.beginPath();
-      drawing.arc(x(unit), y(unit), size + 4, 0, 7);
-      drawing.lineWidth = 2;
-      drawing.strokeStyle = getComputedStyle(box).color;
-      drawing.stroke();
+      front.beginPath();
+      front.arc(x(unit), y(unit), size + 4, 0, 7);
+      front.lineWidth = 2;
+      front.strokeStyle = getComputedStyle(box).color;
+      front.stroke();
     }
 
     function nearest(left, top, most, which) {
@@ -98,11 +110,12 @@
       return best;
     }
 
-    function point(unit) {
+    function point(unit, finger) {
       if (unit === pointed) { return; }
       pointed = unit;
-      ask();
-      handlers.point(unit, unit < 0 ? 0 : x(unit), unit < 0 ? 0 : y(unit), wide, high);
+      ask("ring");
+      const at = unit < 0 ? [0, 0] : [x(unit), y(unit)];
+      handlers.point(unit, { x: at[0], y: at[1], wide: wide, high: high, finger: Boolean(finger) });
     }
 
     function zoom(factor, left, top) {
@@ -157,7 +170,7 @@
       const unit = nearest(event.offsetX, event.offsetY, REACH, function () { return true; });
       // a finger points first: its second touch opens
       const finger = event.pointerType && event.pointerType !== "mouse";
-      if (unit >= 0 && (!finger || unit === pointed)) { handlers.open(unit); } else { point(unit); }
+      if (unit >= 0 && (!finger || unit === pointed)) { handlers.open(unit); } else { point(unit, finger); }
     });
     canvas.addEventListener("dblclick", function (event) { zoom(2, event.offsetX, event.offsetY); });
     canvas.addEventListener("wheel", function (event) {

@@ -2,7 +2,8 @@
 (function () {
   "use strict";
   const Atlas = window.Atlas, make = Atlas.make;
-  const PAGE = 120;
+  // pictures that are added at a time, and columns that are shown before one asks for all
+  const PAGE = 120, FIRST = 8;
   let asked = 0;
 
   // ---- a unit
@@ -37,6 +38,16 @@
     // what the page says itself is not said twice
     const said = new Set(Array.from(drawn.querySelectorAll("header dt"), function (each) { return each.textContent; }));
     told.querySelectorAll("dt").forEach(function (each) { if (said.has(each.textContent)) { each.parentNode.remove(); } });
+    const rest = Array.from(told.children).slice(FIRST);
+    if (rest.length > 2) {
+      const all = make("button", "rest", "all " + Atlas.count(told.children.length, "column"));
+      all.type = "button";
+      rest.forEach(function (each) { each.hidden = true; });
+      all.addEventListener("click", function () { rest.forEach(function (each) { each.hidden = false; }); all.parentNode.remove(); });
+      const last = make("div");
+      last.append(all);
+      told.append(last);
+    }
     if (head) { head.append(told); } else { drawn.prepend(told); }
     box.append(alike(page[1], page[2]));
     Atlas.show(box);

@@ -3,8 +3,9 @@
   "use strict";
   const Atlas = window.Atlas, make = Atlas.make;
   const byId = function (id) { return document.getElementById(id); };
-  const STEP = 60;
-  let typing = 0, state = {}, order = [], why = new Map(), nearly = [], index = null, map = null, shownRows = 0, overviewAt = "#", scrolled = 0;
+  // lines that are added at a time, and filters that are shown before one asks for all
+  const STEP = 60, FIRST = 7;
+  let typing = 0, allFilters = false, state = {}, order = [], why = new Map(), nearly = [], index = null, map = null, shownRows = 0, overviewAt = "#", drawnAt = null, scrolled = 0;
 
   // ---- what the address says
 
@@ -135,8 +136,18 @@
     byId("units").hidden = pictures;
     byId("pictures").hidden = !pictures;
     document.title = "Atlas of " + Atlas.meta.layer;
-    if (pictures) { Atlas.picturesPage(byId("pictures"), state, go); } else { units(); }
-    if (before.unit !== undefined) { window.scrollTo(0, scrolled); }
+    if (pictures) { Atlas.picturesPage(byId("pictures"), state, go); }
+    else if (drawnAt !== overviewAt) { units(); drawnAt = overviewAt; }
+    if (before.unit !== undefined) { back(before.unit); }
+  }
+
+  // Who comes back from a page finds the list as it was.
+  function back(address) {
+    window.scrollTo(0, scrolled);
+    const line = Array.from(byId("list").querySelectorAll("a.unit-line")).find(function (each) {
+      return each.hash === Atlas.link(Atlas.unitOf(address));
+    });
+    if (line) { line.focus({ preventScroll: true }); }
   }
 
   function units() {
@@ -149,7 +160,7 @@
     options(byId("colour"), Atlas.columns.map(function (each) { return each.name; }), name);
     byId("colour").closest("label").hidden = !by;
     if (by) {
-      const colours = Atlas.colours(by);
+      const colours = by.colours = by.colours || Atlas.colours(by);
       map.paint(colours.of);
       Atlas.keys(byId("keys"), by, colours, state.q ? chosen : mask(name), choose(name), state.is[name]);
     }
@@ -166,7 +177,9 @@
   }
 
   function colourName() {
-    const few = Atlas.columns.find(function (each) { return each.words && each.words.length > 1 && each.words.length <= 24; });
+    const texts = Atlas.columns.filter(function (each) { return each.words && each.words.length > 1 && each.words.length <= 24; });
+    // several kinds say more than yes and no
+    const few = texts.find(function (each) { return each.words.length > 3; }) || texts[0];
     const number = Atlas.columns.find(function (each) { return !each.words; });
     return few ? few.name : number ? number.name : Atlas.columns.length ? Atlas.columns[0].name : "";
   }
@@ -184,11 +197,11 @@
   function facets() {
     const box = byId("facets");
     box.replaceChildren();
-    Atlas.columns.forEach(function (each) {
-      const asked = state.is[each.name];
-      const one = each.words ? each.words.length < 2 : new Set(each.values).size < 2;
-      if (one && asked === undefined) { return; }
-      box.append(Atlas.facet(each, asked, function () {
+    // what is the same everywhere narrows nothing
+    const useful = Atlas.columns.filter(function (each) { return !each.same || state.is[each.name] !== undefined; });
+    const shown = useful.filter(function (each, i) { return allFilters || i < FIRST || state.is[each.name] !== undefined; });
+    shown.forEach(function (each) {
+      box.append(Atlas.facet(each, state.is[each.name], function () {
         const passed = mask(each.name), found = searched(passed);
         if (!found) { return passed; }
         const both = new Uint8Array(Atlas.meta.n);
@@ -196,6 +209,12 @@
         return both;
       }, choose(each.name)));
     });
+    if (shown.length < useful.length || allFilters) {
+      const rest = make("button", "rest", allFilters ? "fewer filters" : Atlas.count(useful.length - shown.length, "more filter"));
+      rest.type = "button";
+      rest.addEventListener("click", function () { allFilters = !allFilters; facets(); });
+      box.append(rest);
+    }
     if (Object.keys(state.is).length) {
       const clear = make("button", "clear", "show all");
       clear.type = "button";
@@ -266,7 +285,7 @@
     return told;
   }
 
-  function point(unit, x, y, wide, high) {
+  function point(unit, where) {
     const tip = byId("tip");
     tip.hidden = unit < 0;
     map.mark(-1);
@@ -278,8 +297,10 @@
     tip.append(name, address);
     const colour = column(byId("colour").value);
     if (colour && Atlas.has(colour, unit)) { tip.append(make("span", "", colour.name + ": " + Atlas.told(Atlas.valueOf(colour, unit)))); }
-    tip.style.left = Math.max(4, Math.min(wide - tip.offsetWidth - 4, x - tip.offsetWidth / 2)) + "px";
-    tip.style.top = (y + tip.offsetHeight + 24 < high ? y + 16 : Math.max(4, y - tip.offsetHeight - 16)) + "px";
+    if (where.finger) { tip.append(make("i", "", "touch it again for its page")); }
+    const wide = tip.offsetWidth, high = tip.offsetHeight;
+    tip.style.left = Math.max(4, Math.min(where.wide - wide - 4, where.x - wide / 2)) + "px";
+    tip.style.top = (where.y + high + 24 < where.high ? where.y + 16 : Math.max(4, where.y - high - 16)) + "px";
   }
 
   // ---- keys
@@ -370,7 +391,11 @@
       if (placed < meta.n) { byId("map-note").prepend(Atlas.count(meta.n - placed, "unit") + (meta.n - placed === 1 ? " has" : " have") + " no place on the map. "); }
       byId("map").classList.toggle("empty", !placed);
       const loaded = await Promise.all(meta.columns.map(function (_, i) { return Atlas.need("columns/" + String(i).padStart(3, "0")); }));
-      Atlas.columns = meta.columns.map(function (each, i) { return Object.assign({}, each, loaded[i]); });
+      Atlas.columns = meta.columns.map(function (each, i) { 
+        const column = Object.assign({}, each, loaded[i]);
+        column.same = column.words ? column.words.length < 2 : column.values.every(function (value) { return value === column.values[0]; });
+        return column;
+      });
       listen();
       render();
       document.body.dataset.ready = "yes";
