@@ -225,18 +225,18 @@ def rank_correlation(
     Spearman, "The proof and measurement of association between two things", American Journal of
     Psychology 1904.
     """
-
-    def correlation(x: NDArray[np.floating], y: NDArray[np.floating]) -> float:
-        if not np.ptp(x) or not np.ptp(y):
-            return float("nan")
-        return float(stats.spearmanr(x, y).statistic)
-
-    def draw(random: np.random.Generator) -> float:
-        rows = random.integers(0, len(x), len(x))
-        return correlation(x[rows], y[rows])
-
-    found = correlation(x, y)
-    return found, Interval(found, found) if np.isnan(found) else resampled(draw, seed)
+    random = np.random.default_rng(seed)
+    n = len(x)
+    rows = np.stack([np.arange(n), *(random.integers(0, n, n) for _ in range(_N_RESAMPLES))])
+    ways = [stats.rankdata(each[rows], axis=1) - (n + 1) / 2 for each in (x, y)]
+    lengths = np.prod([np.linalg.norm(each, axis=1) for each in ways], axis=0)
+    products = (ways[0] * ways[1]).sum(1)
+    # equal values have no ranks to go together
+    found = np.divide(products, lengths, out=np.full(len(rows), np.nan), where=lengths > 0)
+    if np.isnan(found[0]):
+        return float("nan"), Interval(float("nan"), float("nan"))
+    low, high = np.nanquantile(found[1:], _TAILS)
+    return float(found[0]), Interval(float(low), float(high))
 
 
 def p_of_draws(found: float, draws: Sequence[float] | NDArray[np.number]) -> float:
@@ -309,6 +309,28 @@ def benjamini_hochberg(p_values: Sequence[float] | NDArray[np.floating]) -> NDAr
     """
     values = np.asarray(p_values, np.float64)
     adjusted: NDArray[np.float64] = stats.false_discovery_control(values)
+    return adjusted
+
+
+def benjamini_yekutieli(p_values: Sequence[float] | NDArray[np.floating]) -> NDArray[np.float64]:
+    """Adjust p values as `benjamini_hochberg`, of tests that may depend on each other in any way.
+
+    Parameters
+    ----------
+    p_values : sequence of float in [0, 1]
+
+    Returns
+    -------
+    ndarray of float64, (tests,)
+        In [0, 1], in the order given; larger than those of `benjamini_hochberg`.
+
+    References
+    ----------
+    Benjamini and Yekutieli, "The control of the false discovery rate in multiple testing under
+    dependency", Annals of Statistics 2001.
+    """
+    values = np.asarray(p_values, np.float64)
+    adjusted: NDArray[np.float64] = stats.false_discovery_control(values, method="by")
     return adjusted
 
 

@@ -15,6 +15,7 @@ from neurons.stats import (
     Interval,
     auc,
     benjamini_hochberg,
+    benjamini_yekutieli,
     difference_of_means,
     excess_over_controls,
     holm,
@@ -221,3 +222,6 @@ def test_benjamini_hochberg_keeps_the_share_of_false_findings() -> None:
     assert np.mean(shares) == pytest.approx(0.06, abs=0.01)
     assert np.mean(power) > 0.8
     assert benjamini_hochberg([0.01, 0.04, 0.03]).tolist() == pytest.approx([0.03, 0.04, 0.04])
+    factor = 1 + 1 / 2 + 1 / 3
+    any_way = benjamini_yekutieli([0.01, 0.04, 0.03]).tolist()
+    assert any_way == pytest.approx([0.03 * factor, 0.04 * factor, 0.04 * factor])
