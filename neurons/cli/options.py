@@ -70,6 +70,15 @@ class DeviceOptions:
             return neurons.load(name, device=self.device)
 
 
+def tell_slow(precision: Precision, clip: Clip) -> None:
+    """Say that a precision is slower than exact where the model lies, if it is."""
+    from neurons.network.inference import told_slow
+
+    remark = told_slow(precision, clip.device)
+    if remark:
+        console.print(remark, highlight=False)
+
+
 @Parameter(name="*", group="Model")
 @dataclass(frozen=True, kw_only=True)
 class ModelOptions(DeviceOptions):
@@ -87,8 +96,10 @@ class ModelOptions(DeviceOptions):
     precision: str = "exact"
 
     def open(self) -> Clip:
-        """Load the model."""
-        return self.load(self.model)
+        """Load the model; say so if it is slower like this than as it is."""
+        clip = self.load(self.model)
+        tell_slow(self.how(), clip)
+        return clip
 
     def how(self) -> Precision:
         """Find the precision by its name."""

@@ -14,7 +14,13 @@ from rich.text import Text
 
 import neurons
 from neurons.cli.checks import MINIATURE, check_images
-from neurons.cli.options import DeviceOptions, ImageOptions, ModelArgument, RunOption
+from neurons.cli.options import (
+    DeviceOptions,
+    ImageOptions,
+    ModelArgument,
+    RunOption,
+    tell_slow,
+)
 from neurons.cli.out_options import OutOptions
 from neurons.cli.terminal import Bar, console, out_console, say_path, table
 from neurons.folder_kinds import ALBUM
@@ -167,6 +173,7 @@ def visualize(
     opened = None if run is None else neurons.Activations.open(run, clip=clip)
     wanted = asked.objectives(clip, targets)
     series, settings = pictures.series(clip), ascent.settings(clip)
+    tell_slow(settings.precision, clip)
     with _climbing(len(wanted), ascent.steps) as (keep, step):
         index = neurons.visualize_to(
             clip,

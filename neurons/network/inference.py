@@ -57,6 +57,30 @@ def parse_precision(name: str) -> Precision:
     return PRECISIONS[name]
 
 
+def has_bf16(device: torch.device) -> bool:
+    """Tell whether a device computes in bf16 by itself; a processor that does not is slower in it.
+
+    Parameters
+    ----------
+    device : torch.device
+        A GPU is taken to have it.
+    """
+    if device.type != "cpu":
+        return True
+    known = torch.cpu.get_capabilities()
+    return any(bool(has) for name, has in known.items() if name.endswith("bf16"))
+
+
+def told_slow(precision: Precision, device: torch.device) -> str:
+    """Say that a precision is slower than exact on a device; empty if it is not."""
+    if precision.dtype != torch.bfloat16 or has_bf16(device):
+        return ""
+    return (
+        f"this processor has no bf16 instructions: {precision.name} is several times slower than "
+        f"exact here"
+    )
+
+
 def inference_copy(
     clip: Clip, watched: Sequence[str], precision: Precision, *, embeddings: bool
 ) -> nn.Module:

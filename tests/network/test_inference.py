@@ -12,9 +12,11 @@ from neurons.network.inference import (
     PRECISIONS,
     exact,
     fast,
+    has_bf16,
     inference_copies,
     inference_copy,
     parse_precision,
+    told_slow,
     true_fp32,
 )
 
@@ -62,3 +64,16 @@ def test_only_exact_turns_tf32_off_and_puts_it_back() -> None:
     assert torch.backends.cudnn.allow_tf32 == before
     with true_fp32(fast):
         assert torch.backends.cudnn.allow_tf32 == before
+
+
+def test_a_processor_without_bf16_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    cpu, gpu = torch.device("cpu"), torch.device("cuda")
+    for known, has in (
+        ({"avx2": True, "avx512_bf16": False, "amx_bf16": False}, False),
+        ({"avx2": True, "avx512_bf16": True}, True),
+        ({"neon": True, "arm_bf16": True}, True),
+    ):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda known=known: known)
+        assert has_bf16(cpu) is has and has_bf16(gpu)
+        assert ("slower than exact" in told_slow(fast, cpu)) is not has
+        assert told_slow(exact, cpu) == told_slow(fast, gpu) == ""
