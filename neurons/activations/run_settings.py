@@ -6,15 +6,18 @@ import platform
 from collections.abc import Sequence
 from importlib.metadata import version
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from neurons.activations.run_format import LayerSpec, RunSpec
+from neurons.data.decoding import quiet_decoders
 from neurons.data.images import ImageSet
-from neurons.data.loading import threads_per_batch
+from neurons.data.loading import load_batch, threads_per_batch
 from neurons.network.clip import Clip
 from neurons.network.inference import Precision
 from neurons.network.layers import Layer
-from neurons.network.receptive_field import effective_field
+from neurons.network.receptive_field import N_IMAGES, effective_field
 
 
 def run_spec(
@@ -43,9 +46,10 @@ def run_spec(
     -------
     RunSpec
     """
+    shown = _some_pixels(clip, images)
     return RunSpec(
         n_images=len(images),
-        layers=tuple(_layer_spec(clip, layer) for layer in layers),
+        layers=tuple(_layer_spec(clip, layer, shown) for layer in layers),
         embedding_size=_embedding_size(clip) if embeddings else 0,
         shard_size=shard_size,
         dtype=dtype,
@@ -71,8 +75,16 @@ def _embedding_size(clip: Clip) -> int:
     return int(clip.embed_images(clip.preprocess.empty_batch(1)).shape[1])
 
 
-def _layer_spec(clip: Clip, layer: Layer) -> LayerSpec:
-    field_box = effective_field(clip, layer)
+def _some_pixels(clip: Clip, images: ImageSet) -> Tensor:
+    """Read a few images, evenly spread over the set; fewer where some are bad."""
+    rows = np.unique(np.linspace(0, len(images) - 1, N_IMAGES).round().astype(int)).tolist()
+    with quiet_decoders():
+        batch = load_batch(clip.preprocess, images, rows, batch_size=len(rows))
+    return batch.pixels[[i for i, row in enumerate(rows) if row not in batch.bad]]
+
+
+def _layer_spec(clip: Clip, layer: Layer, shown: Tensor) -> LayerSpec:
+    field_box = effective_field(clip, layer, shown)
     return LayerSpec(
         path=layer.path,
         kind=layer.kind,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from neurons import Clip
 from neurons.network.layers import find_layers
 from neurons.network.receptive_field import effective_field
-from tests.network.toys import OneConvolution
+from tests.network.toys import BrightIsWide, OneConvolution
 
 
 @pytest.mark.parametrize("kernel", [1, 5, 9])
@@ -29,6 +30,18 @@ def test_a_deeper_layer_sees_more(planted: Clip) -> None:
     found = find_layers(planted, ["visual.layer1", "visual.layer3"])
     shallow, deep = (effective_field(planted, layer) for layer in found)
     assert shallow.right < deep.right
+
+
+def test_a_field_is_that_of_the_images_that_it_is_measured_on(planted: Clip) -> None:
+    """A network that reads a wide kernel where an image is bright, and a narrow one elsewhere."""
+    clip = Clip("two", BrightIsWide(), planted.preprocess, planted.device, "")
+    (layer,) = find_layers(clip, ["visual.two"])
+    dark, bright = (torch.full((2, 3, 96, 96), level, dtype=torch.uint8) for level in (10, 245))
+    narrow, wide = (effective_field(clip, layer, pixels) for pixels in (dark, bright))
+    assert (narrow.right - narrow.left) * 96 == pytest.approx(3 * 0.71, abs=2)
+    assert (wide.right - wide.left) * 96 == pytest.approx(21 * 0.71, abs=2)
+    # no image: noise, which is both
+    assert effective_field(clip, layer, dark[:0]) == effective_field(clip, layer)
 
 
 def test_a_field_is_the_same_each_time_and_leaves_no_hook(planted: Clip) -> None:
