@@ -42,6 +42,8 @@ def test_images_on_which_a_unit_is_not_finite_are_counted_and_never_its_top(
     run, images = planted
     assert run.lost(PLANTED).not_finite.tolist() == [0, 3, 40, 0]
     assert len(run.known_peaks(f"{PLANTED}:{INFINITE}")) == 37
+    assert np.isnan(run.peak(f"{PLANTED}:{INFINITE}")[[0, 4, 30]]).all()
+    assert np.isnan(run.mean(f"{PLANTED}:{INFINITE}")).sum() == 3
     top = top_examples(run, images, f"{PLANTED}:{INFINITE}", count=40)
     assert (top.n, top.n_not_finite, top.n_skipped) == (37, 3, 0)
     assert not {0, 4, 30} & {each.index for each in (*top.top, *top.bottom)}
