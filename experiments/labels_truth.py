@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.stats import rankdata
 
 import neurons
 from neurons import Activations, ImageSet
@@ -25,7 +26,7 @@ from neurons.miniature.training_files import MODEL, export
 from neurons.network.building import random_network
 from neurons.network.clip import Clip
 from neurons.recipes.demo import BY, LAYER
-from neurons.stats import Share, auc
+from neurons.stats import Share
 
 RESULTS = Path(__file__).parent / "results" / "labels_truth.json"
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "studies" / "labels.md"
@@ -91,16 +92,17 @@ def by_auc(run: Activations, raw: Activations, pictures: ImageSet) -> dict[str, 
 
 
 def passing_auc(paper: Paper, peaks: np.ndarray) -> list[int]:
-    n = 0
-    for column in peaks.T:
-        ours, theirs = column[paper.first], column[paper.second]
-        best = max(range(len(paper.concepts)), key=lambda k: area(ours, paper.proposing[k]))
-        n += area(theirs, paper.examining[best]) >= 0.8
-    return [n, peaks.shape[1]]
+    first, second = (rankdata(peaks[half], axis=0) for half in (paper.first, paper.second))
+    proposed = np.stack([areas(first, mine) for mine in paper.proposing])
+    examined = np.stack([areas(second, mine) for mine in paper.examining])
+    best = proposed.argmax(0)
+    return [int((examined[best, np.arange(len(best))] >= 0.8).sum()), len(best)]
 
 
-def area(values: np.ndarray, mine: np.ndarray) -> float:
-    return auc(values[mine], np.delete(values, mine))[0]
+def areas(ranks: np.ndarray, mine: np.ndarray) -> np.ndarray:
+    """Give each unit's area under the ROC curve, by ranks."""
+    m, n = len(mine), len(ranks)
+    return (ranks[mine].sum(0) - m * (m + 1) / 2) / (m * (n - m))
 
 
 def against_census(found: neurons.UnitLabels, counted: neurons.Census) -> dict[str, int]:
