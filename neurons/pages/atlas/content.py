@@ -103,6 +103,8 @@ class AtlasContent:
         From a unit's index to its page, as a report draws it. Called from several threads at a
         time.
     provenance : mapping
+    table : str
+        A file beside ``index.html`` that holds all columns, if there is one: it is linked.
     """
 
     layer: str
@@ -120,3 +122,4 @@ class AtlasContent:
     pictures: Pictures
     page: Callable[[int], Page]
     provenance: Mapping[str, Any]
+    table: str = ""

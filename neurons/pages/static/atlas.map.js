@@ -12,7 +12,7 @@
   Atlas.Map = function (box, handlers) {
     const canvas = box.querySelector("canvas"), front = canvas.getContext("2d");
     // the points are drawn once: pointing at one redraws only its ring
-    const back = document.createElement("canvas"), drawing = back.getContext("2d");
+    const back = document.createElement("canvas"), drawing = back.getContext("2d", { willReadFrequently: true });
     let places = null, colours = null, shown = null, pointed = -1, marked = -1;
     let scale = 1, middle = [SPAN / 2, SPAN / 2], wide = 0, high = 0, waiting = false, stale = true, dragged = null;
 
@@ -75,21 +75,36 @@
     }
 
     function points(size, opaque, which) {
+      if (size < 2) { dots(size, opaque, which); return; }
       drawing.globalAlpha = opaque;
       for (let unit = 0; unit < places.x.length; unit++) {
         if (!which(unit)) { continue; }
         const left = x(unit), top = y(unit);
         if (left < -9 || top < -9 || left > wide + 9 || top > high + 9) { continue; }
         drawing.fillStyle = !colours || opaque < .3 ? OTHER : colours(unit);
-        if (size < 2) {
-          drawing.fillRect(left - size, top - size, 2 * size, 2 * size);
-        } else {
-          drawing.beginPath();
-          drawing.arc(left, top, size, 0, 7);
-          drawing.fill();
-        }
+        drawing.beginPath();
+        drawing.arc(left, top, size, 0, 7);
+        drawing.fill();
       }
       drawing.globalAlpha = 1;
+    }
+
+    // Small points, of which there are many: their pixels are set, which is ten times as quick.
+    function dots(size, opaque, which) {
+      const dense = window.devicePixelRatio || 1, across = Math.max(2, Math.round(2 * size * dense));
+      const image = drawing.getImageData(0, 0, back.width, back.height);
+      const pixels = new Uint32Array(image.data.buffer), rgba = new Map();
+      for (let unit = 0; unit < places.x.length; unit++) {
+        if (!which(unit)) { continue; }
+        const colour = !colours || opaque < .3 ? OTHER : colours(unit);
+        if (!rgba.has(colour)) { rgba.set(colour, pixelOf(colour, opaque)); }
+        const left = Math.round((x(unit) - size) * dense), top = Math.round((y(unit) - size) * dense);
+        if (left < 0 || top < 0 || left + across > back.width || top + across > back.height) { continue; }
+        for (let row = top; row < top + across; row++) {
+          pixels.fill(rgba.get(colour), row * back.width + left, row * back.width + left + across);
+        }
+      }
+      drawing.putImageData(image, 0, 0);
     }
 
     function ring(unit, size) {
@@ -223,6 +238,14 @@
       missing: column.values.length - known.length, other: OTHER,
     };
   };
+
+  // Give a colour, #rrggbb or rgb(r,g,b), as a pixel of an image (its bytes are r, g, b, opacity).
+  function pixelOf(colour, opaque) {
+    const parts = colour[0] === "#"
+      ? [1, 3, 5].map(function (at) { return parseInt(colour.slice(at, at + 2), 16); })
+      : colour.match(/\d+/g).map(Number);
+    return new Uint32Array(new Uint8Array([parts[0], parts[1], parts[2], Math.round(255 * opaque)]).buffer)[0];
+  }
 
   function ramp(share) {
     const at = share * (RAMP.length - 1), i = Math.min(RAMP.length - 2, Math.floor(at));

@@ -28,7 +28,8 @@
     });
 
     // Give { units, why }: the units found, best first, and for each what was found in it.
-    this.find = function (query) {
+    // before: compares two units that were found in the same way.
+    this.find = function (query, before) {
       const asked = wordsOf(query), said = asked.join(" ");
       const direct = addressed(query.trim());
       if (!asked.length) { return { units: direct, why: new Map() }; }
@@ -54,7 +55,7 @@
       });
       const found = [];
       for (let unit = 0; unit < n; unit++) { if (left[unit]) { found.push(unit); } }
-      found.sort(function (a, b) { return total[a] - total[b] || a - b; });
+      found.sort(function (a, b) { return total[a] - total[b] || before(a, b) || a - b; });
       const first = new Set(direct);
       return { units: direct.concat(found.filter(function (unit) { return !first.has(unit); })), why: why };
     };

@@ -69,15 +69,27 @@
       index = new Atlas.Index(Atlas.meta.n, fields);
       index.fields = fields;
     }
-    const found = index.find(state.q);
+    // those found in the same way come in the list's usual order
+    const first = firstNumber();
+    const found = index.find(state.q, first ? byNumber(first, true) : function () { return 0; });
     why = found.why;
     return found.units.filter(function (unit) { return passed[unit]; });
   }
 
   function sortName() {
     if (state.sort) { return state.sort; }
-    const first = Atlas.columns.find(function (each) { return !each.words; });
+    const first = firstNumber();
     return state.q ? "best match" : first ? first.name : "number";
+  }
+
+  function firstNumber() { return Atlas.columns.find(function (each) { return !each.words; }); }
+
+  // compare by a column of numbers; what has none comes last, whichever way
+  function byNumber(column, down) {
+    return function (a, b) {
+      const u = column.values[a], v = column.values[b];
+      return u === null || v === null ? (u === null) - (v === null) : down ? v - u : u - v;
+    };
   }
 
   function arrange() {
@@ -91,11 +103,8 @@
       const place = placesOf(by.words);
       order.sort(function (a, b) { return (place[by.codes[a]] - place[by.codes[b]]) * (down ? -1 : 1) || a - b; });
     } else if (by) {
-      order.sort(function (a, b) {
-        const u = by.values[a], v = by.values[b];
-        if (u === null || v === null) { return (u === null) - (v === null) || a - b; }
-        return (down ? v - u : u - v) || a - b;
-      });
+      const compared = byNumber(by, down);
+      order.sort(function (a, b) { return compared(a, b) || a - b; });
     } else if (down) { order.reverse(); }
     return { by: by, down: down };
   }
@@ -180,7 +189,7 @@
     const texts = Atlas.columns.filter(function (each) { return each.words && each.words.length > 1 && each.words.length <= 24; });
     // several kinds say more than yes and no
     const few = texts.find(function (each) { return each.words.length > 3; }) || texts[0];
-    const number = Atlas.columns.find(function (each) { return !each.words; });
+    const number = firstNumber();
     return few ? few.name : number ? number.name : Atlas.columns.length ? Atlas.columns[0].name : "";
   }
 
