@@ -201,6 +201,7 @@ def _content(
         pictures=shown,
         page=lambda unit: pages.page(Neuron(known.layer, unit)),
         provenance={**run.provenance(), "atlas": made_of["atlas"]},
+        table=TABLE,
     )
 
 
