@@ -105,8 +105,7 @@ def _layout_or_why(clip: Clip, path: str, two: _Note, three: _Note, seen: _Seen)
     shape = two.output.shape
     batch = _batch_axis(two.output, three.output)
     if batch is None:
-        rows = max(shape[0], 1) if shape else 1
-        return f"its rows are not images ({rows} for 2 images)"
+        return f"its rows are not images ({shape[0] if shape else 1} for 2 images)"
     if not _rows_follow(two.output, three.output, batch):
         return "its row for an image depends on the other images"
     if len(shape) == 2 and batch == 0:
