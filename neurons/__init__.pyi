@@ -7,6 +7,8 @@ from .attacks.conditions import AttackTarget as AttackTarget
 from .attacks.image_folder import build_attacked as build_attacked
 from .attacks.published_sets import typographic_set as typographic_set
 from .attacks.sample import Sample as Sample
+from .data.cue_images import CueImages as CueImages
+from .data.cue_images import cue_images as cue_images
 from .data.images import ImageSet as ImageSet
 from .data.images import images as images
 from .errors import NeuronsError as NeuronsError
@@ -30,6 +32,13 @@ from .recipes.export import export as export
 from .recipes.neuron_report import report as report
 from .recipes.pictures import visualize_to as visualize_to
 from .sparse.estimator import SparseProbe as SparseProbe
+from .studies.audit.cue_conflict import CueConflict as CueConflict
+from .studies.audit.cue_conflict import cue_conflict as cue_conflict
+from .studies.audit.cue_conflict import shape_bias as shape_bias
+from .studies.audit.cue_layers import CueLayers as CueLayers
+from .studies.audit.cue_layers import cue_layers as cue_layers
+from .studies.audit.robustness import Robustness as Robustness
+from .studies.audit.robustness import robustness as robustness
 from .studies.probe.causal import CausalCheck as CausalCheck
 from .studies.probe.causal import causal_check as causal_check
 from .studies.probe.compose import Composition as Composition

@@ -41,9 +41,13 @@ COMMANDS = (
     "attack.hijack",
     "attack.defend",
     "attack.stroop",
+    "audit.shape",
 )
 ABOUT = "Look inside multimodal vision models: what excites a CLIP neuron, measured and shown."
-GROUPS = {"attack": "Typographic attacks on a model of your own: build, measure, explain, mend."}
+GROUPS = {
+    "attack": "Typographic attacks on a model of your own: build, measure, explain, mend.",
+    "audit": "What a model associates, and whether it sees shape, texture or words.",
+}
 DEBUG = "--debug"
 INSTALL_COMPLETION = "--install-completion"
 _USUAL_WARNING = warnings.showwarning

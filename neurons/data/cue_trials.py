@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from neurons.data.cue_conflicts import SHAPE, TEXTURE, read_name
+from neurons.data.cue_images import SHAPE, TEXTURE, read_name
 from neurons.errors import OptionError
 
 # as the raw data of Geirhos et al. 2019 name them
@@ -26,7 +26,7 @@ class CueTrials:
     answers : tuple of str
         The class that was named; anything else, such as ``na``, is an answer that names neither.
     cues, sources : mapping of str to tuple of str
-        As `CueConflicts` has them, per trial.
+        As `CueImages` has them, per trial.
     """
 
     observers: tuple[str, ...]

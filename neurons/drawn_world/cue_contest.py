@@ -45,7 +45,7 @@ _CELLS = (24, 16, 10, 6)
 # of a cell that must be covered by the thing
 _COVERED = 0.97
 _PLAIN: Colour = (236, 236, 232)
-_COLUMNS = ("file_name", "part", "shape", "texture", "word", "written")
+_COLUMNS = ("file_name", "label", "part", "shape", "texture", "word", "written")
 
 
 def contestants() -> list[str]:
@@ -139,7 +139,9 @@ def _draw(out: Path, progress: Callable[[int, int], None]) -> None:
             name = f"{part.replace(' ', '-')}/{i:05}.png"
             (out / name).parent.mkdir(exist_ok=True)
             Image.fromarray(pixels).save(out / name, compress_level=1)
-            table.writerow((name, part, *cues, written))
+            # a picture of several is counted to the thing whose shape it has
+            label = next(filter(None, cues))
+            table.writerow((name, label, part, *cues, written))
             progress(i + 1, len(asked))
 
 

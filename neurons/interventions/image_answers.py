@@ -17,6 +17,8 @@ from neurons.errors import ImagesNotFoundError
 from neurons.interventions.editable import EditableNetwork
 from neurons.readouts.readout import Readout
 
+Progress = Callable[[int, int], None]
+
 # images decoded at a time; a set of any size takes the memory of these
 _AT_ONCE = 128
 
@@ -70,7 +72,7 @@ def answers_to(
     *,
     rows: Sequence[int] | None = None,
     changes: Sequence[Change] = (as_they_are,),
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> ImageAnswers:
     """Ask a model for the class of each image, under one change after another.
 

@@ -39,7 +39,7 @@ class Stimulus:
 
 
 @dataclass(frozen=True, eq=False)
-class CueConflicts:
+class CueImages:
     """Pictures with their cues: each names a class, and in a conflict they name different ones.
 
     Parameters
@@ -77,7 +77,7 @@ class CueConflicts:
         return tuple(min(names) if len(names) == 1 else "" for names in told)
 
 
-def cue_conflicts(source: str | Path | ImageSet) -> CueConflicts:
+def cue_images(source: str | Path | ImageSet) -> CueImages:
     """Open pictures whose shape, texture and perhaps word are known.
 
     Parameters
@@ -127,7 +127,7 @@ def read_name(name: str) -> Stimulus | None:
     return Stimulus(shape, shape + first, texture, texture + second)
 
 
-def _of_table(opened: ImageSet) -> CueConflicts:
+def _of_table(opened: ImageSet) -> CueImages:
     cues = {cue: _text(opened, cue) for cue in CUES if cue in opened.columns}
     sources = {
         cue: _text(opened, f"{cue}_source") for cue in cues if f"{cue}_source" in opened.columns
@@ -140,10 +140,10 @@ def _of_table(opened: ImageSet) -> CueConflicts:
             f"{opened.name!r}: {nameless[0]!r} has neither a shape nor a texture in the table "
             f"({len(nameless):,} such); give it one, or leave it out"
         )
-    return CueConflicts(opened, cues, sources, parts)
+    return CueImages(opened, cues, sources, parts)
 
 
-def _of_names(opened: ImageSet, told: Sequence[Stimulus | None]) -> CueConflicts:
+def _of_names(opened: ImageSet, told: Sequence[Stimulus | None]) -> CueImages:
     """Take what names tell; an image that is called otherwise shows its folder's class."""
     folders = opened.column(OUTER) if OUTER in opened.columns else [""] * len(opened)
     shapes, textures, parts = [], [], []
@@ -169,7 +169,7 @@ def _of_names(opened: ImageSet, told: Sequence[Stimulus | None]) -> CueConflicts
         TEXTURE: tuple(each.texture_source if each else "" for each in told),
     }
     cues = {SHAPE: tuple(shapes), TEXTURE: tuple(textures)}
-    return CueConflicts(opened, cues, sources if any(told) else {}, tuple(parts))
+    return CueImages(opened, cues, sources if any(told) else {}, tuple(parts))
 
 
 def _check_folders(opened: ImageSet, told: Sequence[Stimulus | None]) -> None:

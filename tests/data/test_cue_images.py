@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 import neurons
-from neurons.data.cue_conflicts import AGREEING, CONFLICT, cue_conflicts, read_name
+from neurons.data.cue_images import AGREEING, CONFLICT, cue_images, read_name
 from neurons.errors import ImagesNotFoundError, LabelsMissingError
 from tests.conftest import shared
 
@@ -48,7 +48,7 @@ def test_folders_beside_the_conflicts_have_none(tmp_path: Path) -> None:
         save(tmp_path / "conflict" / "dog" / f"{name}.png")
     save(tmp_path / "conflict" / "cat" / "cat1-dog1.png")
     save(tmp_path / "edges" / "dog" / "dog1.png")
-    found = cue_conflicts(tmp_path)
+    found = cue_images(tmp_path)
     by_id = dict(zip(found.images.ids, zip(found.cues["shape"], found.cues["texture"], found.parts,
                                            strict=True), strict=True))  # fmt: skip
     assert by_id["conflict/dog/dog1-cat2.png"] == ("dog", "cat", CONFLICT)
@@ -62,7 +62,7 @@ def test_a_name_that_contradicts_its_folder_is_refused(tmp_path: Path) -> None:
     save(tmp_path / "cat" / "dog1-cat2.png")
     save(tmp_path / "dog" / "dog1-cat2.png")
     with pytest.raises(ImagesNotFoundError, match="folder of 'cat'.*shape 'dog', texture 'cat'"):
-        cue_conflicts(tmp_path)
+        cue_images(tmp_path)
 
 
 def test_a_table_tells_what_no_name_does(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_a_table_tells_what_no_name_does(tmp_path: Path) -> None:
         csv.writer(file).writerows([("file_name", "shape", "texture", "word"), *rows])
     for name, *_ in rows:
         save(tmp_path / name)
-    found = cue_conflicts(tmp_path)
+    found = cue_images(tmp_path)
     assert found.parts == ("shape x texture x word", "shape alone", "texture alone")
     assert found.truth() == ("", "dog", "cat") and found.classes == ("bird", "cat", "dog")
 
@@ -79,19 +79,19 @@ def test_a_table_tells_what_no_name_does(tmp_path: Path) -> None:
 def test_images_that_say_nothing_are_refused(tmp_path: Path) -> None:
     save(tmp_path / "a.png")
     with pytest.raises(LabelsMissingError, match="SHAPE1-TEXTURE2.png"):
-        cue_conflicts(tmp_path)
+        cue_images(tmp_path)
 
 
 def test_styles_have_no_conflict(tmp_path: Path) -> None:
     for style in ("photo", "sketch"):
         for name in ("dog", "horse"):
             save(tmp_path / style / name / "1.png")
-    found = cue_conflicts(neurons.images(tmp_path))
+    found = cue_images(neurons.images(tmp_path))
     assert not found.in_conflict.any() and set(found.parts) == {"photo", "sketch"}
 
 
 def test_the_published_pictures_are_read_as_they_were_published() -> None:
-    found = cue_conflicts(shared("data/cue-conflict"))
+    found = cue_images(shared("data/cue-conflict"))
     assert len(found.classes) == 16
     assert Counter(found.parts) == {
         "filled-silhouettes": 160, "edges": 160, CONFLICT: 601, AGREEING: 39
