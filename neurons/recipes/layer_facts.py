@@ -74,10 +74,8 @@ class LayerFacts:
         return self.tables[0].verdict()
 
     def facts(self) -> tuple[tuple[str, str], ...]:
-        """Give the facts of the tables, and what chance makes alike."""
-        found: dict[str, str] = {}
-        for table in (self.units, *self.tables):
-            found = {**dict(table.facts()), **found}
+        """Give the facts of the units and of the first table, and what chance makes alike."""
+        found = {**dict(self.units.facts()), **dict(self.tables[0].facts())}
         if not np.isnan(self.nearest.chance):
             found["alike by chance"] = f"r < {self.nearest.chance:.2f}"
         return tuple(found.items())
