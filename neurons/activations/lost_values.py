@@ -114,6 +114,11 @@ def told_not_finite(n: int, of: int, subject: str = "This unit") -> str:
     if not n:
         return ""
     images = "image" if of == 1 else "images"
+    if n == of:
+        return (
+            f"{subject} is not finite (NaN or infinity) on any of {of:,} {images}: nothing can be "
+            f"said of it, and no ranking of units holds it. "
+        )
     return (
         f"{subject} is not finite (NaN or infinity) on {n:,} of {of:,} {images}: "
         f"these are left out here, and no ranking of units holds it. "

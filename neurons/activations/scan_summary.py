@@ -148,7 +148,7 @@ class ScanSummary(Result):
             for each in self.lost[:_LISTED]
         )
         return Table(
-            f"{len(self.lost):,} units are no numbers on some images",
+            f"{len(self.lost):,} units have no numbers on some images",
             ("neuron", "not finite, images", "rounded to 0, images"),
             rows,
             f"and {more:,} more, in {self.run}/lost" if more > 0 else "",

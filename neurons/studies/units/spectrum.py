@@ -179,7 +179,7 @@ class Spectrum(Result):
         return (
             ("state", self.state),
             ("images", f"{self.n:,}"),
-            ("maximum", f"{self.maximum:.3g}"),
+            *((("maximum", f"{self.maximum:.3g}"),) if self.n else ()),
             *(shape if self.alive else ()),
             *((("not finite", f"{self.n_not_finite:,} images"),) if self.n_not_finite else ()),
         )
