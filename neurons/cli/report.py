@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
+from rich.text import Text
 
 import neurons
 from neurons.address import Neuron
 from neurons.cli.options import NeuronAddresses, ProbeOption, RunImageOptions, RunPath
 from neurons.cli.out_options import OutOptions
-from neurons.cli.terminal import Bar, console, say_path
+from neurons.cli.terminal import Bar, console, out_console, say, say_path, table
 from neurons.cli.unit_options import ChoiceOptions, LayerChoiceOptions, only_layer, table_of
 from neurons.errors import OptionError
 from neurons.folder_kinds import REPORT
@@ -22,6 +24,26 @@ if TYPE_CHECKING:
     from neurons.pages import Page
 
 
+@Parameter(name="*", group="Choice")
+@dataclass(frozen=True, kw_only=True)
+class MostOptions:
+    """Units that are worth a look, instead of addresses.
+
+    Parameters
+    ----------
+    most : str, optional
+        interesting: units whose names passed their exam, sure ones of many families first.
+    n : int
+        How many of these.
+    labels : Path, optional
+        Names that `neurons label --out` wrote; default: they are found first.
+    """
+
+    most: Literal["interesting"] | None = None
+    n: int = 20
+    labels: Path | None = None
+
+
 def report(
     run: RunPath,
     addresses: Annotated[NeuronAddresses, Parameter(name="neurons")] = (),
@@ -29,6 +51,7 @@ def report(
     *,
     to: OutOptions,
     choice: LayerChoiceOptions = LayerChoiceOptions(),
+    most: MostOptions = MostOptions(),
     count: int = 16,
     per_bucket: int = 6,
     by: str | None = None,
@@ -44,7 +67,7 @@ def report(
     ----------
     addresses : tuple of Neuron
         LAYER:UNIT, lists (LAYER:3,7), ranges (LAYER:0-20), or a file of them; or none, and
-        --top, --sort or --where instead.
+        --most, --top, --sort or --where instead.
     count : int
         Images at each end.
     per_bucket : int
@@ -63,14 +86,16 @@ def report(
     """
     from neurons.recipes.probe_pages import CLASS_PAGES, PAGES, open_probe
 
-    _check_choice(addresses, choice)
+    _check_choice(addresses, choice, most)
     to.check(REPORT)
     opened = neurons.Activations.open(run)
     for address in addresses:
         opened.check(address)
     path = None if addresses else only_layer(opened, choice.layer)
     shown = images.of(opened)
-    if path is not None:
+    if path is not None and most.most is not None:
+        addresses = _interesting(opened, shown, path, by, most)
+    elif path is not None:
         addresses = _chosen(opened, shown, path, by, choice)
     further = None if words is None else _read(opened, addresses, words, shown.class_names)
     written: list[str] = []
@@ -102,18 +127,53 @@ def report(
         say_path("single file", single_file)
 
 
-def _check_choice(addresses: Sequence[Neuron], choice: LayerChoiceOptions) -> None:
+def _check_choice(
+    addresses: Sequence[Neuron], choice: LayerChoiceOptions, most: MostOptions
+) -> None:
     """Refuse neither addresses nor a choice, and both."""
-    if addresses and (choice.made or choice.layer is not None):
+    asked = most.most is not None
+    if addresses and (choice.made or choice.layer is not None or asked):
         raise OptionError(
-            "name neurons, or choose a layer's by --top, --sort and --where: not both"
+            "name neurons, or choose a layer's by --most, --top, --sort and --where: not both"
         )
-    if not addresses and not choice.made:
+    if asked and choice.made:
+        raise OptionError("--most interesting picks by itself: leave out --top, --sort and --where")
+    if not asked and most.labels is not None:
+        raise OptionError("--labels is for --most interesting: give both")
+    if not addresses and not choice.made and not asked:
         raise OptionError(
             "no neuron to report: name some, such as visual.layer4:89 or visual.layer4:0-20, or "
-            "choose by --top 20 --sort lift; `neurons units` shows what there is"
+            "choose by --most interesting or --top 20 --sort lift; `neurons units` shows what "
+            "there is"
         )
     choice.check()
+
+
+def _interesting(
+    run: Activations, images: ImageSet, layer: str, by: str | None, most: MostOptions
+) -> tuple[Neuron, ...]:
+    """Pick units by their names, which are read or found, and say why each."""
+    from neurons.cli.atlas import read_labels
+    from neurons.differences import check_belongs
+    from neurons.recipes.interesting import interesting
+    from neurons.recipes.unit_columns import unit_columns
+
+    if most.labels is None:
+        with Bar(f"naming the units of {layer}", "units") as bar:
+            labels = neurons.label_units(run, images, layer, progress=bar.show)
+    else:
+        labels = read_labels(most.labels)
+        told = f"labels {str(most.labels)!r}"
+        check_belongs(told, labels.provenance, f"run {str(run.path)!r}", run.provenance())
+    known = table_of(run, images, layer, by)
+    columns = unit_columns(known.neurons(), [labels, known])
+    picked = interesting(known.neurons(), columns, n=most.n)
+    say(labels.verdict())
+    drawn = table("neuron", "picked for")
+    for each in picked:
+        drawn.add_row(Text(each.neuron), Text(each.why))
+    out_console.print(drawn)
+    return tuple(Neuron.parse(each.neuron) for each in picked)
 
 
 def _chosen(

@@ -88,3 +88,20 @@ def test_the_units_like_one_are_found_and_written(
     assert (tmp_path / "like" / "result" / "table.csv").is_file()
     assert "one of them" in refused("find", scanned, "red", "--like", f"{LAYER}:{RED}")
     assert "no layer:99" in refused("find", run, "--like", "layer:99")
+
+
+def test_interesting_units_are_reported_with_the_reason(
+    command, refused, run: Path, tmp_path: Path
+) -> None:
+    named(run).save(tmp_path / "labels")
+    asked = ("report", run, "--most", "interesting", "--labels", tmp_path / "labels")
+    done = command(*asked, "--n", 2, "--count", 1, "--per-bucket", 0, "--out", tmp_path / "pages")
+    assert done.code == 0, done.err
+    assert "noisy: score 0.90, the first of kinds" in done.out
+    assert "plain: score 0.90, number 2 of kinds" in done.out
+    pages = {file.name for file in (tmp_path / "pages").glob("layer-*.html")}
+    assert pages == {"layer-0.html", "layer-1.html"}
+    assert "not both" in refused(*asked, "layer:1", "--out", "x")
+    assert "picks by itself" in refused(*asked, "--top", 3, "--out", "x")
+    assert "give both" in refused("report", run, "--labels", tmp_path / "labels", "--top", 3,
+                                  "--out", "x")  # fmt: skip
