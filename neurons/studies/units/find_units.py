@@ -34,7 +34,7 @@ Progress = Callable[[int, int], None]
 
 # as an exam for a unit's name: of random directions in a layer 1.4 % pass it, of units 39.5 %
 PASSING_AUPRC = 0.3
-_ALPHA = 0.05
+_ALPHA, _CHANCE_AUC = 0.05, 0.5
 # in each half
 _FEWEST = 2
 _PICTURED, _TOP = 5, 6
@@ -202,7 +202,12 @@ class FoundUnit:
     def passes(self) -> bool:
         """Whether it finds the concept well, better than decoys do, and not one class for all."""
         several = self.n_classes == 1 or 2 * len(self.finds) >= self.n_classes
-        return self.p_value <= _ALPHA and self.auprc >= PASSING_AUPRC and several
+        return self.p_value <= _ALPHA and self.auprc >= PASSING_AUPRC and self.holds and several
+
+    @property
+    def holds(self) -> bool:
+        """Whether it finds the concept better than chance on the half that did not choose it."""
+        return self.auc_interval.low > _CHANCE_AUC
 
 
 @dataclass(frozen=True)
@@ -279,6 +284,11 @@ class FoundUnits(Result):
             return self.not_finite + answers
         if best.p_value > _ALPHA:
             weak = f"finds it no better than random images (p = {best.p_value:.2g})"
+        elif not best.holds:
+            weak = (
+                f"finds it no better than chance on images that did not choose it (AUC "
+                f"{best.auc:.2f}, {best.auc_interval.low:.2f} to {best.auc_interval.high:.2f})"
+            )
         elif best.auprc < PASSING_AUPRC:
             weak = f"finds it less well than {PASSING_AUPRC}, which says little of a unit"
         else:
@@ -352,7 +362,7 @@ class FoundUnits(Result):
             f"{self.chance:.3f} and 0.5. Chosen by: AUPRC on the other half. p: among the best of "
             f"{self.n_units:,} units at finding random images. Classes: those found with an "
             f"AUPRC of {PASSING_AUPRC} or more, one by one. A unit passes with p at most {_ALPHA}, "
-            f"that AUPRC, and half of the classes.",
+            f"that AUPRC, an AUC whose interval lies above {_CHANCE_AUC}, and half of the classes.",
         )
 
 

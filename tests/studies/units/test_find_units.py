@@ -11,7 +11,7 @@ from scipy.stats import kstest
 import neurons
 from neurons import Activations, Clip, ImageSet
 from neurons.errors import OptionError
-from neurons.studies.units.find_units import FoundUnits, classes_of
+from neurons.studies.units.find_units import FoundUnits, _halves, classes_of
 from tests.conftest import LAYER, RED, STRIPE
 from tests.studies.probe.planted_run import planted_run
 from tests.studies.units.conftest import write_pictures
@@ -67,6 +67,29 @@ def test_p_values_of_classes_that_no_unit_knows_are_uniform(tmp_path: Path) -> N
     spread = p_values - random.uniform(size=40) / (n_draws + 1)
     assert kstest(spread, "uniform").pvalue > 0.01, sorted(p_values)
     assert sum(each.units[0].passes for each in found) <= 2
+
+
+def test_what_the_choosing_half_says_is_not_believed_where_the_other_says_the_opposite(
+    tmp_path: Path,
+) -> None:
+    random, labels = np.random.default_rng(0), np.repeat([0, 1], 40)
+    values = random.uniform(0, 1, (80, 12))
+    run, images = planted_run(tmp_path / "a", values, labels.tolist(), ("ant", "bee"))
+    first, second = _halves(run, images, np.arange(80), labels == 0, 0)
+    # unit 0 knows ants on the half that chooses, and everything but ants on the other
+    values[first, 0] += 2.0 * (labels[first] == 0)
+    values[second, 0] += 2.0 * (labels[second] == 1)
+    # the same embeddings, the same halves
+    run, images = planted_run(
+        tmp_path / "b", values, labels.tolist(), ("ant", "bee"), embeddings=np.arange(80)[:, None]
+    )
+    found = neurons.find_units(run, images, "ant", count=1, n_permutations=20)
+    (best,) = found.units
+    assert best.neuron.endswith(":0") and best.chosen_by == 1.0 and best.p_value < 0.05
+    assert best.auc == 0.0 and not best.passes
+    # a third of average precision is less than chance gives where half of the images are ants
+    assert best.auprc > 0.3 and found.chance == 0.5
+    assert found.verdict().startswith("No unit answers to 'ant'. The first, planted:0, finds it no")
 
 
 def test_what_half_of_the_images_say_is_not_believed(
