@@ -84,6 +84,11 @@ ATTACKED = FolderKind(
     "attack.json",
     ("images", "metadata.csv", "skipped.json", "parts"),
 )
+CONFLICTS = FolderKind(
+    "folder of cue conflicts",
+    "conflicts.json",
+    ("images", "metadata.csv", "skipped.json", "parts"),
+)
 # pages of one run's units, and of one probe's classes: they grow
 REPORT = FolderKind("report", MADE, (*_PAGES, "*.json", "*.csv", "*/result.json"), "settings")
 CLASSES = FolderKind("report of classes", MADE, (*_PAGES, "*.json", "*/*/result.json"), "settings")
@@ -91,9 +96,9 @@ CLASSES = FolderKind("report of classes", MADE, (*_PAGES, "*.json", "*/*/result.
 ATLAS = FolderKind("atlas", MADE, ("index.html", "assets", "data", "units.csv"), "settings")
 # a study's answer: its pages, and itself to be loaded again
 ANSWER = FolderKind("answer", MADE, (*_PAGES, "edit.json", "*/result.json"), "settings")
-# nothing but a run and its report, each with its own marker
-DEMO = FolderKind("demo", MADE, ("run", "report"), "settings", marked_last=True)
-KINDS = (RUN, ALBUM, PROBE, ATTACKED, REPORT, CLASSES, ATLAS, ANSWER, DEMO)
+# nothing but a run and what was made of it, each with its own marker
+DEMO = FolderKind("demo", MADE, ("run", "report", "labels", "atlas"), "settings", marked_last=True)
+KINDS = (RUN, ALBUM, PROBE, ATTACKED, CONFLICTS, REPORT, CLASSES, ATLAS, ANSWER, DEMO)
 
 
 def kind_of_folder(path: Path) -> FolderKind | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -10,20 +9,29 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.text import Text
 
+from neurons.cli.atlas import UNITS
+from neurons.cli.bars import Bars
 from neurons.cli.out_options import OutOptions
-from neurons.cli.terminal import Bar, out_console, say, say_path, table
+from neurons.cli.terminal import out_console, say, say_path, table
 from neurons.folder_kinds import DEMO, RUN
+
+_UNITS = {
+    "drawing": "pictures",
+    "scanning": "images",
+    "writing the report": "pages",
+    "naming units": "units",
+}
 
 
 @Parameter(name="*", group="Output")
 @dataclass(frozen=True, kw_only=True)
 class DemoOutOptions(OutOptions):
-    """Where run and report are written.
+    """Where all is written.
 
     Parameters
     ----------
     out : Path
-        Folder for run and report.
+        Folder for the run, the report, the names and the atlas.
     replace : bool
         Replace what another version made there.
     """
@@ -40,18 +48,8 @@ def demo(*, to: DemoOutOptions = DemoOutOptions()) -> None:
     again = RUN.read(to.out / "run") is not None
     from neurons.recipes import demo as recipe
 
-    bars: dict[str, Bar] = {}
-    units = {"drawing": "pictures", "scanning": "images", "writing pages": "pages"}
-    with contextlib.ExitStack() as stack:
-
-        def tell(what: str, done: int, total: int) -> None:
-            if what not in bars:
-                bars[what] = stack.enter_context(Bar(what, units[what]))
-            bars[what].show(done, total)
-            if done == total:
-                bars[what].stop()
-
-        made = recipe.demo(to.out, replace=to.replace, tell=tell)
+    with Bars(UNITS | _UNITS) as bars:
+        made = recipe.demo(to.out, replace=to.replace, tell=bars.show)
     if again and not to.replace:
         say(f"went on with the run that was there: {to.out / 'run'}")
     say(made.census.verdict())
@@ -59,4 +57,6 @@ def demo(*, to: DemoOutOptions = DemoOutOptions()) -> None:
     for neuron, why in made.shown.items():
         listed.add_row(Text(str(neuron)), Text(why))
     out_console.print(listed)
+    say(made.labels.verdict())
     say_path("report", made.index)
+    say_path("all units", made.atlas)

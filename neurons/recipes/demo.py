@@ -20,8 +20,11 @@ from neurons.folder_kinds import DEMO
 from neurons.folders import check_folder
 from neurons.network.clip import load
 from neurons.pages import Page
+from neurons.recipes.atlas import atlas
 from neurons.recipes.neuron_report import report
+from neurons.recipes.write_result import write_result
 from neurons.studies.units.census import Census, census
+from neurons.studies.units.label_units import UnitLabels, label_units
 
 LAYER = "visual.layer4"
 BY = "rendition"
@@ -41,22 +44,28 @@ class Demo:
     census : Census
     shown : dict from Neuron to str
         The reported neurons, each with the reason why.
+    labels : UnitLabels
+    atlas : Path
+        The first page of the atlas of all units.
     """
 
     index: Path
     census: Census
     shown: dict[Neuron, str]
+    labels: UnitLabels
+    atlas: Path
 
 
 def demo(out: Path, *, replace: bool = False, tell: Tell = lambda what, done, total: None) -> Demo:
-    """Scan the miniature's pictures, find its multimodal units, and report a telling few.
+    """Scan the miniature's pictures, report a telling few of its units, and map and name them all.
 
     Parameters
     ----------
     out : Path
-        Folder for the run and the report; a second call goes on with what is there.
+        Folder for the run, the report, the names and the atlas; a second call goes on with what is
+        there.
     replace : bool
-        Whether a run and a report that another version made there may be replaced.
+        Whether what another version made there may be replaced.
     tell : callable
         Takes what is being done, how much of it is done, and of how much.
 
@@ -87,12 +96,30 @@ def demo(out: Path, *, replace: bool = False, tell: Tell = lambda what, done, to
 
     def done(page: Page) -> None:
         written.append(page.title)
-        tell("writing pages", len(written), len(shown))
+        tell("writing the report", len(written), len(shown))
 
     index = report(
         run, list(shown), out / "report", image_set=pictures, by=BY, replace=replace, done=done
     )
-    return Demo(index, counted, shown)
+    labels = label_units(
+        run,
+        pictures,
+        LAYER,
+        within=[BY],
+        progress=lambda done, total: tell("naming units", done, total),
+    )
+    write_result(out / "labels", labels, settings={"command": "demo"}, replace=replace)
+    site = atlas(
+        run,
+        LAYER,
+        out / "atlas",
+        image_set=pictures,
+        by=BY,
+        tables=[labels, counted],
+        replace=replace,
+        progress=tell,
+    )
+    return Demo(index, counted, shown, labels, site)
 
 
 def worths(run: Activations, pictures: ImageSet, counted: Census) -> dict[int, float]:

@@ -18,7 +18,7 @@ from neurons.recipes.served_classes import ServedClasses
 from neurons.recipes.unit_columns import unit_columns
 from neurons.recipes.write_result import kind_of
 from neurons.results.result import Result
-from neurons.studies.units.census import census
+from neurons.studies.units.census import Census, census
 from neurons.studies.units.top_by_group import groups_of
 from neurons.studies.units.unit_map import UnitMap, unit_map
 from neurons.studies.units.unit_table import UnitTable, unit_table
@@ -136,7 +136,8 @@ def layer_facts(
 
     units = unit_table(run, images, layer, by=_written(images, column), progress=units_done)
     found: list[Result] = [*tables, units]
-    found += [] if column is None else _counted(run, images, layer, column, told)
+    if column is not None and not any(isinstance(table, Census) for table in tables):
+        found += _counted(run, images, layer, column, told)
     if probe is not None and probe.layer == layer:
         found.append(ServedClasses.of(probe))
     nearest = nearest_units(

@@ -13,6 +13,13 @@ def test_the_demo_does_the_whole_job_and_its_run_can_be_asked_on(
     assert "the same top class as flat, outline, word" in done.out
     assert "spider, as picture, outline and word" in done.out
     assert (tmp_path / "demo/report/index.html").is_file()
+    # all units are in an atlas, and the names in it can be used again
+    assert f"all units: {tmp_path / 'demo/atlas/index.html'}" in done.out
+    assert len((tmp_path / "demo/atlas/units.csv").read_text().splitlines()) == 513
+    assert "units of visual.layer4 have a name that holds" in done.out
+    picked = command("report", tmp_path / "demo/run", "--most", "interesting", "--n", 1, "--labels",
+                     tmp_path / "demo/labels", "--out", tmp_path / "picked")  # fmt: skip
+    assert picked.code == 0 and "leads however things are shown" in picked.out, picked.err
     counted = command("census", tmp_path / "demo/run", "visual.layer4", "--among",
                       "photo,silhouette")  # fmt: skip
     assert counted.code == 0, counted.err

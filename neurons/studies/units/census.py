@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -250,6 +250,14 @@ class Census(Result):
             }
             for unit in range(self.n_units)
         ]
+
+    def columns_about(self) -> Mapping[str, str]:
+        """Say what the columns mean."""
+        return {
+            "dead": f"Whether the unit says the same of all images in every group of {self.by}.",
+            "multimodal": f"Whether one class leads as {', '.join(self.among)}.",
+            "certainty": "Share of resamples of the images in which it is the same class.",
+        }
 
     def blocks(self) -> tuple[Block, ...]:
         """Classes by their units; the most decided units."""

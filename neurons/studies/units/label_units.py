@@ -43,6 +43,22 @@ Progress = Callable[[int, int], None]
 NAMED, POLYSEMANTIC, NO_NAME = "named", "polysemantic", "no name"
 _ALPHA = 0.05
 _SHOWN, _PICTURED, _TOP = 400, 6, 6
+COLUMNS_ABOUT: Mapping[str, str] = {
+    "verdict": "Named: a name passed its exam. Polysemantic: one of another family passed, too.",
+    "name": "A concept that the unit finds on images that did not propose it; decoys hardly do.",
+    "family": "The family of that name.",
+    "source": "Where the name came from.",
+    "score": "Average precision in the exam: 0 at chance, 1 if perfect.",
+    "auprc": "Average precision in the exam.",
+    "prevalence": "The concept's share of the images, which is chance.",
+    "pearson": "Correlation of the peak with the concept.",
+    "f1": "F1 with a threshold from the images that proposed.",
+    "q_value": "Rank-sum p value, adjusted over units.",
+    "n": "Images of the concept in the exam.",
+    "second": "Of a polysemantic unit, its other name.",
+    "best_candidate": "What came nearest, whether it passed or not: no name.",
+    "why": "Why there is no name.",
+}
 _NO_INTERVAL = Interval(float("nan"), float("nan"))
 
 
@@ -336,6 +352,10 @@ class UnitLabels(Result):
     def rows(self) -> Sequence[Row]:
         """One row per unit."""
         return [_row(self.layer, each) for each in self.units]
+
+    def columns_about(self) -> Mapping[str, str]:
+        """Say what the columns mean."""
+        return COLUMNS_ABOUT
 
     def _count(self, verdict: str) -> int:
         return sum(each.verdict == verdict for each in self.units)

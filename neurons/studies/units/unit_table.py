@@ -43,6 +43,20 @@ COLUMNS = (
     "multimodal",
     "reads",
 )
+COLUMNS_ABOUT: Mapping[str, str] = {
+    "state": "Alive, dead (0 on every image), or constant (another value on every image).",
+    "class": "The class that leads among the unit's strongest images, unless chance gives as much.",
+    "lift": "How much more frequent that class is there than in the whole set.",
+    "n": "Images of that class.",
+    "n_top": "Images of that class among the strongest ones.",
+    "top": "The strongest images that were looked at.",
+    "auprc": "Average precision of the peak at finding that class, on the images that chose it.",
+    "maximum": "The largest peak over the images.",
+    "mean": "The mean peak over the images.",
+    "sparsity": "Share of images on which the peak is exactly 0.",
+    "multimodal": "The class that leads in every group, such as drawn and written.",
+    "reads": "The class that leads among the strongest images of written words.",
+}
 _NO_INTERVAL = Interval(float("nan"), float("nan"))
 # the share of units that chance would give a class, and the share from where more is no chance
 _BY_CHANCE = 0.01
@@ -282,6 +296,10 @@ class UnitTable(Result):
     def rows(self) -> Sequence[Row]:
         """One row per unit."""
         return [_row(self.layer, each) for each in self.units]
+
+    def columns_about(self) -> Mapping[str, str]:
+        """Say what the columns mean."""
+        return COLUMNS_ABOUT
 
     def _count(self, state: str) -> int:
         return sum(each.state == state for each in self.units)
