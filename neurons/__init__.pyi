@@ -11,6 +11,7 @@ from .data.cue_images import CueImages as CueImages
 from .data.cue_images import cue_images as cue_images
 from .data.images import ImageSet as ImageSet
 from .data.images import images as images
+from .data.made_conflicts import build_conflicts as build_conflicts
 from .errors import NeuronsError as NeuronsError
 from .interventions.saved_edits import load_edit as load_edit
 from .interventions.saved_edits import save_edit as save_edit
@@ -25,6 +26,10 @@ from .network.inference import fast as fast
 from .network.layers import layers as layers
 from .network.pooling import peak as peak
 from .pages.single import single_file as single_file
+from .readouts.item_sets import AssociationTest as AssociationTest
+from .readouts.item_sets import Pictures as Pictures
+from .readouts.item_sets import Words as Words
+from .readouts.named_tests import association_test as association_test
 from .readouts.probe import Probe as Probe
 from .readouts.readout import zero_shot as zero_shot
 from .recipes.atlas import atlas as atlas
@@ -32,6 +37,10 @@ from .recipes.export import export as export
 from .recipes.neuron_report import report as report
 from .recipes.pictures import visualize_to as visualize_to
 from .sparse.estimator import SparseProbe as SparseProbe
+from .studies.audit.association_carriers import AssociationCarriers as AssociationCarriers
+from .studies.audit.association_carriers import association_carriers as association_carriers
+from .studies.audit.associations import Associations as Associations
+from .studies.audit.associations import associations as associations
 from .studies.audit.cue_conflict import CueConflict as CueConflict
 from .studies.audit.cue_conflict import cue_conflict as cue_conflict
 from .studies.audit.cue_conflict import shape_bias as shape_bias

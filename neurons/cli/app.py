@@ -41,6 +41,7 @@ COMMANDS = (
     "attack.hijack",
     "attack.defend",
     "attack.stroop",
+    "audit.associations",
     "audit.shape",
 )
 ABOUT = "Look inside multimodal vision models: what excites a CLIP neuron, measured and shown."

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurons.errors import OptionError
-from neurons.readouts.partitions import PartitionTest, partition_test
+from neurons.readouts.partitions import PartitionTest, pair_test, partition_test
 from neurons.stats import Interval
 
 Vectors = NDArray[np.floating]
@@ -92,7 +94,46 @@ def association(
     """
     near = _cosines([x, y], [a, b])
     sizes = (len(x), len(y)), (len(a), len(b))
-    return _associated(near, *sizes, n_draws, n_resamples, seed)
+    chance = partial(partition_test, n_draws=n_draws, seed=seed)
+    return _associated(near, *sizes, chance, n_resamples, seed)
+
+
+def association_of_pairs(
+    x: Vectors,
+    y: Vectors,
+    a: Vectors,
+    b: Vectors,
+    *,
+    n_draws: int = 99_999,
+    n_resamples: int = 2000,
+    seed: int = 0,
+) -> Association:
+    """Test the same where each item of X goes with one of Y, such as one scene in two versions.
+
+    Chance exchanges the two items of a pair, and the interval resamples pairs: what a pair has in
+    common neither makes nor hides a difference. The effect is in standard deviations over all
+    items, as `association` gives it, so that it is small where scenes differ much.
+
+    Parameters
+    ----------
+    x, y : ndarray of float, (pairs, dimensions)
+        In one order, six or more.
+    a, b, n_draws, n_resamples, seed
+        As `association`.
+
+    Returns
+    -------
+    Association
+
+    Raises
+    ------
+    OptionError
+        As `association`.
+    """
+    near = _cosines([x, y], [a, b])
+    sizes = (len(x), len(y)), (len(a), len(b))
+    chance = partial(pair_test, n_draws=n_draws, seed=seed)
+    return _associated(near, *sizes, chance, n_resamples, seed, paired=True)
 
 
 def association_of_one(
@@ -132,7 +173,8 @@ def association_of_one(
     The single-category test of Caliskan et al. 2017 (there: WEFAT).
     """
     near = _cosines([a, b], [x])
-    return _associated(near, (len(a), len(b)), (len(x), 0), n_draws, n_resamples, seed)
+    chance = partial(partition_test, n_draws=n_draws, seed=seed)
+    return _associated(near, (len(a), len(b)), (len(x), 0), chance, n_resamples, seed)
 
 
 def directions(vectors: Vectors) -> NDArray[np.float64]:
@@ -166,13 +208,15 @@ def _associated(
     near: NDArray[np.float64],
     rows: tuple[int, int],
     columns: tuple[int, int],
-    n_draws: int,
+    chance: Callable[[NDArray[np.float64], NDArray[np.float64]], PartitionTest],
     n_resamples: int,
     seed: int,
+    *,
+    paired: bool = False,
 ) -> Association:
     """Measure, of cosines (items, others), the two groups of rows on those of the columns."""
     scores = near @ _weights(columns, np.ones((1, sum(columns))))[0]
-    test = partition_test(scores[: rows[0]], scores[rows[0] :], n_draws=n_draws, seed=seed)
+    test = chance(scores[: rows[0]], scores[rows[0] :])
     if scores.std() <= _NO_SPREAD * max(1e-12, float(np.abs(near).max())):
         raise OptionError(
             "no spread: every item is as near to the one side as to the other, so there is no "
@@ -182,7 +226,9 @@ def _associated(
     random = np.random.default_rng(seed)
     # each draw takes the items of a group as often as chance gives, columns and rows alike
     by_column = _weights(columns, _resampled(random, columns, n_resamples))
-    by_row = _resampled(random, rows, n_resamples)
+    by_row = _resampled(random, rows[:1] if paired else rows, n_resamples)
+    if paired:
+        by_row = np.concatenate([by_row, by_row], axis=1)
     drawn = [_interval(each) for each in _measured(near @ by_column.T, rows, by_row)]
     return Association(
         difference=float(difference[0]),
@@ -195,7 +241,7 @@ def _associated(
 
 
 def _resampled(
-    random: np.random.Generator, sizes: tuple[int, int], n_resamples: int
+    random: np.random.Generator, sizes: tuple[int, ...], n_resamples: int
 ) -> NDArray[np.float64]:
     """Draw how often each item of two groups is taken, (draws, items)."""
     drawn = [random.multinomial(n, np.full(n, 1 / n), n_resamples) for n in sizes if n]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from neurons.data.images import ImageSet
 from neurons.errors import OptionError
-from neurons.readouts.partitions import FEWEST, smallest_p
+from neurons.readouts.partitions import FEWEST, FEWEST_PAIRS, smallest_p
 
 # "hers" is no plural, nor are these
 _NO_SINGULARS = frozenset({"her", "hi", "it", "our", "their", "thi", "your"})
@@ -155,6 +155,31 @@ class AssociationTest:
                 f"{len(second.items)}: chance exchanges them in equal parts; give as many of each"
             )
         _check_once(self.sides)
+
+
+@dataclass(frozen=True, eq=False)
+class PairedTest(AssociationTest):
+    """A test whose targets are pairs: item ``i`` of X goes with item ``i`` of Y.
+
+    Such as one scene in two versions; chance exchanges the two items of a pair.
+    """
+
+    def check(self) -> None:
+        """Refuse what `AssociationTest.check` refuses, and fewer than six pairs.
+
+        Raises
+        ------
+        OptionError
+            Also if there is no Y.
+        """
+        super().check()
+        n = len(self.x.items)
+        if self.y is None or n < FEWEST_PAIRS:
+            raise OptionError(
+                f"{self.name!r} has {n if self.y is not None else 'no'} pairs of targets: give "
+                f"{FEWEST_PAIRS} or more (the smallest p that is possible is then "
+                f"{2 / 2**FEWEST_PAIRS:.2g})"
+            )
 
 
 def _check_once(sides: Sequence[ItemSet]) -> None:

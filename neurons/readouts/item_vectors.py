@@ -24,7 +24,7 @@ from neurons.network.engine import open_engine
 from neurons.network.inference import Precision, exact
 from neurons.network.layers import find_layers
 from neurons.readouts.item_sets import ItemSet, Pictures, Words, WrittenWords
-from neurons.readouts.prompts import PLAIN, class_directions
+from neurons.readouts.prompts import ALONE, class_directions
 from neurons.readouts.vocabulary import shipped_vocabulary
 
 Vectors = NDArray[np.float32]
@@ -56,7 +56,7 @@ class Place:
 
     layer: str = EMBEDDING
     centre: Vectors | None = None
-    templates: tuple[str, ...] = PLAIN
+    templates: tuple[str, ...] = ALONE
     lettering: Lettering | None = None
     precision: Precision = exact
 

@@ -1,4 +1,4 @@
-"""How often do equal partitions of two groups differ as much as the groups do?"""
+"""How often does chance part items into two groups that differ as much as these do?"""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from neurons.errors import OptionError
 
 # of fewer items than this in each group no p value is worth having
 FEWEST = 4
+# pairs: 2 of 2 ** 6 exchanges are the smallest p below 0.05
+FEWEST_PAIRS = 6
 # two halves of 20 items have a million subsets each, which are counted in a second
 _MOST_COUNTED = 40
 # sums of the same numbers in another order differ by less, in shares of their size
@@ -39,6 +41,8 @@ class PartitionTest:
         among them.
     smallest : float
         The smallest two-sided p value that could come out.
+    what : str
+        What was exchanged: ``equal partitions``, or ``exchanges within pairs``.
     """
 
     p_value: float
@@ -46,6 +50,7 @@ class PartitionTest:
     n_partitions: int
     n_counted: int
     smallest: float
+    what: str = "equal partitions"
 
     @property
     def exact(self) -> bool:
@@ -55,10 +60,10 @@ class PartitionTest:
     def told(self) -> str:
         """Say of how many partitions: for the note below a p value."""
         if self.exact:
-            return f"all {self.n_partitions:,} equal partitions, smallest p {self.smallest:.2g}"
+            return f"all {self.n_partitions:,} {self.what}, smallest p {self.smallest:.2g}"
         return (
-            f"{self.n_counted:,} of {self.n_partitions:.2g} equal partitions, none twice, smallest "
-            f"p {self.smallest:.2g}"
+            f"{self.n_counted:,} of {self.n_partitions:.2g} {self.what}, none twice, smallest p "
+            f"{self.smallest:.2g}"
         )
 
 
@@ -135,6 +140,89 @@ def partition_test(
         n_counted=counted,
         smallest=2 / total if chance == 1 else 1 / counted,
     )
+
+
+def pair_test(
+    first: NDArray[np.floating],
+    second: NDArray[np.floating],
+    *,
+    n_draws: int = 99_999,
+    seed: int = 0,
+) -> PartitionTest:
+    """Exchange the two items of each pair, and count how often the means differ as much.
+
+    Where items are pairs, such as one scene in two versions, what pairs have in common is left out
+    of the comparison. Up to 40 pairs every exchange is counted.
+
+    Parameters
+    ----------
+    first, second : ndarray of float, (n,) each
+        Item ``i`` of the one goes with item ``i`` of the other.
+    n_draws, seed : int
+        As `partition_test`.
+
+    Returns
+    -------
+    PartitionTest
+
+    Raises
+    ------
+    OptionError
+        If the groups are unequal or have fewer than six items, or fewer than 99 draws are asked
+        for.
+
+    References
+    ----------
+    Fisher, "The design of experiments", 1935, section 21.
+    """
+    n = len(first)
+    if n != len(second):
+        raise OptionError(f"{n} and {len(second)} items are no pairs; give as many of each")
+    if n < FEWEST_PAIRS:
+        raise OptionError(
+            f"{n} pairs: the smallest p that is possible is {2 / 2**n:.2g}; give {FEWEST_PAIRS} or "
+            f"more ({2 / 2**FEWEST_PAIRS:.2g})"
+        )
+    if n_draws < 99:
+        raise OptionError(f"{n_draws} exchanges to draw: at least 99, for a p of 0.01")
+    apart = np.asarray(first, np.float64) - np.asarray(second, np.float64)
+    found, total = float(apart.sum()), 2**n
+    slack = _ROUNDING * float(np.abs(apart).sum())
+    if n <= _MOST_COUNTED:
+        # the sum of the pairs left as they are is half of what all give together
+        left = np.sort(np.concatenate(_subset_sums(apart[: n // 2])))
+        right = np.sort(np.concatenate(_subset_sums(apart[n // 2 :])))
+
+        def count(least: float) -> int:
+            return int((len(right) - np.searchsorted(right, (least + found) / 2 - left)).sum())
+
+        counted, greater = total, count(found - slack)
+        both = 2 * count(abs(found) - slack) if abs(found) > slack else total
+    else:
+        signs = np.where(_distinct(n, n_draws, seed), 1.0, -1.0)
+        sums = signs @ apart
+        counted, greater = 1 + n_draws, 1 + int((sums >= found - slack).sum())
+        both = 1 + int((np.abs(sums) >= abs(found) - slack).sum())
+    return PartitionTest(
+        p_value=min(1.0, both / counted),
+        p_greater=greater / counted,
+        n_partitions=total,
+        n_counted=counted,
+        smallest=2 / total if counted == total else 1 / counted,
+        what="exchanges within pairs",
+    )
+
+
+def _distinct(n: int, n_draws: int, seed: int) -> NDArray[np.bool_]:
+    """Draw which pairs stay as they are, (draws, pairs): none twice, not all of them."""
+    random, seen = np.random.default_rng(seed), {np.ones(n, bool).tobytes()}
+    found: list[NDArray[np.bool_]] = []
+    while len(found) < n_draws:
+        one = random.random(n) < 0.5
+        if one.tobytes() not in seen:
+            seen.add(one.tobytes())
+            found.append(one)
+    return np.stack(found)
 
 
 def _count(scores: NDArray[np.float64], least: float) -> int:

@@ -15,6 +15,8 @@ from neurons.network.clip import Clip
 
 # the word by itself and in one plain sentence
 PLAIN = ("{}", "a photo of a {}")
+# the word by itself, as association tests take it
+ALONE = ("{}",)
 _CHUNK = 512
 
 

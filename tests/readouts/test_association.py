@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from neurons.errors import OptionError
-from neurons.readouts.association import association, association_of_one
+from neurons.readouts.association import association, association_of_one, association_of_pairs
 from tests.conftest import shared
 
 # Steed and Caliskan 2021, their results.csv, iGPT: X, Y, A, B, and d as computed from their files
@@ -121,3 +121,16 @@ def test_what_has_no_direction_or_no_spread_is_refused() -> None:
     same = np.tile(x[:1], (8, 1))
     with pytest.raises(OptionError, match="no spread"):
         association(same, same, a, b)
+
+
+def test_pairs_show_a_small_difference_that_scenes_hide() -> None:
+    random = np.random.default_rng(8)
+    a, b = random.normal(size=(2, 6, 40))
+    scene = random.normal(size=(30, 40))
+    x = scene + 0.05 * (a.mean(0) - b.mean(0)) + random.normal(0, 0.01, (30, 40))
+    y = scene + random.normal(0, 0.01, (30, 40))
+    paired, apart = association_of_pairs(x, y, a, b), association(x, y, a, b, n_draws=999)
+    assert paired.test.p_value < 1e-6 and paired.difference_interval.low > 0
+    assert apart.test.p_value > 0.3 and apart.effect == paired.effect
+    none = association_of_pairs(y + random.normal(0, 0.01, (30, 40)), y, a, b)
+    assert none.test.p_value > 0.05

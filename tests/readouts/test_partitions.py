@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, product
 from math import comb
 
 import numpy as np
@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from neurons.errors import OptionError
-from neurons.readouts.partitions import partition_test, smallest_p
+from neurons.readouts.partitions import pair_test, partition_test, smallest_p
 
 
 def brute_force(first, second) -> tuple[float, float]:
@@ -79,3 +79,26 @@ def test_groups_that_are_unequal_or_too_small_are_refused_with_the_smallest_p() 
     with pytest.raises(OptionError, match="at least 99"):
         partition_test(np.arange(4.0), np.arange(4.0), n_draws=10)
     assert smallest_p(4) == 2 / 70
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_p_of_pairs_is_that_of_every_exchange_tried_one_by_one(seed: int) -> None:
+    first, second = np.random.default_rng(seed).integers(0, 4, (2, 7)).astype(float)
+    apart = first - second
+    signs = np.array(list(product((1, -1), repeat=7)))
+    sums = signs @ apart
+    found = pair_test(first, second)
+    assert found.p_value == pytest.approx((np.abs(sums) >= abs(apart.sum()) - 1e-9).mean())
+    assert found.p_greater == pytest.approx((sums >= apart.sum() - 1e-9).mean())
+    assert found.n_partitions == 128 and "within pairs" in found.told()
+
+
+def test_what_pairs_have_in_common_hides_nothing_from_a_test_of_pairs() -> None:
+    random = np.random.default_rng(0)
+    scene = random.normal(0, 10, 50)
+    first, second = scene + 0.5 + random.normal(0, 0.5, 50), scene + random.normal(0, 0.5, 50)
+    drawn = pair_test(first, second, n_draws=999)
+    assert (drawn.p_value, drawn.exact) == (0.001, False)
+    assert partition_test(first, second, n_draws=999).p_value > 0.5
+    with pytest.raises(OptionError, match=r"smallest p that is possible is 0\.062"):
+        pair_test(first[:5], second[:5])
