@@ -1,5 +1,6 @@
 # Two commands do all the set-up on a fresh machine with Python 3.11 or newer:
-#   make demo    the whole job in a minute, offline, on the miniature; pages in demo/report
+#   make demo    the whole job in a minute, offline, on the miniature; pages in demo/report,
+#                all units in demo/atlas
 #   make test    every check: ruff, mypy, import-linter, pytest
 # and, after a change of what tests hold: make mutations, which sees whether they still hold it
 
@@ -18,7 +19,8 @@ demo: $(STAMP)
 ifdef MODEL
 	$(BIN)/neurons scan --model "$(MODEL)" --images "$(IMAGES)" --layers $(LAYER) --out demo/run
 	$(BIN)/neurons report demo/run $(foreach unit,$(UNITS),$(LAYER):$(unit)) --out demo/report
-	@echo "open demo/report/index.html in a browser"
+	$(BIN)/neurons atlas demo/run --layer $(LAYER) --out demo/atlas
+	@echo "open demo/report/index.html or demo/atlas/index.html in a browser"
 else
 	$(BIN)/neurons demo --out demo
 endif

@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from typing import Self
 
 from neurons.data.images import ImageSet
-from neurons.data.thumbnails import SmallCopy
+from neurons.data.thumbnails import SmallCopy, thumbnail
 from neurons.geometry import Box
 
 # some 10 kB each
@@ -43,12 +43,23 @@ class RememberedImages(ImageSet):
 
     @cached_property
     def _small(self) -> Callable[[int], SmallCopy]:
-        return lru_cache(maxsize=_MOST)(super().small)
+        return lru_cache(maxsize=_MOST)(self._made)
+
+    def _made(self, index: int) -> SmallCopy:
+        return super().small(index)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SmallImages(RememberedImages):
-    """Images of which nothing but small copies is shown: pages of a whole layer hold many."""
+    """Images of which nothing but small copies is shown: pages of a whole layer hold many.
+
+    The copies are encoded in a hurry: they are put into sheets, and encoded again.
+    """
+
+    def _made(self, index: int) -> SmallCopy:
+        pixels = self.pixels(index)
+        small = thumbnail(pixels, effort=0)
+        return SmallCopy(small, pixels.shape[1], pixels.shape[0])
 
     def part(self, index: int, box: Box) -> bytes:
         """Cut nothing out: a page cuts the part out of the small copy, where it is less sharp."""

@@ -33,10 +33,11 @@ class SmallCopy:
         return max(self.width, self.height) <= SIDE
 
 
-def thumbnail(pixels: Pixels, *, side: int = SIDE) -> bytes:
+def thumbnail(pixels: Pixels, *, side: int = SIDE, effort: int | None = None) -> bytes:
     """Encode pixels as WebP, the longer side at most ``side`` px; small images stay as they are.
 
-    No metadata of the original survives, since only its pixels go in.
+    No metadata of the original survives, since only its pixels go in. WebP's ``effort``, 0 to 6,
+    makes files smaller and takes longer; default: what suits files that are kept.
     """
     image = Image.fromarray(pixels)
     image.thumbnail((side, side), Image.Resampling.LANCZOS)
@@ -44,5 +45,7 @@ def thumbnail(pixels: Pixels, *, side: int = SIDE) -> bytes:
     # small pictures show compression first: keep them whole. More effort makes files 3 % smaller in
     # four times the time
     lossless = max(image.size) <= 96
-    image.save(buffer, "WEBP", quality=88, method=1 if lossless else 4, lossless=lossless)
+    usual = 1 if lossless else 4
+    method = usual if effort is None else effort
+    image.save(buffer, "WEBP", quality=88, method=method, lossless=lossless)
     return buffer.getvalue()

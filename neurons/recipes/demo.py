@@ -105,7 +105,6 @@ def demo(out: Path, *, replace: bool = False, tell: Tell = lambda what, done, to
         run,
         pictures,
         LAYER,
-        within=[BY],
         progress=lambda done, total: tell("naming units", done, total),
     )
     write_result(out / "labels", labels, settings={"command": "demo"}, replace=replace)
