@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +18,8 @@ from neurons.errors import OptionError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from neurons import FoundUnits, SimilarUnits, UnitsOfImage
+    from neurons import Activations, FoundUnits, ImageSet, SimilarUnits, UnitsOfImage
+    from neurons.activations.new_image import NewImage
 
 
 def find(
@@ -45,7 +47,8 @@ def find(
     layer : tuple of str
         Only this layer; repeat for more. Default: all of the run.
     image : str, optional
-        Instead of a concept: an image's id or file name.
+        Instead of a concept: an image's id or file name; or a file that the run does not hold,
+        which its model reads.
     like : Neuron, optional
         Instead of a concept: the address of a unit, such as visual.layer4:89, to find those that
         answer alike.
@@ -79,8 +82,9 @@ def find(
     found: FoundUnits | UnitsOfImage | SimilarUnits
     with Bar("comparing units", "units") as bar:
         if image is not None:
+            asked = _image_of(opened, shown, image, layer)
             found = neurons.units_of_image(
-                opened, shown, image, layers=layer, count=count, progress=bar.show
+                opened, shown, asked, layers=layer, count=count, progress=bar.show
             )
         elif like is not None:
             found = neurons.similar_units(
@@ -112,6 +116,19 @@ def find(
     few = " ".join(found.neurons()[:3])
     if few:
         say(f"look at them: neurons report {run} {few} --out report")
+
+
+def _image_of(
+    run: Activations, images: ImageSet, image: str, layers: Sequence[str]
+) -> str | NewImage:
+    """Take a file that the run does not hold as a new image, read by the run's model."""
+    from neurons.studies.units.units_of_image import rows_called
+
+    if not Path(image).is_file() or rows_called(images, image):
+        return image
+    from neurons.activations.new_image import read_new_image
+
+    return read_new_image(run, neurons.load(run.model_name), image, layers=layers)
 
 
 def _drawn(found: FoundUnits | UnitsOfImage | SimilarUnits) -> Table:

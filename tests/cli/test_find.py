@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.conftest import LAYER, RED
 
@@ -45,6 +46,11 @@ def test_groups_come_from_a_file_and_images_by_their_name(
     assert done.code == 0 and "'marked' (red, stripe)" in done.out, done.err
     done = command("find", run, "--image", "red/09.png", "--count", 3)
     assert done.code == 0 and "red/09.png is the strongest image of" in done.out, done.err
+    # a file of one's own is read by the run's model
+    mine = tmp_path / "mine.png"
+    Image.new("RGB", (64, 64), "red").save(mine)
+    done = command("find", run, "--image", mine, "--count", 3)
+    assert done.code == 0 and "mine.png is the strongest image of" in done.out, done.err
 
 
 def test_wrong_concepts_are_one_line(refused, run: Path, tmp_path: Path) -> None:

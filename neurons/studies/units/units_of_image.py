@@ -1,19 +1,22 @@
-"""For which units is one image among their strongest?"""
+"""For which units is one image, of the run or of one's own, among their strongest?"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from math import nan
 
 import numpy as np
 
 from neurons.activations.layer_peaks import peak_blocks
 from neurons.activations.lost_values import told_units_not_finite
+from neurons.activations.new_image import NewImage
 from neurons.activations.run import Activations
 from neurons.activations.unit_activations import Example, UnitActivations
 from neurons.address import Neuron
 from neurons.data.images import ImageSet
+from neurons.data.thumbnails import thumbnail
 from neurons.errors import OptionError
 from neurons.results.blocks import Block, Gallery, Strip, Table
 from neurons.results.result import Result
@@ -26,21 +29,22 @@ _PICTURED, _TOP = 5, 6
 def units_of_image(
     activations: Activations,
     images: ImageSet,
-    image: str | int,
+    image: str | int | NewImage,
     *,
     layers: Sequence[str] = (),
     count: int = 10,
     progress: Progress = lambda done, total: None,
 ) -> UnitsOfImage:
-    """Find the units for which an image of the run is most extreme.
+    """Find the units for which an image is most extreme, among the images of a run.
 
     Parameters
     ----------
     activations : Activations
     images : ImageSet
         The set that was scanned.
-    image : str or int
-        Its id, the end of its id from a slash on (its file's name), or its number in the set.
+    image : str, int or NewImage
+        Its id, the end of its id from a slash on (its file's name), or its number in the set; or an
+        image that the run does not hold, as `read_new_image` gives it.
     layers : sequence of str
         Default: every layer of the run.
     count : int >= 1
@@ -70,42 +74,55 @@ def units_of_image(
     activations.check_images(images)
     if count < 1:
         raise OptionError(f"count is {count}; it must be 1 or more")
-    row = _row_of(images, image)
     good = activations.good_rows()
-    if row not in good:
-        raise OptionError(f"image {images.ids[row]!r} was skipped: {activations.skipped()[row]}")
     paths = [
         activations.layer(path).path
         for path in layers or [layer.path for layer in activations.layers]
     ]
-    at = int(np.searchsorted(good, row))
+    if isinstance(image, NewImage):
+        name, at = image.name, None
+        peak = float(image.peaks[paths[0]][0])
+        shown = Example(-1, name, "", peak, nan, None, thumbnail(image.pixels), b"")
+    else:
+        row = _row_of(images, image)
+        if row not in good:
+            raise OptionError(
+                f"image {images.ids[row]!r} was skipped: {activations.skipped()[row]}"
+            )
+        name, at = images.ids[row], int(np.searchsorted(good, row))
+        (shown,) = UnitActivations(activations, images, Neuron(paths[0], 0)).examples([row])
     found: list[tuple[int, float, str, int, float]] = []
     done, total = 0, sum(activations.layer(path).units for path in paths)
     for path in paths:
         for start, peaks in peak_blocks(activations, path, good):
+            n_units = peaks.shape[1]
+            if isinstance(image, NewImage):
+                own, itself = image.peaks[path][start : start + n_units], 1
+            else:
+                own, itself = peaks[at], 0
             spread = peaks.std(0, dtype=np.float64)
-            above = (peaks[at] - peaks.mean(0, dtype=np.float64)) / np.where(spread > 0, spread, 1)
-            place = (peaks >= peaks[at]).sum(0)
+            above = (own - peaks.mean(0, dtype=np.float64)) / np.where(spread > 0, spread, 1)
+            place = (peaks >= own).sum(0) + itself
             found += [
-                (int(place[i]), float(above[i]), path, start + i, float(peaks[at, i]))
-                for i in np.flatnonzero(spread > 0).tolist()
+                (int(place[i]), float(above[i]), path, start + i, float(own[i]))
+                for i in np.flatnonzero((spread > 0) & np.isfinite(own)).tolist()
             ]
-            done += peaks.shape[1]
+            done += n_units
             progress(done, total)
     first = [each[0] == 1 for each in found]
     found.sort(key=lambda each: (each[0], -each[1]))
-    (shown,) = UnitActivations(activations, images, Neuron(paths[0], 0)).examples([row])
+    n_images = len(good) + (at is None)
     return UnitsOfImage(
         provenance=activations.provenance(),
-        image=images.ids[row],
+        image=name,
         picture=shown,
         layers=tuple(paths),
         n_units=total,
         n_alive=len(found),
-        n_images=len(good),
+        n_images=n_images,
         n_first=sum(first),
         units=tuple(
-            _unit(activations, images, each, len(good), i < _PICTURED)
+            _unit(activations, images, each, n_images, i < _PICTURED)
             for i, each in enumerate(found[:count])
         ),
         not_finite="".join(told_units_not_finite(activations.lost(path), path) for path in paths),
@@ -151,7 +168,8 @@ class UnitsOfImage(Result):
         The image.
     layers : tuple of str
     n_units, n_alive, n_images : int
-        Units that were compared, those whose peak differs between images, and images.
+        Units that were compared, those whose peak differs between images, and images, a new one
+        counted in.
     n_first : int
         Units that no other image excites as much.
     units : tuple of ImageUnit
@@ -262,6 +280,14 @@ def _unit(
     return ImageUnit(str(neuron), peak, place, n, deviations, top)
 
 
+def rows_called(images: ImageSet, image: str) -> list[int]:
+    """Find the images with an id, with a file's name, or that a path from elsewhere ends in."""
+    ids = images.ids
+    found = [row for row in range(len(ids)) if ids[row] == image]
+    found = found or [row for row in range(len(ids)) if ids[row].endswith(f"/{image}")]
+    return found or [row for row in range(len(ids)) if image.endswith(f"/{ids[row]}")]
+
+
 def _row_of(images: ImageSet, image: str | int) -> int:
     """Find an image by its number, its id, or its file's name."""
     ids = images.ids
@@ -269,10 +295,7 @@ def _row_of(images: ImageSet, image: str | int) -> int:
         if not 0 <= image < len(ids):
             raise OptionError(f"the images have numbers 0 to {len(ids) - 1:,}: no {image:,}")
         return image
-    found = [row for row in range(len(ids)) if ids[row] == image]
-    found = found or [row for row in range(len(ids)) if ids[row].endswith(f"/{image}")]
-    # a path from elsewhere that ends in an id
-    found = found or [row for row in range(len(ids)) if image.endswith(f"/{ids[row]}")]
+    found = rows_called(images, image)
     if len(found) == 1:
         return found[0]
     if found:
@@ -281,5 +304,6 @@ def _row_of(images: ImageSet, image: str | int) -> int:
     near = get_close_matches(image, list(ids[: min(len(ids), 20_000)]), 1)
     meant = f"did you mean {near[0]!r}? " if near else ""
     raise OptionError(
-        f"no image {image!r} in the run; {meant}ids look like {ids[0]!r}: see images.parquet there"
+        f"no image {image!r} in the run, and no such file; {meant}ids look like {ids[0]!r}: see "
+        f"images.parquet there"
     )
