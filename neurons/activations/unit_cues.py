@@ -42,6 +42,11 @@ class UnitCues:
     p_values: Mapping[str, float]
     follows: tuple[str, ...]
 
+    @property
+    def tested(self) -> bool:
+        """Whether enough pictures have, and enough lack, a cue of its class."""
+        return not all(np.isnan(value) for value in self.auc.values())
+
 
 def unit_cues(
     addresses: Sequence[str],

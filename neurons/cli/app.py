@@ -43,6 +43,7 @@ COMMANDS = (
     "attack.stroop",
     "audit.associations",
     "audit.shape",
+    "audit.build",
 )
 ABOUT = "Look inside multimodal vision models: what excites a CLIP neuron, measured and shown."
 GROUPS = {

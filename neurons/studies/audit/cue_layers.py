@@ -182,7 +182,9 @@ class CueLayers(Result):
                 f"({self.by_chance[each.layer][cue]:,} with shuffled pictures)"
                 for cue in self._cues()
             )
-            told.append(f"Of its {self._n_units(each.layer):,} units follow {follows}.")
+            untested = sum(not unit.tested for unit in self._of(each.layer))
+            left = f"; {untested:,} of them could not be tested" if untested else ""
+            told.append(f"Of its {self._n_units(each.layer):,} live units follow {follows}{left}.")
         return " ".join((*doubts, *told))
 
     def blocks(self) -> tuple[Block, ...]:
@@ -264,16 +266,18 @@ class CueLayers(Result):
                     for cue in cues
                 ),
                 f"{sum(len(unit.follows) > 1 for unit in self._of(each.layer)):,}",
+                f"{sum(not unit.tested for unit in self._of(each.layer)):,}",
             )
             for each in self.layers
         )
         return Table(
             "Units that follow a cue of their class",
-            ("layer", "units", *cues, "more than one"),
+            ("layer", "live units", *cues, "more than one", "not tested"),
             rows,
             "In brackets: with the pictures shuffled, which is what chance gives. Adjusted p below "
-            ".05 by Benjamini and Hochberg over units and cues. A cue that few pictures of a class "
-            "have is found less easily.",
+            ".05 by Benjamini and Hochberg over units and cues. Tested are units with four "
+            "pictures or more that have a cue of their class, and four without anything of it: of "
+            "two classes there are none.",
         )
 
     def _unit_table(self) -> Table:
