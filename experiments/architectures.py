@@ -316,8 +316,7 @@ def table(known: Mapping[str, Row]) -> str:
     small = [row for row in known.values() if row["parameters"] < MOST_PARAMETERS]
     small.sort(key=lambda row: (row["family"].lower(), row["in_images"], row["name"]))
     ran = [row for row in small if "layers" in row]
-    head = ("architecture", "input, px", "parameters, million", "layers", "deepest block",
-            "its map", "largest difference", "picture", "texts")  # fmt: skip
+    head = ("architecture", "parameters, million", "layers", "deepest block, its map", "difference")
     lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     lines += ["| " + " | ".join(cells(row)) + " |" for row in ran]
     good = [row for row in ran if max(row["difference"], row["scanned"]) <= AGREES]
@@ -330,27 +329,40 @@ def table(known: Mapping[str, Row]) -> str:
         f"could be made with {sum(row['pictures'] == 'ok' for row in ran)}, texts could be read "
         f"by {sum(row['texts'] == 'ok' for row in ran)}.",
         *(f"`{row['name']}` did not: {row['error']}." for row in failed),
-    ]
+        *(f"No picture with `{row['name']}`: {row['pictures']}."
+          for row in ran if row["pictures"] != "ok"),
+        *without_texts(ran),
+    ]  # fmt: skip
     if waiting:
         told.append(
             f"Not run yet, for lack of time (the same command goes on): {', '.join(waiting)}."
         )
-    return "\n\n".join(["\n".join(lines), *told])
+    return "\n\n".join([told[0], "\n".join(lines), *told[1:]])
+
+
+def without_texts(ran: list[Row]) -> list[str]:
+    """Say which architectures could read no texts, and why."""
+    by_reason: dict[str, list[str]] = {}
+    for row in ran:
+        if row["texts"] != "ok":
+            why = (
+                row["texts"]
+                .replace(repr(row["name"]), "")
+                .replace(f"'{row['name']}/untrained'", "")
+            )
+            by_reason.setdefault(why.strip(), []).append(f"`{row['name']}`")
+    return [f"No texts by {', '.join(names)}: each {why}." for why, names in by_reason.items()]
 
 
 def cells(row: Row) -> tuple[str, ...]:
     """Write one architecture as a row of the table."""
-    height, width = row["input"]
+    height, width = row["map"]
     return (
-        f"`{row['name']}`",
-        f"{height}" if height == width else f"{height} x {width}",
+        row["name"],
         f"{row['parameters'] / 1e6:,.0f}",
         f"{row['layers']:,}",
-        f"`{row['deepest']}`",
-        "{} x {}, {:,} units".format(*row["map"], row["units"]),
+        f"{row['deepest']}, {height} x {width}",
         f"{max(row['difference'], row['scanned']):.0e}",
-        "yes" if row["pictures"] == "ok" else "no",
-        "yes" if row["texts"] == "ok" else "no",
     )
 
 
