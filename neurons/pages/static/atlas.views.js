@@ -101,7 +101,9 @@
     const down = Boolean(by && !by.words) !== (state.turn === "1");
     if (by && by.words) {
       const place = placesOf(by.words);
-      order.sort(function (a, b) { return (place[by.codes[a]] - place[by.codes[b]]) * (down ? -1 : 1) || a - b; });
+      // of one text, the best first
+      const first = firstNumber(), best = first ? byNumber(first, true) : function () { return 0; };
+      order.sort(function (a, b) { return (place[by.codes[a]] - place[by.codes[b]]) * (down ? -1 : 1) || best(a, b) || a - b; });
     } else if (by) {
       const compared = byNumber(by, down);
       order.sort(function (a, b) { return compared(a, b) || a - b; });
@@ -323,8 +325,8 @@
     else if (at === ask && event.key === "Enter") { if (order.length && state.view !== "pictures") { ask.blur(); window.location.hash = Atlas.link(order[0]); } }
     else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && (at === ask || at.matches("a.unit-line, a.card, a.pick"))) {
       if (!walk(at, event.key === "ArrowDown" ? 1 : -1)) { return; }
-    } else if ((event.key === "ArrowLeft" || event.key === "ArrowRight") && !typing && !byId("unit").hidden && !at.closest(".scroll")) {
-      const step = document.querySelector(event.key === "ArrowLeft" ? "a.before" : "a.after");
+    } else if ((event.key === "ArrowLeft" || event.key === "ArrowRight") && !typing && (state.unit !== undefined || state.picture) && !at.closest(".scroll")) {
+      const step = byId(state.picture ? "pictures" : "unit").querySelector(event.key === "ArrowLeft" ? "a.before" : "a.after");
       if (step) { window.location.hash = step.hash; }
     } else { return; }
     event.preventDefault();

@@ -115,6 +115,8 @@ def test_units_are_listed_by_a_column_filtered_and_counted(browser: Browser, atl
     groups = browser.value("[...document.querySelectorAll('#list .group')].map(e => e.innerText)")
     counts = [each.split() for each in groups]
     assert counts == [["animal", "3"], ["place", "1"], ["season", "1"], ["nothing", "known", "15"]]
+    # of one family, the best first
+    assert listed(browser)[:3] == [3, 2, 4]
     browser.value("document.querySelectorAll('.facet summary')[0].click()")
     choices = "[...document.querySelectorAll('.choices button')].map(e => e.innerText)"
     browser.wait(f"{choices}.length === 4")
@@ -186,6 +188,8 @@ def test_a_picture_of_the_set_leads_to_the_units_that_answer_to_it(
     )
     assert units == [f"#{LAYER}:2", f"#{LAYER}:3"]
     assert "3.5 sd" in text(browser, "#pictures ol.units")
+    browser.press("ArrowRight")
+    browser.wait("document.querySelector('#pictures .subtitle').innerText === 'picture-3.png'")
 
 
 def test_the_map_shows_a_unit_under_the_pointer_and_under_the_keys(
