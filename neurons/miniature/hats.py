@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -21,7 +21,8 @@ _CHUNK = 64
 def draw_hats(
     out: str | Path,
     *,
-    n: int = 32,
+    n: int = 200,
+    hats: Sequence[str] = tuple(HATS),
     seed: int = 0,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Path:
@@ -36,6 +37,8 @@ def draw_hats(
         A new or empty folder; in it one folder per colour, of PNG files.
     n : int >= 1
         Pictures of each colour.
+    hats : sequence of str
+        Colours.
     seed : int
     progress : callable
         Takes how many of how many are drawn.
@@ -47,17 +50,20 @@ def draw_hats(
     Raises
     ------
     OptionError
-        If ``n`` is below one, or the folder holds something.
+        If ``n`` is below one, there is no such colour, or the folder holds something.
     """
     out = Path(out)
     if n < 1:
         raise OptionError(f"{n} pictures of each colour: draw 1 or more")
+    unknown = [hat for hat in hats if hat not in HATS]
+    if unknown:
+        raise OptionError(f"no hat is {unknown[0]!r}; there are: {', '.join(HATS)}")
     if out.exists() and any(out.iterdir()):
         raise OptionError(f"{str(out)!r} is not empty; name a new folder")
     random, painter = Random(f"hats {seed}"), Painter("cpu")
     # somebody with a tool is drawn first: a person alone is no concept of this world
     scenes = [single("pilot", "flat", random, UNSEEN) for _ in range(n)]
-    cells = [(hat, i) for hat in HATS for i in range(n)]
+    cells = [(hat, i) for hat in hats for i in range(n)]
     for start in range(0, len(cells), _CHUNK):
         part = cells[start : start + _CHUNK]
         drawn = painter.draw([_person(scenes[i], hat) for hat, i in part])

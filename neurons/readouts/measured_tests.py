@@ -85,11 +85,11 @@ class MeasuredTest:
         """Say in a sentence what was found."""
         near, far = (self.a, self.b) if self.found.effect > 0 else (self.b, self.a)
         if self.y:
-            way = f"{self.x} lie nearer to {near}, and {self.y} nearer to {far}"
-            none = f"{self.x} and {self.y} are not seen apart towards {self.a} or {self.b}"
+            way = f"{self.x!r} lies nearer to {near!r}, and {self.y!r} nearer to {far!r}"
+            than = f" than {self.y!r}"
         else:
-            way = f"{self.x} lies nearer to {near} than to {far}"
-            none = f"{self.x} is seen nearer to neither {self.a} nor {self.b}"
+            way, than = f"{self.x!r} lies nearer to {near!r} than to {far!r}", ""
+        none = f"{self.x!r} is not shown to lie nearer to {self.a!r} or {self.b!r}{than}"
         where = "" if self.layer == EMBEDDING else f" in {self.layer}"
         found, interval = self.found, self.found.difference_interval
         unsure = (
@@ -146,7 +146,7 @@ def association_table(tests: Sequence[MeasuredTest]) -> Table:
         "p: share of equal partitions of the items that differ as much, either way; one-sided: "
         "in this direction, as published tests give it. Adjusted: over the tests above, by "
         "Benjamini and Hochberg. The interval resamples attributes too, p exchanges targets "
-        "only: an association is called shown if both say so.",
+        "only: an association is called shown if both say so." + _sources(tests),
     )  # fmt: skip
 
 
@@ -182,8 +182,8 @@ def confounds_table(confounds: Sequence[NamedConfound]) -> tuple[Table, ...]:
                 each.test if each.layer == EMBEDDING else f"{each.test} in {each.layer}",
                 c.what,
                 f"{c.first}, {c.second}",
-                f"{c.mean_first:.3g}, {c.mean_second:.3g}",
-                _told(c.difference, c.interval, "+.3g"),
+                f"{_plain(c.mean_first)}, {_plain(c.mean_second)}",
+                f"{_plain(c.difference)} ({_plain(c.interval.low)} to {_plain(c.interval.high)})",
                 "-"
                 if np.isnan(c.correlation)
                 else _told(c.correlation, c.correlation_interval, "+.2f"),
@@ -212,6 +212,17 @@ def _panel(name: str, axis: str, found: Sequence[Association], field: str) -> Pa
 
 def _told(value: float, interval: Interval, form: str) -> str:
     return f"{value:{form}} ({interval.low:{form}} to {interval.high:{form}})"
+
+
+def _sources(tests: Sequence[MeasuredTest]) -> str:
+    """Say who proposed the tests."""
+    told = dict.fromkeys(f"{each.name}: {each.source}." for each in tests if each.source)
+    return f" Sources: {' '.join(told)}" if told else ""
+
+
+def _plain(value: float) -> str:
+    """Give a number without a power of ten: ranks are large, and shares of ink small."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def _ends(pairs: Sequence[tuple[float, str]]) -> str:

@@ -118,13 +118,7 @@ def association_carriers(
     groups = _groups(clip, test, first, second, place)
     choosing, held = groups.halves(seed)
     other = _elsewhere(clip, test, elsewhere, readout, n_elsewhere, seed)
-    done, total = 0, (n_random + 1) * (_ALONE + 1)
-
-    def step() -> None:
-        nonlocal done
-        done += 1
-        progress(min(done, total), total)
-
+    done = 0
     with open_editable(
         clip, [layer], readouts=() if other is None else (other.readout,), precision=precision
     ) as network:
@@ -132,6 +126,13 @@ def association_carriers(
         chosen = fewest_for_most(network, choosing, ranked, most_units)
         sets = [chosen, *([unit] for unit in chosen[:_ALONE] if len(chosen) > 1)] if chosen else []
         activity = network.respond(choosing.pixels).peaks[layer].mean(0)
+        total = (n_random + 1) * len(sets)
+
+        def step() -> None:
+            nonlocal done
+            done += 1
+            progress(done, total)
+
         removals = [
             removal(
                 network, held, units, activity,
@@ -140,7 +141,6 @@ def association_carriers(
             for i, units in enumerate(sets)
         ]  # fmt: skip
         difference, p_value = _on_held(network.respond(held.pixels).embeddings, held, test)
-    progress(total, total)
     return AssociationCarriers(
         provenance={
             "model": clip.provenance(),
@@ -210,47 +210,45 @@ class AssociationCarriers(Result):
         together = self.removals[0]
         return (
             ("units", ", ".join(together.neurons[:_SHOWN])),
-            ("lost without them", f"{together.share:.0%}"),
-            ("lost without others", f"{together.random_share:.0%}"),
+            ("lost without them", _percent(together.share)),
+            ("lost without others", _percent(together.random_share)),
         )
 
     def verdict(self) -> str:
         """Say which units carry it; first, if so, that none is seen to."""
-        about = f"{self.x} and {self.y} towards {self.a} or {self.b}"
         weak = (
-            f"On the {self.n} items of each group that test the units, {about} are not seen apart "
-            f"(p = {self.p_value:.2g}): what is lost of it means little. "
+            f"On the {self.n} items of each group that test the units, {self.x!r} and {self.y!r} "
+            f"are not shown to differ (p = {self.p_value:.2g}): what is lost of it means little. "
             if self.p_value > _ALPHA
             else ""
         )
         if not self.removals:
-            return f"{weak}No unit of {self.layer} is seen to carry {self.test}."
+            return f"{weak}No unit of {self.layer} is seen to carry {self.test!r}."
         together = self.removals[0]
-        n = len(together.neurons)
-        who = together.neurons[0] if n == 1 else f"the {n} units {', '.join(together.neurons)}"
-        if not together.needed:
-            head = f"No units of {self.layer} are seen to carry {self.test} more than others. "
-        elif together.share < MOST:
-            head = (
-                f"No {n} units of {self.layer} carry most of {self.test}; those that carry most "
-                f"of it: "
-            )
-        else:
-            head = f"{n} of the units of {self.layer} carry most of {self.test}: "
         interval = together.interval
         return (
-            f"{weak}{head}without {who} the difference falls from {together.intact:+.4f} to "
-            f"{together.without:+.4f} ({together.share:.0%} lost), without other units "
-            f"{_activity(together)} by {together.random_share:.0%}: excess {together.excess:+.4f} "
+            f"{weak}{self._head(together)} without {', '.join(together.neurons)} the difference "
+            f"goes from {together.intact:+.4f} to {together.without:+.4f} "
+            f"({_percent(together.share)} lost; without other units {_activity(together)} "
+            f"{_percent(together.random_share)}): excess {together.excess:+.4f} "
             f"({interval.low:+.4f} to {interval.high:+.4f}, p = {together.p_value:.2g} of "
             f"{len(together.random_drops)} draws), on {self.n} items of each group that did not "
             f"choose them.{self._cost()}"
         )
 
+    def _head(self, together: Removal) -> str:
+        n, which = len(together.neurons), f"{self.layer} carr"
+        if not together.needed:
+            return f"No units of {self.layer} are seen to carry {self.test!r} more than others do:"
+        if together.share < MOST:
+            return f"No {n} units of {which}y most of {self.test!r}:"
+        many = f"{n} units of {which}y" if n > 1 else f"One unit of {which}ies"
+        return f"{many} most of {self.test!r}:"
+
     def _cost(self) -> str:
         together = self.removals[0]
         if not together.accuracy.n:
-            return " What it costs elsewhere was not measured: no other labelled images were given."
+            return " What it costs elsewhere was not measured: there are no other labelled images."
         return (
             f" Elsewhere zero-shot accuracy goes from {together.accuracy_intact} to "
             f"{together.accuracy}; without other units to {together.random_accuracy:.3f}."
@@ -322,8 +320,8 @@ class AssociationCarriers(Result):
                     ", ".join(each.neurons),
                     f"{each.intact:+.4f}",
                     f"{each.without:+.4f}",
-                    f"{each.share:.0%}",
-                    f"{each.random_share:.0%}",
+                    _percent(each.share),
+                    _percent(each.random_share),
                     str(each.activity) + ("" if each.activity.matched else " *"),
                     f"{each.excess:+.4f} ({each.interval.low:+.4f} to {each.interval.high:+.4f})",
                     f"{each.p_value:.2g}",
@@ -345,7 +343,7 @@ class AssociationCarriers(Result):
             "Units one by one",
             ("neuron", f"mean peak, {self.x}", f"mean peak, {self.y}", "lost without it alone"),
             tuple(
-                (each.neuron, f"{each.peak_x:.3g}", f"{each.peak_y:.3g}", f"{each.share:.0%}")
+                (each.neuron, f"{each.peak_x:.3g}", f"{each.peak_y:.3g}", _percent(each.share))
                 for each in self.carriers
             ),
             f"On the {self.n_choosing} items of each group that chose: too high for the first.",
@@ -391,7 +389,7 @@ def _elsewhere(
     n: int,
     seed: int,
 ) -> Elsewhere | None:
-    """Take other labelled images, none of them a picture of the test."""
+    """Take other labelled images, none of them a picture of the test; None if there are none."""
     if images is None:
         return None
     if readout is None:
@@ -405,7 +403,7 @@ def _elsewhere(
     }
     rows = [row for row in np.flatnonzero(labels >= 0).tolist() if row not in taken]
     if not rows:
-        raise OptionError(f"every labelled image of {images.name!r} is a picture of the test")
+        return None
     ready = prepare(clip.preprocess, images, rows=rows, n=n, seed=seed)
     truth = ready.truth(readout.class_names)
     known = np.flatnonzero(truth >= 0)
@@ -424,6 +422,11 @@ def _on_held(
     if isinstance(test, PairedTest) and len(x) >= FEWEST_PAIRS:
         return float(x.mean() - y.mean()), pair_test(x, y, n_draws=9_999).p_value
     return float(x.mean() - y.mean()), partition_test(x, y, n_draws=9_999).p_value
+
+
+def _percent(share: float) -> str:
+    """Give a share without a minus before 0."""
+    return f"{round(share, 2) + 0.0:.0%}"
 
 
 def _label(found: Removal) -> str:

@@ -183,20 +183,19 @@ class Associations(Result):
         elif n > 1:
             head = f"{shown} of {n} tests show an association. "
         sentences = [each.told() for each in sorted(self.tests, key=lambda each: not each.shown)]
-        told = " ".join(sentence[0].upper() + sentence[1:] for sentence in sentences)
-        return f"{head}{self._doubts()}{told}"
+        return f"{head}{self._doubts()}{' '.join(sentences)}"
 
     def _doubts(self) -> str:
         shown = {(each.name, each.layer) for each in self.tests if each.shown}
         told = [
-            f"{c.first} and {c.second} also differ in {c.what} ({c.mean_first:.3g} against "
+            f"{c.first!r} and {c.second!r} also differ in {c.what} ({c.mean_first:.3g} against "
             f"{c.mean_second:.3g} on average), and scores go with it (rank correlation "
             f"{c.correlation:+.2f}): it may be that. "
             for each in self.confounds
             for c in (each.confound,)
             if c.matters and (each.test, each.layer) in shown
         ]
-        return "".join(sentence[0].upper() + sentence[1:] for sentence in told)
+        return "".join(told)
 
     def blocks(self) -> tuple[Block, ...]:
         """Draw effects and differences; list them, the items, and what else differs."""
