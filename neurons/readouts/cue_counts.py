@@ -22,14 +22,14 @@ class PlainPart:
     right : Share
     chance : float
         What guessing gives.
-    doubt : str
-        That the accuracy is near chance, if so.
+    is_near_chance : bool
+        Whether the accuracy says that these are not recognised.
     """
 
     part: str
     right: Share
     chance: float
-    doubt: str
+    is_near_chance: bool
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def count_set(
     doubts = (
         *(part.doubt() for part in found),
         ids_for_names(classes),
-        *(each.doubt for each in plain),
+        _unrecognised(plain),
     )
     return CueCounts(
         len(conflicts),
@@ -124,10 +124,16 @@ def _plain(
 ) -> PlainPart:
     right = Share(sum(a == b for a, b in zip(answers, truth, strict=True)), len(answers))
     counts, chance = Counter(truth), 1 / len(classes)
-    doubt = ""
-    if near_chance(right, [counts[name] for name in classes]):
-        doubt = (
-            f"What is not recognised by itself cannot be preferred: on “{part}” {right} of the "
-            f"answers are right, and guessing gives {chance:.3f}."
-        )
-    return PlainPart(part, right, chance, doubt)
+    near = bool(near_chance(right, [counts[name] for name in classes]))
+    return PlainPart(part, right, chance, near)
+
+
+def _unrecognised(plain: Sequence[PlainPart]) -> str:
+    near = [each for each in plain if each.is_near_chance]
+    if not near:
+        return ""
+    told = ", ".join(f"“{each.part}” {each.right}" for each in near)
+    return (
+        f"Near chance even without a conflict (guessing gives {near[0].chance:.3f}): {told}; a cue "
+        f"that is not recognised by itself cannot be preferred."
+    )

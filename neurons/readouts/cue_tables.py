@@ -21,6 +21,7 @@ PUBLISHED = (
     ("CLIP RN101", "25.2", "reported by others with “a photo of a CLS.”"),
     ("CLIP ViT-L/14", "60.2", "reported by others with “a photo of a CLS.”"),
 )
+_MOST_BARS = 24
 PUBLISHED_CLASSES = (
     "airplane", "bear", "bicycle", "bird", "boat", "bottle", "car", "cat", "chair", "clock", "dog",
     "elephant", "keyboard", "knife", "oven", "truck",
@@ -93,10 +94,12 @@ def _between(part: PartOfCues) -> str:
     return "" if math.isnan(low) else f"; {low:.3f} to {high:.3f} with pictures drawn anew"
 
 
-def bias_bars(part: PartOfCues) -> Bars:
-    """Draw the shape bias of each class."""
+def bias_bars(part: PartOfCues) -> tuple[Bars, ...]:
+    """Draw the shape bias of each class, unless there are too many: the table has them all."""
+    if len(part.by_class) > _MOST_BARS:
+        return ()
     told = sorted((each for each in part.by_class if each.bias.n), key=lambda e: e.bias.value)
-    return Bars(
+    drawn = Bars(
         f"Shape bias by class of the shape: {part.name}",
         tuple(each.group for each in told),
         tuple(each.bias.value for each in told),
@@ -107,6 +110,7 @@ def bias_bars(part: PartOfCues) -> Bars:
         note="The line is balance. Of a class with few answers that name a cue the interval is "
         "wide: see the table.",
     )
+    return (drawn,)
 
 
 def preference_bars(part: PartOfCues) -> Bars:

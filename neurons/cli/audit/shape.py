@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +12,7 @@ import neurons
 from neurons.cli.checks import MINIATURE, check_images, check_layers, check_model
 from neurons.cli.options import MODEL_HELP, ClassOptions, DeviceOptions, RunOption
 from neurons.cli.out_options import Answer, OutOptions
-from neurons.cli.parse import parted
+from neurons.cli.parse import parted, read_groups
 from neurons.cli.terminal import Bar, out_console, say, say_path, show, table
 from neurons.errors import OptionError
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from neurons import Clip, CueConflict, CueLayers, ImageSet, Robustness
     from neurons.data.cue_images import CueImages
     from neurons.network.inference import Precision
-    from neurons.readouts.readout import Readout
+    from neurons.readouts.readout import ZeroShot
     from neurons.results.result import Result
 
 Model = Annotated[str | None, Parameter(help=MODEL_HELP, validator=check_model)]
@@ -39,6 +39,7 @@ def shape(
     plain: str | None = None,
     run: RunOption = None,
     layers: Layers = (),
+    words: Path | None = None,
     n: int = 500,
     seed: int = 0,
     precision: str = "exact",
@@ -62,6 +63,9 @@ def shape(
         A run of labelled images of the same classes: which cue wins in its layers and units?
     layers : tuple of str, optional
         Of the run; default: all.
+    words : Path, optional
+        What each class is called, one a line, as "dog: golden retriever, poodle"; default: its
+        name.
     n : int
         Images that are distorted, drawn at random.
     seed : int
@@ -82,10 +86,12 @@ def shape(
     # all that can be refused is, before the model is loaded
     conflicts = _conflicts(images)
     others = _plain(plain, conflicts)
-    asked.check(conflicts.images, *conflicts.classes)
+    called = None if words is None else _words(words, conflicts)
+    if called is None:
+        asked.check(conflicts.images, *conflicts.classes)
     clip = device.load(model)
     answer = answer.made_of(clip, conflicts.images)
-    readout = asked.readout(clip, conflicts.images)
+    readout = _readout(clip, conflicts.images, asked, called)
     with Bar("reading", "images") as bar:
         found = neurons.cue_conflict(
             clip, conflicts, readout=readout, precision=how, seed=seed, progress=bar.show
@@ -95,7 +101,7 @@ def shape(
         out_console.print(_drawn(found))
     more: list[Result] = []
     if others is not None:
-        more.append(_distorted(clip, others, conflicts, asked, n, seed, how))
+        more.append(_distorted(clip, others, readout, asked, n, seed, how))
     if run is not None:
         more.append(_in_layers(clip, run, conflicts, parted(layers), seed, how))
     say_path("pages", answer.write(found, *more))
@@ -107,6 +113,28 @@ def _check_alone(*given: object) -> None:
         raise OptionError(
             "tables of answers are counted by themselves: name them without a model, images or run"
         )
+
+
+def _words(path: Path, conflicts: CueImages) -> dict[str, tuple[str, ...]]:
+    """Read what the classes are called; every class of the set must be there."""
+    called = read_groups(path)
+    missing = [name for name in conflicts.classes if name not in called]
+    if missing:
+        raise OptionError(
+            f"{str(path)!r} has no line for {missing[0]!r} ({len(missing)} of "
+            f"{len(conflicts.classes)} classes are missing)"
+        )
+    return called
+
+
+def _readout(
+    clip: Clip, images: ImageSet, asked: ClassOptions, called: Mapping[str, Sequence[str]] | None
+) -> ZeroShot:
+    """Read the classes by their names, or by what they are called."""
+    if called is None:
+        return asked.readout(clip, images)
+    named = ClassOptions(classes=",".join(list(called)), prompts=asked.prompts)
+    return neurons.zero_shot(clip, called, templates=named.readout(clip, None).templates)
 
 
 def _conflicts(source: str) -> CueImages:
@@ -133,15 +161,15 @@ def _plain(source: str | None, conflicts: CueImages) -> ImageSet | None:
 def _distorted(
     clip: Clip,
     images: ImageSet,
-    conflicts: CueImages,
+    readout: ZeroShot,
     asked: ClassOptions,
     n: int,
     seed: int,
     how: Precision,
 ) -> Robustness:
-    """Measure accuracy under distortions, among the images' own classes."""
-    own = images is not conflicts.images and asked.classes is None
-    readout: Readout = asked.readout(clip, images if own else conflicts.images)
+    """Measure accuracy under distortions, among the images' own classes if they have others."""
+    if not set(images.class_names) <= set(readout.class_names):
+        readout = asked.readout(clip, images)
     with Bar("distorting", "images") as bar:
         found = neurons.robustness(
             clip, images, readout=readout, n=n, seed=seed, precision=how, progress=bar.show

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -257,7 +258,7 @@ class CueConflict(Result):
         if self.parts:
             made.append(parts_table(self.parts))
             made += [preference_bars(part) for part in self.parts]
-            made.append(bias_bars(self.parts[0]))
+            made += bias_bars(self.parts[0])
         if self.plain:
             made.append(plain_table(self.plain, len(self.counts.classes)))
         if self.shown:
@@ -291,11 +292,22 @@ def _told(part: PartOfCues) -> str:
             f"On “{part.name}” the {first} wins most often: {shares}; none {whole.neither}, "
             f"guessing gives each {chance.guessing / len(whole.cues):.3f}."
         )
+    interval = whole.bias.interval
+    low, high = interval.low, interval.high
+    if not math.isnan(part.resampled.low):
+        low, high = min(low, part.resampled.low), max(high, part.resampled.high)
+    balanced = " This is not told from balance (.5)." if low <= 0.5 <= high else ""
+    drawn = ""
+    if not math.isnan(part.resampled.low):
+        drawn = (
+            f" ({part.resampled.low:.3f} to {part.resampled.high:.3f} if the pictures that shapes "
+            f"and textures come from are drawn anew)"
+        )
     return (
-        f"On “{part.name}” the shape bias is {whole.bias}: of {whole.n:,} answers "
+        f"On “{part.name}” the shape bias is {whole.bias}{drawn}: of {whole.n:,} answers "
         f"{whole.named[0]:,} name the shape's class, {whole.named[1]:,} the texture's, and "
         f"{whole.neither.successes:,} neither. Cue accuracy {whole.cue_accuracy}; guessing gives "
-        f"{chance.guessing:.3f}."
+        f"{chance.guessing:.3f}.{balanced}"
     )
 
 

@@ -63,7 +63,7 @@ def test_answers_that_were_given_are_counted_without_a_model(command, tmp_path: 
     table.write_text("\n".join(lines))
     done = command("audit", "shape", "--answers", table, "--out", tmp_path / "out")
     assert done.code == 0, done.err
-    assert "shape bias is 0.833 (0.720 to 0.907, n = 60)" in done.out
+    assert "shape bias is 0.833 (0.720 to 0.907, n = 60) (" in done.out
     assert "s0" in done.out and "no independent trials" in done.out
 
 

@@ -53,7 +53,7 @@ def test_a_cue_that_is_not_recognised_alone_is_told_first() -> None:
         [*shapes, *["a"] * 40], [*shapes, *[""] * 40], [*textures, *alone], classes="abcd"
     )
     assert found.bias.value == 1.0
-    assert found.verdict().startswith("What is not recognised by itself cannot be preferred")
+    assert found.verdict().startswith("Near chance even without a conflict")
 
 
 def test_images_of_one_class_are_no_conflict() -> None:
