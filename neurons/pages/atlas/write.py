@@ -22,7 +22,7 @@ from neurons.pages.drawing import environment, static
 from neurons.pages.links import Links
 
 STYLES = ("style.css", "atlas.css")
-_PARTS = ("data", "search", "map", "parts", "pages", "views")
+_PARTS = ("data", "search", "map", "parts", "order", "pages", "views")
 SCRIPTS = tuple(f"atlas.{part}.js" for part in _PARTS)
 _BUILDING = "building"
 Tell = Callable[[str, int, int], None]

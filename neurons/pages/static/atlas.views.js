@@ -2,10 +2,11 @@
 (function () {
   "use strict";
   const Atlas = window.Atlas, make = Atlas.make;
+  const column = Atlas.column;
   const byId = function (id) { return document.getElementById(id); };
   // lines that are added at a time, and filters that are shown before one asks for all
   const STEP = 60, FIRST = 7;
-  let typing = 0, allFilters = false, state = {}, order = [], why = new Map(), nearly = [], index = null, map = null, shownRows = 0, overviewAt = "#", drawnAt = null, scrolled = 0;
+  let typing = 0, allFilters = false, state = {}, order = [], why = new Map(), index = null, map = null, shownRows = 0, overviewAt = "#", drawnAt = null, scrolled = 0;
 
   // ---- what the address says
 
@@ -46,80 +47,6 @@
     };
   }
 
-  // ---- which units, in which order
-
-  function column(name) { return Atlas.columns.find(function (each) { return each.name === name; }); }
-
-  function mask(except) {
-    const passed = new Uint8Array(Atlas.meta.n).fill(1);
-    Object.keys(state.is).forEach(function (name) {
-      const of = column(name);
-      if (name === except || !of) { return; }
-      const passing = Atlas.passing(of, state.is[name]);
-      for (let unit = 0; unit < passed.length; unit++) { if (passed[unit] && !passing(unit)) { passed[unit] = 0; } }
-    });
-    return passed;
-  }
-
-  function searched(passed) {
-    if (!state.q) { return null; }
-    if (!index) {
-      const fields = [{ name: "name", words: Atlas.heads.words, codes: Atlas.heads.codes }];
-      Atlas.columns.forEach(function (each) { if (each.searched && each.words) { fields.push(each); } });
-      index = new Atlas.Index(Atlas.meta.n, fields);
-      index.fields = fields;
-    }
-    // those found in the same way come in the list's usual order
-    const first = firstNumber();
-    const found = index.find(state.q, first ? byNumber(first, true) : function () { return 0; });
-    why = found.why;
-    return found.units.filter(function (unit) { return passed[unit]; });
-  }
-
-  function sortName() {
-    if (state.sort) { return state.sort; }
-    const first = firstNumber();
-    return state.q ? "best match" : first ? first.name : "number";
-  }
-
-  function firstNumber() { return Atlas.columns.find(function (each) { return !each.words; }); }
-
-  // compare by a column of numbers; what has none comes last, whichever way
-  function byNumber(column, down) {
-    return function (a, b) {
-      const u = column.values[a], v = column.values[b];
-      return u === null || v === null ? (u === null) - (v === null) : down ? v - u : u - v;
-    };
-  }
-
-  function arrange() {
-    const passed = mask(), found = searched(passed), name = sortName();
-    order = found || [];
-    if (!found) { for (let unit = 0; unit < passed.length; unit++) { if (passed[unit]) { order.push(unit); } } }
-    const by = name === "name" ? { words: Atlas.heads.words, codes: Atlas.heads.codes } : column(name);
-    // numbers from the highest, texts from the first letter
-    const down = Boolean(by && !by.words) !== (state.turn === "1");
-    if (by && by.words) {
-      const place = placesOf(by.words);
-      // of one text, the best first
-      const first = firstNumber(), best = first ? byNumber(first, true) : function () { return 0; };
-      order.sort(function (a, b) { return (place[by.codes[a]] - place[by.codes[b]]) * (down ? -1 : 1) || best(a, b) || a - b; });
-    } else if (by) {
-      const compared = byNumber(by, down);
-      order.sort(function (a, b) { return compared(a, b) || a - b; });
-    } else if (down) { order.reverse(); }
-    return { by: by, down: down };
-  }
-
-  function placesOf(words) {
-    const sorted = words.map(function (_, i) { return i; });
-    const compared = new Intl.Collator("en", { numeric: true }).compare;
-    sorted.sort(function (a, b) { return !words[a] - !words[b] || compared(words[a], words[b]); });
-    const place = new Int32Array(words.length);
-    sorted.forEach(function (code, i) { place[code] = i; });
-    return place;
-  }
-
   // ---- the overview
 
   function render() {
@@ -133,7 +60,7 @@
     byId("to-units").classList.toggle("on", !one && state.view !== "pictures");
     byId("to-pictures").classList.toggle("on", !one && state.view === "pictures");
     if (one) {
-      if (!order.length) { state.is = {}; arrange(); }
+      if (!order.length) { order = Atlas.arranged({ is: {} }).units; }
       Atlas.unitPage(state.unit, order, overviewAt);
       return;
     }
@@ -162,37 +89,32 @@
   }
 
   function units() {
-    const sorting = arrange(), passed = mask(), chosen = new Uint8Array(Atlas.meta.n);
+    const sorting = Atlas.arranged(state), chosen = new Uint8Array(Atlas.meta.n);
+    order = sorting.units;
+    why = sorting.why;
+    index = sorting.index;
     order.forEach(function (unit) { chosen[unit] = 1; });
     const narrowed = order.length < Atlas.meta.n;
     facets();
-    const name = state.colour && column(state.colour) ? state.colour : colourName();
+    const name = state.colour && column(state.colour) ? state.colour : Atlas.colourName();
     const by = column(name);
     options(byId("colour"), Atlas.columns.map(function (each) { return each.name; }), name);
     byId("colour").closest("label").hidden = !by;
     if (by) {
       const colours = by.colours = by.colours || Atlas.colours(by);
       map.paint(colours.of);
-      Atlas.keys(byId("keys"), by, colours, state.q ? chosen : mask(name), choose(name), state.is[name]);
+      Atlas.keys(byId("keys"), by, colours, state.q ? chosen : Atlas.mask(state.is, name), choose(name), state.is[name]);
     }
     map.limit(narrowed ? chosen : null);
     const sorts = (state.q ? ["best match"] : []).concat(["number", "name"], Atlas.columns.map(function (each) { return each.name; }));
-    options(byId("sort"), sorts, sortName());
+    options(byId("sort"), Array.from(new Set(sorts)), Atlas.sortName(state));
     const turn = byId("turn");
     turn.textContent = sorting.down ? "↓" : "↑";
     turn.title = turn.ariaLabel = sorting.down ? "highest first; turn round" : "lowest first; turn round";
-    turn.hidden = sortName() === "best match";
+    turn.hidden = Atlas.sortName(state) === "best match";
     const count = byId("count");
     count.textContent = narrowed ? order.length.toLocaleString("en") + " of " + Atlas.count(Atlas.meta.n, "unit") : Atlas.count(Atlas.meta.n, "unit");
     list(sorting);
-  }
-
-  function colourName() {
-    const texts = Atlas.columns.filter(function (each) { return each.words && each.words.length > 1 && each.words.length <= 24; });
-    // several kinds say more than yes and no
-    const few = texts.find(function (each) { return each.words.length > 3; }) || texts[0];
-    const number = firstNumber();
-    return few ? few.name : number ? number.name : Atlas.columns.length ? Atlas.columns[0].name : "";
   }
 
   function options(select, names, chosen) {
@@ -213,7 +135,7 @@
     const shown = useful.filter(function (each, i) { return allFilters || i < FIRST || state.is[each.name] !== undefined; });
     shown.forEach(function (each) {
       box.append(Atlas.facet(each, state.is[each.name], function () {
-        const passed = mask(each.name), found = searched(passed);
+        const passed = Atlas.mask(state.is, each.name), found = Atlas.searched(state, passed);
         if (!found) { return passed; }
         const both = new Uint8Array(Atlas.meta.n);
         found.forEach(function (unit) { both[unit] = 1; });
@@ -285,7 +207,7 @@
       used.add(field.name);
       told.push([found[2] === 3 ? "like" : field.name, field.words[found[1]]]);
     }
-    const first = column(sortName());
+    const first = column(Atlas.sortName(state));
     (first ? [first] : []).concat(Atlas.columns).forEach(function (each) {
       if (told.length < 4 && !used.has(each.name) && each.name !== (list.by && list.by.name) && Atlas.has(each, unit)) {
         used.add(each.name);
