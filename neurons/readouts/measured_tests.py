@@ -93,8 +93,8 @@ class MeasuredTest:
         where = "" if self.layer == EMBEDDING else f" in {self.layer}"
         found, interval = self.found, self.found.difference_interval
         unsure = (
-            " (chance parts these items so rarely, but with other items like these the difference "
-            "might be none)"
+            " (chance rarely parts these items so, but with others of the kind, attributes too, "
+            "there might be no difference)"
             if not self.shown and self.p_adjusted <= _ALPHA
             else ""
         )

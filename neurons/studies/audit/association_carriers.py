@@ -77,8 +77,10 @@ def association_carriers(
         left out.
     readout : ZeroShot, optional
         What reads the classes of these; needed with them.
-    templates, lettering
-        As `associations` takes them.
+    templates : sequence of str
+        Sentences in which text stands, with one ``{}`` each.
+    lettering : Lettering, optional
+        How words are written; default: chosen by the input's size.
     most_units : int >= 1
         Units to set to zero together at most.
     n_random : int >= 20
