@@ -115,10 +115,11 @@ class PartOfCues:
         level = max(chance.guessing, chance.shuffled)
         if found.interval.low <= level:
             return (
-                f"On “{self.name}” cue accuracy is at chance: {found} of the answers name the "
-                f"class of a cue, where guessing gives {chance.guessing:.3f} and the same answers "
-                f"to other pictures {chance.shuffled:.3f}; the bias of {self.whole.bias.value:.2f} "
-                f"says nothing of shape or texture (answers at random have .50)."
+                f"On “{self.name}” cue accuracy cannot be told from chance: {found} of the answers "
+                f"name the class of a cue, where guessing gives {chance.guessing:.3f} and the same "
+                f"answers to other pictures {chance.shuffled:.3f}; the bias of "
+                f"{self.whole.bias.value:.2f} says nothing of shape or texture (answers at "
+                f"random have .50)."
             )
         if sum(self.whole.named) < FEW:
             return (

@@ -32,7 +32,7 @@ def test_random_answers_look_balanced_and_are_told_first() -> None:
     found = count_cues("x", answers, cues, n_classes=10)
     assert found.whole.bias.value == pytest.approx(0.5, abs=0.06)
     assert found.whole.cue_accuracy.value == pytest.approx(0.2, abs=0.03)
-    assert found.chance.guessing == 0.2 and "at chance" in found.doubt()
+    assert found.chance.guessing == 0.2 and "cannot be told from chance" in found.doubt()
 
 
 def test_one_answer_for_all_is_chance_however_often_it_fits() -> None:
@@ -40,7 +40,7 @@ def test_one_answer_for_all_is_chance_however_often_it_fits() -> None:
     cues = {"shape": [CLASSES[i % 2] for i in range(400)], "texture": [CLASSES[5]] * 400}
     found = count_cues("x", [CLASSES[0]] * 400, cues, n_classes=10)
     assert found.whole.cue_accuracy.value == 0.5 and found.chance.shuffled == 0.5
-    assert "at chance" in found.doubt()
+    assert "cannot be told from chance" in found.doubt()
 
 
 def test_answers_that_follow_shape_or_texture_have_a_bias_of_one_or_nought() -> None:

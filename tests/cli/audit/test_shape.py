@@ -42,7 +42,7 @@ def test_a_model_at_chance_is_told_before_its_bias(
                    "--out", out, "--device", "cpu")  # fmt: skip
     assert done.code == 0, done.err
     first = done.out.splitlines()[0]
-    assert first.startswith("On “conflict” cue accuracy is at chance")
+    assert first.startswith("On “conflict” cue accuracy cannot be told from chance")
     assert "none of them" in done.out and "as they are" in done.out
     assert done.out.splitlines()[-1] == f"pages: {out / 'index.html'}"
     page = next(path for path in out.glob("*.html") if path.name != "index.html").read_text()
@@ -76,3 +76,17 @@ def test_mistakes_are_one_line(refused, planted_name: str, conflicts: Path, tmp_
     told = refused("audit", "shape", planted_name, "-i", conflicts, "--classes", "dog,horse", *out)
     assert "no class 'cat'" in told
     assert not (tmp_path / "out").exists()
+
+
+def test_classes_are_asked_for_by_what_they_are_called(
+    command, refused, planted_name: str, conflicts: Path, tmp_path: Path
+) -> None:
+    words = tmp_path / "words.txt"
+    words.write_text("dog: poodle, terrier\n")
+    given = ("audit", "shape", planted_name, "-i", conflicts / "conflict", "--words", words,
+             "--prompts", "plain", "--device", "cpu", "--out", tmp_path / "out")  # fmt: skip
+    assert "no line for 'cat'" in refused(*given)
+    words.write_text("dog: poodle, terrier\ncat: tabby\nhorse: pony\n")
+    done = command(*given)
+    assert done.code == 0, done.err
+    assert CueConflict.load(tmp_path / "out" / "result").counts.classes == ("dog", "cat", "horse")

@@ -42,7 +42,7 @@ def test_answers_at_random_are_told_before_their_bias() -> None:
         answers, [a for a, _ in pairs], [b for _, b in pairs], classes=classes
     )
     assert abs(found.bias.value - 0.5) < 0.1
-    assert found.verdict().startswith("On “conflict” cue accuracy is at chance")
+    assert found.verdict().startswith("On “conflict” cue accuracy cannot be told from chance")
 
 
 def test_a_cue_that_is_not_recognised_alone_is_told_first() -> None:
