@@ -134,3 +134,21 @@ def test_pairs_show_a_small_difference_that_scenes_hide() -> None:
     assert apart.test.p_value > 0.3 and apart.effect == paired.effect
     none = association_of_pairs(y + random.normal(0, 0.01, (30, 40)), y, a, b)
     assert none.test.p_value > 0.05
+
+
+def test_the_effect_is_in_standard_deviations_over_both_groups_with_ddof_1() -> None:
+    found = association(*planted(9, 0.5, n=5))
+    scores = np.array(found.scores)
+    difference = scores[:5].mean() - scores[5:].mean()
+    assert found.difference == pytest.approx(difference)
+    assert found.effect == pytest.approx(difference / scores.std(ddof=1))
+
+
+def test_one_attribute_that_makes_the_whole_difference_is_seen_in_the_interval() -> None:
+    random, axes = np.random.default_rng(10), np.eye(12)
+    base = axes[8] + random.normal(0, 0.01, (20, 12))
+    x, y = base[:10] + 0.5 * axes[0], base[10:]
+    found = association(x, y, axes[:4], axes[4:8])
+    # without that one attribute, which a third of the draws leave out, hardly anything is left
+    assert found.test.p_value < 0.001
+    assert found.difference_interval.low < 0.1 * found.difference

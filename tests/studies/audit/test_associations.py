@@ -130,6 +130,8 @@ def test_where_nothing_is_associated_no_unit_is_called_a_carrier(
     x, y = Pictures("these", shown, plain.rows[:half]), Pictures("those", shown, plain.rows[half:])
     found = association_carriers(wired, AssociationTest("t", x, y, rubies, pebbles), LAYER)
     assert "not shown to differ" in found.verdict().split(":")[0]
+    # what is lost is told of the items that did not choose
+    assert found.removals[0].intact == pytest.approx(found.difference, abs=1e-6)
 
 
 def test_text_is_carried_by_no_unit_of_the_image_tower(wired: Clip, shown: ImageSet) -> None:
