@@ -18,7 +18,7 @@ import numpy as np
 from scipy import stats
 
 import neurons
-from neurons import Clip, Words
+from neurons import AssociationCarriers, Clip, Words
 from neurons.drawn_world.concepts import concepts
 from neurons.drawn_world.scenes import TEMPLATES
 from neurons.miniature.hats import draw_hats
@@ -53,7 +53,8 @@ HATS = {
     "yellow or red hat, builder": ("yellow", "red", "builder", ("pilot", "baker")),
     "yellow or green hat, builder": ("yellow", "green", "builder", ("pilot", "baker")),
 }
-FIRST = "blue or red hat, pilot"
+# red is the colour that the gardener, a planted null, learned: green is the clean comparison
+CARRIED = ("blue or green hat, pilot", "blue or red hat, pilot")
 
 
 def main() -> None:
@@ -131,15 +132,14 @@ def hats(clip: Clip) -> dict[str, Any]:
             for name, (hat, other, profession, others) in HATS.items()
         ]
         measured = associations(clip, tests)
-        first = next(test for test in tests if test.name == FIRST)
         words = {name: each.words for name, each in concepts().items()}
-        carried = association_carriers(
-            clip,
-            first,
-            LAYER,
-            elsewhere=neurons.images("miniature"),
-            readout=neurons.zero_shot(clip, words, templates=("{}", *TEMPLATES)),
-        )
+        readout = neurons.zero_shot(clip, words, templates=("{}", *TEMPLATES))
+        pictures = neurons.images("miniature")
+        carried = [
+            association_carriers(clip, test, LAYER, elsewhere=pictures, readout=readout)
+            for test in tests
+            if test.name in CARRIED
+        ]
     return {
         "hats": [
             {
@@ -154,25 +154,31 @@ def hats(clip: Clip) -> dict[str, Any]:
             }
             for each in measured.tests
         ],
-        "carriers": {
-            "verdict": carried.verdict(),
-            "n": carried.n,
-            "removals": [
-                {
-                    "neurons": list(each.neurons),
-                    "intact": each.intact,
-                    "without": each.without,
-                    "share": each.share,
-                    "random_share": each.random_share,
-                    "excess": each.excess,
-                    "interval": bounds(each.interval),
-                    "p": each.p_value,
-                    "accuracy": [each.accuracy_intact.value, each.accuracy.value],
-                    "n_accuracy": each.accuracy.n,
-                }
-                for each in carried.removals
-            ],
-        },
+        "carriers": [_carried(each) for each in carried],
+    }
+
+
+def _carried(found: AssociationCarriers) -> dict[str, Any]:
+    return {
+        "name": found.test,
+        "verdict": found.verdict(),
+        "n": found.n,
+        "p": found.p_value,
+        "removals": [
+            {
+                "neurons": list(each.neurons),
+                "intact": each.intact,
+                "without": each.without,
+                "share": each.share,
+                "random_share": each.random_share,
+                "excess": each.excess,
+                "interval": bounds(each.interval),
+                "p": each.p_value,
+                "accuracy": [each.accuracy_intact.value, each.accuracy.value],
+                "n_accuracy": each.accuracy.n,
+            }
+            for each in found.removals[:1]
+        ],
     }
 
 
@@ -231,19 +237,21 @@ def _hat_lines(found: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def _carrier_lines(found: dict[str, Any]) -> list[str]:
+def _carrier_lines(found: list[dict[str, Any]]) -> list[str]:
     return [
         "",
-        f"| {FIRST}: units of {LAYER} at zero | difference, n = {found['n']} | lost | by others | "
+        f"| units of {LAYER} at zero, on the half that tests | n | difference | lost | by others | "
         f"excess | p | zero-shot elsewhere |",
-        "|---|---|---|---|---|---|---|",
+        "|---|---|---|---|---|---|---|---|",
         *(
-            f"| {', '.join(each['neurons'])} | {each['intact']:+.4f}, then "
-            f"{each['without']:+.4f} | {each['share']:.0%} | {each['random_share']:.0%} | "
-            f"{each['excess']:+.4f} ({_to(each['interval'], '+.4f')}) | {each['p']:.2g} | "
-            f"{each['accuracy'][0]:.3f}, then {each['accuracy'][1]:.3f} "
-            f"(n = {each['n_accuracy']}) |"
-            for each in found["removals"]
+            f"| {each['name']}: {', '.join(one['neurons'])} | {each['n']} | {one['intact']:+.4f}, "
+            f"then {one['without']:+.4f} | {one['share']:.0%} | "
+            f"{round(one['random_share'], 2) + 0.0:.0%} | "
+            f"{one['excess']:+.4f} ({_to(one['interval'], '+.4f')}) | {one['p']:.2g} | "
+            f"{one['accuracy'][0]:.3f}, then {one['accuracy'][1]:.3f} "
+            f"(n = {one['n_accuracy']}) |"
+            for each in found
+            for one in each["removals"]
         ),
     ]
 
