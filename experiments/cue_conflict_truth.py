@@ -3,7 +3,7 @@
 The trials and pictures of Geirhos et al. 2019, and a small CLIP of photographs, are no part of this
 repository: what needs them is measured where MATERIAL is given (a folder with
 ``reference/texture-vs-shape``, ``data/cue-conflict`` and ``models/tinyimagenet-clip``), and else
-kept as it was measured last. The figure needs a Chromium.
+kept as it was measured last.
 
     python -m experiments.cue_conflict_truth [MATERIAL]
 """
@@ -21,14 +21,13 @@ import numpy as np
 from PIL import Image
 
 import neurons
-from experiments.docs_figures import IMG, photograph
+from experiments.docs_figures import IMG
 from neurons import Activations, Clip, CueConflict, CueLayers, Robustness
 from neurons.data.cue_trials import read_trials
 from neurons.drawn_world import cue_contest
 from neurons.drawn_world.concepts import concepts
 from neurons.drawn_world.scenes import TEMPLATES
 from neurons.readouts.readout import ZeroShot
-from neurons.recipes.write_result import write_result
 
 RESULTS = Path(__file__).parent / "results" / "cue_conflict_truth.json"
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "studies" / "cue-conflict.md"
@@ -66,7 +65,7 @@ def main(material: Path | None) -> None:
         kept["miniature"] = told(found)
         kept["robustness"] = [(each.name, str(each.right)) for each in robust.outcomes]
         kept["layers"] = told_layers(layers)
-        figure(found, layers, Path(folder))
+    figure()
     RESULTS.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     write_page(kept)
 
@@ -171,8 +170,8 @@ def told_layers(found: CueLayers) -> list[dict[str, Any]]:
     return rows
 
 
-def figure(found: CueConflict, layers: CueLayers, folder: Path) -> None:
-    """Put pictures of the contest above the chart of layers, as its page draws it."""
+def figure() -> None:
+    """Draw some pictures of the contest, beside each other."""
     cues = [("frog", "strawberry", ""), ("horse", "sun", ""), ("pear", "butterfly", ""),
             ("train", "flower", ""), ("frog", "house", "book"), ("clock", "fire", "rocket"),
             ("elephant", "bee", "key"), ("happy", "tree", "grapes")]  # fmt: skip
@@ -180,12 +179,7 @@ def figure(found: CueConflict, layers: CueLayers, folder: Path) -> None:
     tiles = [np.asarray(each.resize((148, 148), Image.Resampling.LANCZOS)) for each in drawn]
     strip = Image.fromarray(np.hstack([np.pad(t, ((4, 4), (1, 1), (0, 0)), constant_values=255)
                                        for t in tiles]))  # fmt: skip
-    index = write_result(folder / "pages", found, layers)
-    (page,) = (file for file in index.parent.glob("*.html") if file.name != "index.html")
-    photograph(page, folder / "page.png")
     strip.save(IMG / "cue-contest.webp", "WEBP", quality=88, method=6)
-    with Image.open(folder / "page.png") as whole:
-        whole.save(Path(tempfile.gettempdir()) / "cue-conflict-page.png")
 
 
 def write_page(kept: dict[str, Any]) -> None:

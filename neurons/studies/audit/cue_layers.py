@@ -172,11 +172,9 @@ class CueLayers(Result):
     def verdict(self) -> str:
         """Tell which cue wins where; a layer that knows no classes is told first."""
         doubts = [f"{each.layer}: {each.doubt}" for each in self.layers if each.doubt]
-        told = []
+        part = self.layers[0].counts.parts[-1].name
+        told = [f"On “{part}”: {'; '.join(_winner(each) for each in self.layers)}."]
         for each in self.layers:
-            whole = each.counts.parts[-1].whole
-            shares = ", ".join(f"{cue} {whole.share(cue)}" for cue in whole.cues)
-            told.append(f"In {each.layer} answers to “{whole.part}” follow {shares}.")
             follows = ", ".join(
                 f"{self._n_following(each.layer, cue):,} the {cue} "
                 f"({self.by_chance[each.layer][cue]:,} with shuffled pictures)"
@@ -184,7 +182,8 @@ class CueLayers(Result):
             )
             untested = sum(not unit.tested for unit in self._of(each.layer))
             left = f"; {untested:,} of them could not be tested" if untested else ""
-            told.append(f"Of its {self._n_units(each.layer):,} live units follow {follows}{left}.")
+            live = f"{self._n_units(each.layer):,} live units of {each.layer}"
+            told.append(f"Of {live} follow {follows}{left}.")
         return " ".join((*doubts, *told))
 
     def blocks(self) -> tuple[Block, ...]:
@@ -235,7 +234,9 @@ class CueLayers(Result):
                 for cue in part.whole.cues
             )
             names = tuple(each.layer for each in self.layers)
-            made.append(Dots(f"Which cue wins in each layer: {part.name}", names, panels))
+            title = f"Which cue wins in each layer: {part.name}"
+            told = "Each panel has a scale of its own; the line is what guessing gives."
+            made.append(Dots(title, names, panels, note=told))
         return tuple(made)
 
     def _layer_table(self) -> Table:
@@ -306,6 +307,18 @@ class CueLayers(Result):
             "Of all pairs of a picture whose cue is of the unit's class and one whose cue is of "
             "another, the share in which the first excites the unit more; .5 says nothing.",
         )
+
+
+def _winner(layer: LayerCues) -> str:
+    """Say which cue wins in a layer: above guessing, and surely more often than any other."""
+    part = layer.counts.parts[-1]
+    shares = {cue: part.whole.share(cue) for cue in part.whole.cues}
+    first, second, *_ = sorted(shares, key=lambda cue: -shares[cue].value)
+    low = shares[first].interval.low
+    guessing = part.chance.guessing / len(shares)
+    if low > max(guessing, shares[second].interval.high):
+        return f"in {layer.layer} the {first} wins, {shares[first]}"
+    return f"in {layer.layer} no cue wins ({first} {shares[first].value:.3f})"
 
 
 def _labelled(
