@@ -53,7 +53,7 @@ HATS = {
     "yellow or red hat, builder": ("yellow", "red", "builder", ("pilot", "baker")),
     "yellow or green hat, builder": ("yellow", "green", "builder", ("pilot", "baker")),
 }
-# red is the colour that the gardener, a planted null, learned: green is the clean comparison
+# red is the colour that the gardener, a planted null, learned: green stands beside it
 CARRIED = ("blue or green hat, pilot", "blue or red hat, pilot")
 
 
