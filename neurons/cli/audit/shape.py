@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,6 +31,23 @@ Images = Annotated[str | None, Parameter(name=("--images", "-i"))]
 Layers = Annotated[tuple[str, ...], Parameter(name=("--layers", "-l"), validator=check_layers)]
 
 
+@Parameter(name="*", group="Layers")
+@dataclass(frozen=True, kw_only=True)
+class LayerOptions:
+    """Where in the network cues are followed.
+
+    Parameters
+    ----------
+    run : Path, optional
+        A run of labelled images of the same classes: which cue wins in its layers and units?
+    layers : tuple of str, optional
+        Of the run; default: all.
+    """
+
+    run: RunOption = None
+    layers: Layers = ()
+
+
 def shape(
     model: Model = None,
     /,
@@ -37,8 +55,6 @@ def shape(
     images: Images = None,
     answers: tuple[Path, ...] = (),
     plain: str | None = None,
-    run: RunOption = None,
-    layers: Layers = (),
     words: Path | None = None,
     n: int = 500,
     seed: int = 0,
@@ -46,6 +62,7 @@ def shape(
     to: OutOptions,
     asked: ClassOptions = ClassOptions(),
     device: DeviceOptions = DeviceOptions(),
+    where: LayerOptions = LayerOptions(),
 ) -> None:
     """Count which cue answers follow where shape, texture and word are of different classes.
 
@@ -59,10 +76,6 @@ def shape(
     plain : str, optional
         Labelled images whose accuracy is measured under distortions; default: those given, if
         they have no conflict.
-    run : Path, optional
-        A run of labelled images of the same classes: which cue wins in its layers and units?
-    layers : tuple of str, optional
-        Of the run; default: all.
     words : Path, optional
         What each class is called, one a line, as "dog: golden retriever, poodle"; default: its
         name.
@@ -75,7 +88,7 @@ def shape(
     """
     answer = to.answer("audit shape", locals())
     if answers:
-        _check_alone(model, images, plain, run)
+        _check_alone(model, images, plain, where.run)
         _of_answers(answers, seed, answer)
         return
     if model is None or images is None:
@@ -102,8 +115,8 @@ def shape(
     more: list[Result] = []
     if others is not None:
         more.append(_distorted(clip, others, readout, asked, n, seed, how))
-    if run is not None:
-        more.append(_in_layers(clip, run, conflicts, parted(layers), seed, how))
+    if where.run is not None:
+        more.append(_in_layers(clip, where.run, conflicts, parted(where.layers), seed, how))
     say_path("pages", answer.write(found, *more))
 
 

@@ -128,9 +128,11 @@ def shape_bias(
     ----------
     answers : sequence of str, (images,)
         What was named; anything that is no class names neither.
-    shapes, textures : sequence of str, (images,)
-        The class of each image's shape and of its texture. Where they are equal, there is no
-        conflict, and the answers are counted as right or wrong.
+    shapes : sequence of str, (images,)
+        The class of each image's shape.
+    textures : sequence of str, (images,)
+        The class of its texture. Where they are equal, there is no conflict, and the answers are
+        counted as right or wrong.
     classes : sequence of str
         All that could be answered.
     words : sequence of str, (images,), optional
