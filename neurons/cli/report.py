@@ -44,6 +44,23 @@ class MostOptions:
     labels: Path | None = None
 
 
+@Parameter(name="*", group="Pages")
+@dataclass(frozen=True, kw_only=True)
+class ShownOptions:
+    """How many images a page shows.
+
+    Parameters
+    ----------
+    count : int
+        Images at each end.
+    per_bucket : int
+        Images from each bucket.
+    """
+
+    count: int = 16
+    per_bucket: int = 6
+
+
 def report(
     run: RunPath,
     addresses: Annotated[NeuronAddresses, Parameter(name="neurons")] = (),
@@ -52,8 +69,7 @@ def report(
     to: OutOptions,
     choice: LayerChoiceOptions = LayerChoiceOptions(),
     most: MostOptions = MostOptions(),
-    count: int = 16,
-    per_bucket: int = 6,
+    shown: ShownOptions = ShownOptions(),
     by: str | None = None,
     pictures: Path | None = None,
     probe: ProbeOption = None,
@@ -68,10 +84,6 @@ def report(
     addresses : tuple of Neuron
         LAYER:UNIT, lists (LAYER:3,7), ranges (LAYER:0-20), or a file of them; or none, and
         --most, --top, --sort or --where instead.
-    count : int
-        Images at each end.
-    per_bucket : int
-        Images from each bucket.
     by : str, optional
         Column that groups the images: each group's top, first.
     pictures : Path, optional
@@ -92,12 +104,12 @@ def report(
     for address in addresses:
         opened.check(address)
     path = None if addresses else only_layer(opened, choice.layer)
-    shown = images.of(opened)
+    pictured = images.of(opened)
     if path is not None and most.most is not None:
-        addresses = _interesting(opened, shown, path, by, most)
+        addresses = _interesting(opened, pictured, path, by, most)
     elif path is not None:
-        addresses = _chosen(opened, shown, path, by, choice)
-    further = None if words is None else _read(opened, addresses, words, shown.class_names)
+        addresses = _chosen(opened, pictured, path, by, choice)
+    further = None if words is None else _read(opened, addresses, words, pictured.class_names)
     written: list[str] = []
     with Bar("writing pages", "pages") as bar:
 
@@ -109,9 +121,9 @@ def report(
             opened,
             addresses,
             to.out,
-            image_set=shown,
-            count=count,
-            per_bucket=per_bucket,
+            image_set=pictured,
+            count=shown.count,
+            per_bucket=shown.per_bucket,
             by=by,
             pictures=pictures,
             probe=None if probe is None else open_probe(probe, run=run)[0],

@@ -40,10 +40,18 @@ def export(
         A ``.csv`` or ``.parquet`` file.
     image_set : ImageSet, optional
         Default: the images where they lay when the run was made.
-    by, probe, tables, n_similar, seed, progress, told
-        As `atlas` takes them.
+    by : str, optional
+    probe : Probe, optional
+    tables : sequence of Result
+    n_similar : int >= 1
+    seed : int
+        These as `atlas` takes them.
     replace : bool
         Whether another table that is there may be replaced.
+    progress : callable
+        Takes what is being done, how much of it is done, and of how much.
+    told : callable
+        Takes a remark, such as that there is no census, and why.
 
     Returns
     -------
