@@ -20,6 +20,7 @@ from neurons.pages.entries import Entry, read_entries
 from neurons.pages.links import Links
 from neurons.pages.page import Page
 from neurons.pages.page_files import check_page_file, made_with_tag
+from neurons.pages.without_crops import without_crops
 from neurons.results.drawn import data_uri
 
 # side in px and quality of the pictures, the best that fits is taken
@@ -29,8 +30,6 @@ _LARGE, _SMALL_PX = 2, 64
 _MB = 1_000_000
 _IMG = re.compile(r'<img class="(?P<kind>[^"]*)" src="(?P<src>images/[^"]+)"')
 _THUMB = re.compile(r'<img src="(?P<src>images/[^"]+)"')
-_CROPPED = re.compile(r'<div class="pic cropped".*?</div>\s*', re.DOTALL)
-_SWITCH = re.compile(r'<label class="switch">.*?</label>\s*', re.DOTALL)
 _CRUMBS = re.compile(r'<nav class="crumbs".*?</nav>\s*', re.DOTALL)
 _HREF = re.compile(r' href="(?P<to>[^"#]+)"')
 _MAIN = re.compile(r"<main>(.*)</main>", re.DOTALL)
@@ -157,8 +156,7 @@ def _assembled(
 
 
 def _inlined(folder: Path, body: str, inside: set[str], encoded: Callable[[Path, str], str]) -> str:
-    for part in (_CROPPED, _SWITCH, _CRUMBS):
-        body = part.sub("", body)
+    body = _CRUMBS.sub("", without_crops(body))
 
     def whole(found: re.Match[str]) -> str:
         kind = found["kind"]

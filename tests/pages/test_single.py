@@ -11,6 +11,7 @@ import pytest
 
 from neurons.data.thumbnails import thumbnail
 from neurons.errors import OptionError
+from neurons.geometry import Box
 from neurons.pages import Page, single_file, write
 from neurons.results.blocks import Block, Gallery, Tile
 from neurons.results.result import Result
@@ -39,6 +40,16 @@ class Pictured(Result):
         return (Gallery("g", (tile,)), Gallery("large", (Tile(image, "1", "x"),), large=True))
 
 
+@dataclass(frozen=True)
+class Boxed(Pictured):
+    """A small picture, whose part around the peak the page cuts out by itself."""
+
+    def blocks(self) -> tuple[Block, ...]:
+        """A picture with a box and no crop."""
+        image = thumbnail(np.full((40, 40, 3), 90, np.uint8))
+        return (Gallery("g", (Tile(image, "1", "noise", box=Box(0.2, 0.2, 0.6, 0.6)),)),)
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("site")
@@ -57,6 +68,15 @@ def test_every_page_is_in_it_and_every_link_leads_inside(site: Path, tmp_path: P
     # two in each page, and one in the index
     assert len(sources) == 3 * (2 + 1)
     assert "<script" not in text
+
+
+def test_a_part_that_the_page_cuts_out_is_left_out_and_its_box_stays(tmp_path: Path) -> None:
+    page = Page.of(Boxed({}, "a.b:1"))
+    write(tmp_path / "site", [page], title="One")
+    assert 'class="pic cropped part"' in (tmp_path / "site" / page.file_name).read_text()
+    text = single_file(tmp_path / "site", tmp_path / "one.html").read_text()
+    assert '<span class="box"' in text and text.count("<img") == 1
+    assert 'class="pic cropped' not in text and 'class="switch"' not in text
 
 
 def test_a_smaller_file_has_smaller_pictures_and_too_small_a_one_is_refused(

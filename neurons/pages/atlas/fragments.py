@@ -13,13 +13,12 @@ from neurons.pages.atlas.sheets import LARGE, SMALL, Kind, Pixels, key_of, shrun
 from neurons.pages.drawing import environment
 from neurons.pages.links import Links
 from neurons.pages.page import Page
+from neurons.pages.without_crops import without_crops
 
 _IMG = re.compile(
     r'<img class="(?P<kind>whole[^"]*)" src="picture:(?P<key>[0-9a-f]+)" alt="(?P<told>[^"]*)" '
     r'loading="lazy">'
 )
-_CROPPED = re.compile(r'<div class="pic cropped[^"]*".*?</div>\s*', re.DOTALL)
-_SWITCH = re.compile(r'<label class="switch">.*?</label>\s*', re.DOTALL)
 # the same for all units: it stands once, on the first page
 _PROVENANCE = re.compile(r'<details class="provenance">.*?</details>\s*', re.DOTALL)
 _BLANK = re.compile(r"\n\s*")
@@ -81,9 +80,7 @@ class Drawing:
         self._seen.clear()
         self._linker = Links(self._links, own=page.title)
         html = self._template.render(page=page, single=True, layout="atlas_unit.html")
-        for part in (_CROPPED, _SWITCH, _PROVENANCE):
-            html = part.sub("", html)
-        html = _BLANK.sub("\n", html).strip()
+        html = _BLANK.sub("\n", _PROVENANCE.sub("", without_crops(html))).strip()
         shown: dict[str, dict[str, Pixels]] = {SMALL.name: {}, LARGE.name: {}}
         for found in _IMG.finditer(html):
             kind, key = _kind(found["kind"]), found["key"]
