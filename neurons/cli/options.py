@@ -70,15 +70,6 @@ class DeviceOptions:
             return neurons.load(name, device=self.device)
 
 
-def tell_slow(precision: Precision, clip: Clip) -> None:
-    """Say that a precision is slower than exact where the model lies, if it is."""
-    from neurons.network.inference import told_slow
-
-    remark = told_slow(precision, clip.device)
-    if remark:
-        console.print(remark, highlight=False)
-
-
 @Parameter(name="*", group="Model")
 @dataclass(frozen=True, kw_only=True)
 class ModelOptions(DeviceOptions):
@@ -96,16 +87,20 @@ class ModelOptions(DeviceOptions):
     precision: str = "exact"
 
     def open(self) -> Clip:
-        """Load the model; say so if it is slower like this than as it is."""
-        clip = self.load(self.model)
-        tell_slow(self.how(), clip)
-        return clip
+        """Load the model."""
+        return self.load(self.model)
 
     def how(self) -> Precision:
         """Find the precision by its name."""
         from neurons.network.inference import parse_precision
 
         return parse_precision(self.precision)
+
+    def slow(self, clip: Clip) -> str:
+        """Say that this precision is slower than exact where the model lies; empty if it is not."""
+        from neurons.network.inference import told_slow
+
+        return told_slow(self.how(), clip.device)
 
 
 @Parameter(name="*", group="Images")

@@ -71,7 +71,7 @@ def scan(
     shown = images.open()
     say(f"images: {shown.describe()}")
     clip = model.open()
-    with Bar("scanning", "images") as bar:
+    with Bar("scanning", "images", note=model.slow(clip)) as bar:
 
         def show(state: Progress) -> None:
             bar.show(state.done, state.total, f"{state.skipped:,} skipped" if state.skipped else "")

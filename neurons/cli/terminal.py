@@ -34,6 +34,8 @@ class Bar:
         Of what, in the plural.
     per_minute : bool
         Tell the rate per minute, not per second.
+    note : str
+        What is to be known of it all, told before the first thing done.
     clock : callable
         Gives seconds.
     """
@@ -44,9 +46,10 @@ class Bar:
         unit: str,
         *,
         per_minute: bool = False,
+        note: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._what, self._unit, self._clock = what, unit, clock
+        self._what, self._unit, self._note, self._clock = what, unit, note, clock
         self._seconds, self._per = (60, "min") if per_minute else (1, "s")
         self._display: _Drawn | _Logged | None = None
         self._first = self._done = self._total = 0
@@ -66,6 +69,8 @@ class Bar:
     def show(self, done: int, total: int, remark: str = "") -> None:
         """Show how many of how many are done."""
         if self._display is None:
+            if self._note:
+                console.print(self._note, highlight=False, soft_wrap=True)
             self._since, self._first = self._clock(), done
             kind = _Drawn if console.is_terminal else _Logged
             self._display = kind(self._what, self._unit, self._clock)

@@ -14,13 +14,7 @@ from rich.text import Text
 
 import neurons
 from neurons.cli.checks import MINIATURE, check_images
-from neurons.cli.options import (
-    DeviceOptions,
-    ImageOptions,
-    ModelArgument,
-    RunOption,
-    tell_slow,
-)
+from neurons.cli.options import DeviceOptions, ImageOptions, ModelArgument, RunOption
 from neurons.cli.out_options import OutOptions
 from neurons.cli.terminal import Bar, console, out_console, say_path, table
 from neurons.folder_kinds import ALBUM
@@ -168,13 +162,15 @@ def visualize(
     run : Path, optional
         A run of this model: how pictures compare with images.
     """
+    from neurons.network.inference import told_slow
+
     to.check(ALBUM)
     clip = on.load(model)
     opened = None if run is None else neurons.Activations.open(run, clip=clip)
     wanted = asked.objectives(clip, targets)
     series, settings = pictures.series(clip), ascent.settings(clip)
-    tell_slow(settings.precision, clip)
-    with _climbing(len(wanted), ascent.steps) as (keep, step):
+    slow = told_slow(settings.precision, clip.device)
+    with _climbing(len(wanted), ascent.steps, slow) as (keep, step):
         index = neurons.visualize_to(
             clip,
             wanted,
@@ -193,10 +189,10 @@ def visualize(
 
 @contextmanager
 def _climbing(
-    n_wanted: int, steps: int
+    n_wanted: int, steps: int, note: str
 ) -> Iterator[tuple[Callable[[Visualization, int, int], None], Callable[[int], None]]]:
     """Show one bar for both: the targets that are kept, and the steps of those under way."""
-    with Bar("climbing", "units", per_minute=True) as bar:
+    with Bar("climbing", "units", per_minute=True, note=note) as bar:
         kept = [0, n_wanted]
 
         def keep(made: Visualization, n: int, total: int) -> None:

@@ -72,6 +72,19 @@ def test_what_is_done_at_once_is_one_line_of_a_log(capsys: pytest.CaptureFixture
     assert capsys.readouterr().err == "climbing: 4 of 4 units, 0.1 units/min, 1:02:00 in all\n"
 
 
+def test_a_note_comes_once_with_the_first_thing_done_and_not_before_an_error(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(OSError, match="full"), terminal.Bar("a", "b", note="slow here"):
+        raise OSError("full")
+    assert capsys.readouterr() == ("", "")
+    with terminal.Bar("scanning", "images", note="slow here") as bar:
+        bar.show(1, 2)
+        bar.show(2, 2)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "slow here" and lines.count("slow here") == 1 and len(lines) == 2
+
+
 def test_in_a_terminal_there_is_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = io.StringIO()
     drawn = Console(file=shown, force_terminal=True, width=100)

@@ -53,7 +53,7 @@ def bench(
     set_for = _set(set_, letters, seed, label_column)
     clip = model.open()
     answer = answer.made_of(clip)
-    with Bar("reading", "images") as bar:
+    with Bar("reading", "images", note=model.slow(clip)) as bar:
         found = neurons.bench(
             clip,
             set_for(clip),

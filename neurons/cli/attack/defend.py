@@ -48,7 +48,7 @@ def defend(
     clip = model.open()
     answer = answer.made_of(clip, shown)
     readout = asked.readout(clip, shown)
-    with Bar("silencing", "passes") as bar:
+    with Bar("silencing", "passes", note=model.slow(clip)) as bar:
         found = neurons.defend(
             clip,
             shown,

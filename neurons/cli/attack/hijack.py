@@ -91,7 +91,7 @@ def hijack(
     answer = answer.made_of(clip, shown)
     also = asked.readouts(clip, shown)
     readout = also.pop(ZERO_SHOT)
-    with Bar("knocking out", "passes") as bar:
+    with Bar("knocking out", "passes", note=model.slow(clip)) as bar:
         found = neurons.hijack(
             clip,
             shown,

@@ -56,7 +56,7 @@ def run(
     clip = model.open()
     answer = answer.made_of(clip, shown)
     readouts = asked.readouts(clip, shown)
-    with Bar("attacking", "images") as bar:
+    with Bar("attacking", "images", note=model.slow(clip)) as bar:
         found = neurons.attack(
             clip,
             shown,

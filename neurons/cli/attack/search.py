@@ -83,7 +83,8 @@ def search(
     words = parse_vocabulary(vocabulary, clip.name, readout.class_names)
     lettering = letters.lettering(clip)
     found: Search | BlackBoxSearch
-    with Bar("searching", "strings" if budget is None else "answers") as bar:
+    what = "strings" if budget is None else "answers"
+    with Bar("searching", what, note=model.slow(clip)) as bar:
         if budget is None:
             found = neurons.search_words(
                 clip, shown, target, words, readout=readout, lettering=lettering, count=count,

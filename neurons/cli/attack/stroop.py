@@ -42,7 +42,7 @@ def stroop(
     clip = model.open()
     answer = None if answer is None else answer.made_of(clip)
     readout = asked.readout(clip, None)
-    with Bar("asking", "conditions") as bar:
+    with Bar("asking", "conditions", note=model.slow(clip)) as bar:
         found = neurons.stroop(
             clip,
             readout=readout,
