@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from neurons.activations.largest import keep_largest
 from neurons.activations.layer_peaks import peak_blocks
 from neurons.activations.run import Activations
 
@@ -60,12 +61,7 @@ def answering_units(
         # the mean of equal values is off by its rounding
         spread[np.ptp(peaks, axis=0) == 0] = np.inf
         above = ((peaks[at] - mean) / spread).astype(np.float32)
-        among = np.concatenate([values, above], axis=1)
-        numbers = np.arange(start, start + above.shape[1], dtype=np.int32)
-        which = np.concatenate([units, np.broadcast_to(numbers, above.shape)], axis=1)
-        order = np.argsort(-among, axis=1, kind="stable")[:, : units.shape[1]]
-        units = np.take_along_axis(which, order, 1)
-        values = np.take_along_axis(among, order, 1)
+        units, values = keep_largest(units, values, above, start)
         progress(start + above.shape[1], total)
     values[units == NONE] = np.nan
     return units, values

@@ -15,7 +15,13 @@ Rows = NDArray[np.intp]
 
 
 def halves(
-    run: Activations, ids: Sequence[str], rows: Rows, strata: NDArray[np.integer], *, seed: int = 0
+    run: Activations,
+    ids: Sequence[str],
+    rows: Rows,
+    strata: NDArray[np.integer],
+    *,
+    seed: int = 0,
+    anew: bool = False,
 ) -> tuple[Rows, Rows]:
     """Part images in two, each stratum by itself, in the order of a hash of their ids.
 
@@ -30,8 +36,11 @@ def halves(
         The images to part.
     strata : ndarray of int, (images,)
         The kind of each, such as its class: half of each kind lies on either side, where that can
-        be, and kinds of one image are dealt in turn.
+        be.
     seed : int
+    anew : bool
+        Whether every kind begins with the first half. Else a kind goes on where the one before it
+        ended: kinds of one image are dealt in turn.
 
     Returns
     -------
@@ -46,6 +55,10 @@ def halves(
     ]
     kinds = strata[first].tolist()
     order = sorted(range(len(first)), key=lambda i: (kinds[i], keys[i]))
+    turn = np.arange(len(order))
+    if anew:
+        ordered = strata[first][order]
+        turn -= np.searchsorted(ordered, ordered)
     side = np.zeros(len(first), bool)
-    side[order[1::2]] = True
+    side[order] = turn % 2 == 1
     return rows[~side[member]], rows[side[member]]

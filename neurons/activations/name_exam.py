@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,21 +58,38 @@ class Paper:
         first, second : ndarray of int, ascending
             Which of them propose and which examine.
         """
-        kept, proposing, examining = [], [], []
-        for concept in concepts:
-            ours = np.flatnonzero(np.isin(first, concept.rows, assume_unique=True))
-            theirs = np.flatnonzero(np.isin(second, concept.rows, assume_unique=True))
-            others = min(len(first) - len(ours), len(second) - len(theirs))
-            if min(len(ours), len(theirs), others) >= FEWEST:
-                kept.append(concept)
-                proposing.append(ours)
-                examining.append(theirs)
+        found = (
+            (
+                concept,
+                np.flatnonzero(np.isin(first, concept.rows, assume_unique=True)),
+                np.flatnonzero(np.isin(second, concept.rows, assume_unique=True)),
+            )
+            for concept in concepts
+        )
+        return cls._of_frequent(found, np.searchsorted(rows, first), np.searchsorted(rows, second))
+
+    @classmethod
+    def _of_frequent(
+        cls, found: Iterable[tuple[Concept, Rows, Rows]], first: Rows, second: Rows
+    ) -> Paper:
+        """Keep the concepts that have images enough in both halves, and others beside them."""
+        kept = [
+            each
+            for each in found
+            if min(
+                len(each[1]),
+                len(each[2]),
+                len(first) - len(each[1]),
+                len(second) - len(each[2]),
+            )
+            >= FEWEST
+        ]
         return cls(
-            tuple(kept),
-            np.searchsorted(rows, first),
-            np.searchsorted(rows, second),
-            tuple(proposing),
-            tuple(examining),
+            tuple(concept for concept, _, _ in kept),
+            first,
+            second,
+            tuple(proposing for _, proposing, _ in kept),
+            tuple(examining for _, _, examining in kept),
         )
 
     def without(self, rows: Rows, gone: Concept) -> Paper:
@@ -84,15 +101,21 @@ class Paper:
             As in `of`.
         gone : Concept
         """
-        others = [
-            each
-            for each in self.concepts
-            if each.family != gone.family and each.name.casefold() != gone.name.casefold()
-        ]
-        first, second = (
-            half[~np.isin(half, gone.rows)] for half in (rows[self.first], rows[self.second])
+        # each concept's images were looked up when the paper was set: here they are only renumbered
+        stay, stayed = (~np.isin(rows[half], gone.rows) for half in (self.first, self.second))
+        found = (
+            (concept, _renumbered(proposing, stay), _renumbered(examining, stayed))
+            for concept, proposing, examining in zip(
+                self.concepts, self.proposing, self.examining, strict=True
+            )
+            if concept.family != gone.family and concept.name.casefold() != gone.name.casefold()
         )
-        return Paper.of(others, rows, first, second)
+        return Paper._of_frequent(found, self.first[stay], self.second[stayed])
+
+
+def _renumbered(mine: Rows, stay: NDArray[np.bool_]) -> Rows:
+    """Give the places of what stays, among all that stays."""
+    return (np.cumsum(stay) - 1)[mine[stay[mine]]]
 
 
 @dataclass(frozen=True)
@@ -125,6 +148,21 @@ class Marks:
     p_value: NDArray[np.float64]
     n: NDArray[np.intp]
 
+    @classmethod
+    def none(cls, n: int) -> Marks:
+        """Give those of units of which nothing is known, to be filled in."""
+        return cls(
+            concept=np.full(n, NONE),
+            proposed_by=np.full(n, np.nan),
+            auprc=np.full(n, np.nan),
+            prevalence=np.full(n, np.nan),
+            score=np.zeros(n),
+            pearson=np.full(n, np.nan),
+            f1=np.full(n, np.nan),
+            p_value=np.ones(n),
+            n=np.zeros(n, np.intp),
+        )
+
 
 def sit(paper: Paper, peaks: Peaks) -> Marks:
     """Name each unit by one half of the images, and examine the name on the other.
@@ -138,7 +176,7 @@ def sit(paper: Paper, peaks: Peaks) -> Marks:
         Of the images that the paper is about.
     """
     chosen, proposed_by = _propose(paper, peaks[paper.first])
-    marks = _no_marks(chosen, proposed_by)
+    marks = replace(Marks.none(len(chosen)), concept=chosen, proposed_by=proposed_by)
     second = peaks[paper.second]
     place = places(second)
     for k in np.unique(chosen[chosen != NONE]).tolist():
@@ -171,21 +209,6 @@ def _propose(paper: Paper, peaks: Peaks) -> tuple[NDArray[np.intp], NDArray[np.f
         score = over_chance(average_precision(place[mine]), len(mine) / len(peaks))
         best, found = np.where(score > best, score, best), np.where(score > best, k, found)
     return found, best
-
-
-def _no_marks(chosen: NDArray[np.intp], proposed_by: NDArray[np.float64]) -> Marks:
-    n = len(chosen)
-    return Marks(
-        concept=chosen,
-        proposed_by=proposed_by,
-        auprc=np.full(n, np.nan),
-        prevalence=np.full(n, np.nan),
-        score=np.full(n, 0.0),
-        pearson=np.full(n, np.nan),
-        f1=np.full(n, np.nan),
-        p_value=np.ones(n),
-        n=np.zeros(n, np.intp),
-    )
 
 
 def bar_of(scores: NDArray[np.float64], *, share: float = 0.05) -> float:

@@ -116,7 +116,7 @@ def named_by(sources: Sequence[Source], marks_of: Sequence[Marks]) -> Names:
     """Name units, as `name_units`, by their marks in each source's paper."""
     n_units = len(marks_of[0].score)
     concepts: list[Concept | None] = [None] * n_units
-    best, above = _nothing(n_units), np.zeros(n_units, bool)
+    best, above = Marks.none(n_units), np.zeros(n_units, bool)
     margin = np.full(n_units, -np.inf)
     for source, marks in zip(sources, marks_of, strict=True):
         # on the way from the bar to perfect: bars differ, and of an easy set one may be perfect
@@ -144,7 +144,7 @@ def second_names(sources: Sequence[Source], rows: Rows, names: Names, peaks: Pea
     """
     n_units = peaks.shape[1]
     concepts: list[Concept | None] = [None] * n_units
-    best, above = _nothing(n_units), np.zeros(n_units, bool)
+    best, above = Marks.none(n_units), np.zeros(n_units, bool)
     of_concept: dict[int, list[int]] = {}
     for unit, concept in enumerate(names.concepts):
         if concept is not None:
@@ -164,10 +164,3 @@ def second_names(sources: Sequence[Source], rows: Rows, names: Names, peaks: Pea
 def _copy(source: Marks, target: Marks, of: Rows, to: Rows) -> None:
     for field in fields(Marks):
         getattr(target, field.name)[to] = getattr(source, field.name)[of]
-
-
-def _nothing(n: int) -> Marks:
-    values = {field.name: np.full(n, np.nan) for field in fields(Marks)}
-    values |= {"concept": np.full(n, NONE), "n": np.zeros(n, np.intp)}
-    values |= {"score": np.zeros(n), "p_value": np.ones(n)}
-    return Marks(**values)

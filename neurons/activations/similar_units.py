@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from neurons.activations.largest import keep_largest
 from neurons.activations.layer_peaks import peak_blocks
 from neurons.activations.run import Activations
 from neurons.errors import OptionError
@@ -97,7 +98,7 @@ def nearest_units(
         for start, block in standardised_blocks(run, layer, rows):
             found = correlations(held, block)
             _leave_itself_out(found, first, start)
-            units[mine], values[mine] = _kept(units[mine], values[mine], found, start)
+            units[mine], values[mine] = keep_largest(units[mine], values[mine], found, start)
             progress(i * n_units + start + block.shape[1], len(starts) * n_units)
     units[np.isneginf(values)] = NONE
     values[np.isneginf(values)] = np.nan
@@ -163,20 +164,6 @@ def _held(
 def _leave_itself_out(found: NDArray[np.float32], first: int, start: int) -> None:
     both = np.arange(max(first, start), min(first + found.shape[0], start + found.shape[1]))
     found[both - first, both - start] = -np.inf
-
-
-def _kept(
-    units: NDArray[np.int32],
-    values: NDArray[np.float32],
-    found: NDArray[np.float32],
-    start: int,
-) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Keep the most alike of those that were kept and of a block: its units have higher numbers."""
-    among = np.concatenate([values, found], axis=1)
-    numbers = np.arange(start, start + found.shape[1], dtype=np.int32)
-    which = np.concatenate([units, np.broadcast_to(numbers, found.shape)], axis=1)
-    order = np.argsort(-among, axis=1, kind="stable")[:, : units.shape[1]]
-    return np.take_along_axis(which, order, 1), np.take_along_axis(among, order, 1)
 
 
 def _by_chance(run: Activations, layer: str, rows: NDArray[np.intp], seed: int) -> float:

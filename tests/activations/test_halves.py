@@ -27,6 +27,16 @@ def test_every_kind_is_parted_evenly_and_single_ones_in_turn() -> None:
     assert (strata[first] > 1).sum() == (strata[second] > 1).sum() == 10
 
 
+def test_every_kind_begins_anew_where_that_is_asked() -> None:
+    strata = np.r_[np.repeat([0, 1], 5), np.full(50, 2)]
+    first, second = halves(run_of(None), IDS, ROWS, strata, anew=True)
+    assert [(strata[half] == 0).sum() for half in (first, second)] == [3, 2]
+    assert [(strata[half] == 1).sum() for half in (first, second)] == [3, 2]
+    # else the second kind goes on where the first one ended
+    first, second = halves(run_of(None), IDS, ROWS, strata)
+    assert [(strata[half] == 1).sum() for half in (first, second)] == [2, 3]
+
+
 def test_copies_stay_in_one_half() -> None:
     embeddings = np.repeat(np.random.default_rng(0).normal(size=(20, 4)), 3, axis=0)
     first, second = halves(run_of(embeddings), IDS, ROWS, np.zeros(60, int))

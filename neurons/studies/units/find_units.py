@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from neurons.activations.average_precision import (
     average_precision_interval,
     places,
 )
+from neurons.activations.halves import halves
 from neurons.activations.layer_peaks import peak_blocks
 from neurons.activations.lost_values import told_units_not_finite
 from neurons.activations.run import Activations
@@ -24,7 +24,6 @@ from neurons.address import Neuron
 from neurons.data.images import ImageSet
 from neurons.data.sources import UNLABELLED
 from neurons.errors import OptionError
-from neurons.readouts.copies import equal_rows
 from neurons.results.blocks import Block, Gallery, Strip, Table
 from neurons.results.result import Result
 from neurons.results.table import Row
@@ -112,7 +111,9 @@ def find_units(
     meant = np.isin(labels, [i for i, each in enumerate(images.class_names) if each in classes])
     good = activations.good_rows()
     rows = good[labels[good] != UNLABELLED]
-    first, second = _halves(activations, images, rows, meant, seed)
+    first, second = halves(
+        activations, images.ids, rows, meant[rows].astype(np.intp), seed=seed, anew=True
+    )
     _check_counts(told, meant[first], meant[second])
 
     random = np.random.default_rng(seed)
@@ -408,34 +409,6 @@ def _no_class(class_names: Sequence[str], name: str) -> str:
 
 def _every_layer(activations: Activations) -> list[str]:
     return [layer.path for layer in activations.layers]
-
-
-def _halves(
-    activations: Activations,
-    images: ImageSet,
-    rows: NDArray[np.intp],
-    meant: NDArray[np.bool_],
-    seed: int,
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Part the concept's images in two, and the others, in the order of a hash of their ids.
-
-    Copies go where the first of them goes.
-    """
-    groups = rows
-    if activations.spec.embedding_size:
-        groups = equal_rows(activations.embeddings)[rows]
-    _, first, member = np.unique(groups, return_index=True, return_inverse=True)
-    ids = images.ids
-    keys = [
-        hashlib.blake2b(f"{seed}\n{ids[row]}".encode(), digest_size=8).digest()
-        for row in rows[first].tolist()
-    ]
-    side = np.zeros(len(first), bool)
-    for concept in (True, False):
-        mine = np.flatnonzero(meant[rows[first]] == concept)
-        order = sorted(mine.tolist(), key=lambda i: keys[i])
-        side[order[1::2]] = True
-    return rows[~side[member]], rows[side[member]]
 
 
 def _check_counts(name: str, first: NDArray[np.bool_], second: NDArray[np.bool_]) -> None:

@@ -10,8 +10,9 @@ from scipy.stats import kstest
 
 import neurons
 from neurons import Activations, Clip, ImageSet
+from neurons.activations.halves import halves
 from neurons.errors import OptionError
-from neurons.studies.units.find_units import FoundUnits, _halves, classes_of
+from neurons.studies.units.find_units import FoundUnits, classes_of
 from tests.conftest import LAYER, RED, STRIPE
 from tests.studies.probe.planted_run import planted_run
 from tests.studies.units.conftest import write_pictures
@@ -75,7 +76,7 @@ def test_what_the_choosing_half_says_is_not_believed_where_the_other_says_the_op
     random, labels = np.random.default_rng(0), np.repeat([0, 1], 40)
     values = random.uniform(0, 1, (80, 12))
     run, images = planted_run(tmp_path / "a", values, labels.tolist(), ("ant", "bee"))
-    first, second = _halves(run, images, np.arange(80), labels == 0, 0)
+    first, second = halves(run, images.ids, np.arange(80), (labels == 0).astype(np.intp), anew=True)
     # unit 0 knows ants on the half that chooses, and everything but ants on the other
     values[first, 0] += 2.0 * (labels[first] == 0)
     values[second, 0] += 2.0 * (labels[second] == 1)
