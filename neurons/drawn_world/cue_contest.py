@@ -8,22 +8,18 @@ from __future__ import annotations
 
 import csv
 import functools
-import hashlib
-import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from random import Random
 
 import numpy as np
-from filelock import FileLock
 from numpy.typing import NDArray
 from PIL import Image
 
-from neurons.drawn_world.concepts import HERE, concept, concepts
+from neurons.drawn_world.concepts import concept, concepts
 from neurons.drawn_world.drawing import SIZE_PX, Colour, Painter
 from neurons.drawn_world.items import UNSEEN, Item, written_item
+from neurons.drawn_world.kept_folder import kept_folder
 from neurons.drawn_world.sprites import Pictogram, raster
 
 Pixels = NDArray[np.uint8]
@@ -39,6 +35,15 @@ PARTS = {
 PER_PART = {"shape x texture": 10, "shape x texture x word": 10}
 PER_CONTROL = 4
 _CHUNK = 64
+_DECIDING = (
+    "world.toml",
+    "concepts.py",
+    "fonts.py",
+    "sprites.py",
+    "drawing.py",
+    "items.py",
+    "cue_contest.py",
+)
 # all colours have one shape, numbers one surface; composites have two of either
 _LEFT_OUT = frozenset({"colours", "numbers", "compositional"})
 # sides of the cells that a surface is made of, px: as large as fit into the thing
@@ -104,19 +109,7 @@ def folder(*, progress: Callable[[int, int], None] = lambda done, total: None) -
     progress : callable
         Takes the pictures drawn so far and their number.
     """
-    cache = Path(os.environ.get("NEURONS_CACHE") or Path.home() / ".cache" / "neurons")
-    cache.mkdir(parents=True, exist_ok=True)
-    wanted = cache / f"contest-{_version()}"
-    # several processes may ask for it at once; the folder appears whole or not at all
-    with FileLock(cache / "contest.lock"):
-        if not wanted.is_dir():
-            unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=cache))
-            try:
-                _draw(unfinished, progress)
-                unfinished.rename(wanted)
-            finally:
-                shutil.rmtree(unfinished, ignore_errors=True)
-    return wanted
+    return kept_folder("contest", _DECIDING, functools.partial(_draw, progress=progress))
 
 
 def _asked() -> Iterator[tuple[str, tuple[str, str, str], int]]:
@@ -239,13 +232,3 @@ def _sprite(pictogram: tuple[str, str], rendition: str) -> Pictogram:
 @functools.cache
 def _painter() -> Painter:
     return Painter()
-
-
-def _version() -> str:
-    """Hash all that decides the pictures, but for the versions of the rasterisers."""
-    digest = hashlib.sha256()
-    names = ("world.toml", "concepts.py", "fonts.py", "sprites.py", "drawing.py", "items.py")
-    files = [HERE / name for name in (*names, Path(__file__).name)]
-    for path in [*files, *sorted((HERE / "pictograms").iterdir())]:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:16]

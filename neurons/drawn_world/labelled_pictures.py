@@ -7,19 +7,16 @@ that no training picture has, and then kept.
 from __future__ import annotations
 
 import csv
-import hashlib
-import os
-import shutil
-import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random
 
-from filelock import FileLock
 from PIL import Image
 
-from neurons.drawn_world.concepts import HERE, concepts
+from neurons.drawn_world.concepts import concepts
 from neurons.drawn_world.items import RENDITIONS, UNSEEN
+from neurons.drawn_world.kept_folder import kept_folder
 from neurons.drawn_world.scenes import single
 from neurons.drawn_world.world import Picture, World
 
@@ -63,19 +60,7 @@ def folder(*, progress: Callable[[int, int], None] = lambda done, total: None) -
     progress : callable
         Takes the pictures drawn so far and their number.
     """
-    cache = Path(os.environ.get("NEURONS_CACHE") or Path.home() / ".cache" / "neurons")
-    cache.mkdir(parents=True, exist_ok=True)
-    wanted = cache / f"miniature-{_version()}"
-    # several processes may ask for it at once; the folder appears whole or not at all
-    with FileLock(cache / "miniature.lock"):
-        if not wanted.is_dir():
-            unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=cache))
-            try:
-                _draw(unfinished, progress)
-                unfinished.rename(wanted)
-            finally:
-                shutil.rmtree(unfinished, ignore_errors=True)
-    return wanted
+    return kept_folder("miniature", _DECIDING, partial(_draw, progress=progress))
 
 
 def _draw(out: Path, progress: Callable[[int, int], None]) -> None:
@@ -106,12 +91,3 @@ def _draw(out: Path, progress: Callable[[int, int], None]) -> None:
 def _save(picture: Picture, path: Path) -> None:
     path.parent.mkdir(exist_ok=True)
     Image.fromarray(picture.pixels).save(path, compress_level=1)
-
-
-def _version() -> str:
-    """Hash all that decides the pictures, but for the versions of the rasterisers."""
-    digest = hashlib.sha256()
-    files = [HERE / name for name in _DECIDING]
-    for path in [*files, *sorted((HERE / "pictograms").iterdir())]:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:16]
