@@ -1,17 +1,8 @@
-"""How are images with words on them kept as files, each with the truth about what was written?
-
-A folder of attacked images is an ``imagefolder``: PNGs below ``images/`` and ``metadata.csv`` with
-a row for each. While it is being made, each shard of images is committed by its piece of the
-truth, written last; a kill loses at most the shard in flight, and what is made again has the same
-bytes.
-"""
+"""How are images with words on them kept as files, each with the truth about what was written?"""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +14,9 @@ from PIL import Image, features
 
 from neurons.data.decoding import decode_image, quiet_decoders
 from neurons.data.images import ImageSet
+from neurons.data.made_folder import Row, Skipped, as_csv, keep_png, make_folder
 from neurons.data.sources import UNLABELLED
 from neurons.errors import BadImageError, ImagesNotFoundError, OptionError
-from neurons.files import write_file
 from neurons.folder_kinds import ATTACKED
 from neurons.folders import folder_for_writing
 from neurons.lettering.lettering import Lettering
@@ -38,8 +29,6 @@ _COLUMNS = (
     "file_name", "source", "label", "text", "left", "top", "right", "bottom", "coverage", "seed",
     "font", "font_px", "colour",
 )  # fmt: skip
-
-Row = dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -129,41 +118,17 @@ def build_attacked(
         "freetype": features.version("freetype2"),
     }
     with folder_for_writing(out, ATTACKED, depends_on, replace=replace):
-        table, parts = out / "metadata.csv", out / "parts"
-        if not table.is_file():
-            made, skipped = [], []
-            with quiet_decoders():
-                for start in range(0, len(rows), _SHARD):
-                    part = parts / f"{start // _SHARD:08}.json"
-                    if not part.is_file():
-                        found = _shard(
-                            images, rows[start : start + _SHARD], unique, lettering, out, side_px,
-                            seed,
-                        )  # fmt: skip
-                        parts.mkdir(exist_ok=True)
-                        write_file(part, json.dumps(found, ensure_ascii=False).encode())
-                    held = json.loads(part.read_text(encoding="utf-8"))
-                    made += held["made"]
-                    skipped += held["skipped"]
-                    progress(min(start + _SHARD, len(rows)), len(rows))
-            if not made:
-                raise ImagesNotFoundError(
-                    f"none of {len(rows)} images of {images.name!r} could be attacked; the first: "
-                    f"{skipped[0][0]}: {skipped[0][1]}"
-                )
-            write_file(out / "skipped.json", _as_json(skipped))
-            # the last file of all: if it is there, the rest is
-            write_file(table, _as_csv(made))
-        # what a kill between the last file and here has left
-        shutil.rmtree(parts, ignore_errors=True)
-        return _finished(out)
-
-
-def _finished(out: Path) -> Attacked:
-    with (out / "metadata.csv").open(newline="", encoding="utf-8") as file:
-        n = sum(1 for _ in csv.DictReader(file))
-    skipped = json.loads((out / "skipped.json").read_text(encoding="utf-8"))
-    return Attacked(out, n, tuple((source, reason) for source, reason in skipped))
+        made = _Made(images, unique, lettering, out, side_px, seed)
+        with quiet_decoders():
+            n_made, skipped = make_folder(
+                out,
+                len(rows),
+                _SHARD,
+                lambda start, end: made.shard(rows[start:end]),
+                made.tables,
+                progress=progress,
+            )
+    return Attacked(out, n_made, skipped)
 
 
 def _drawn(total: int, n: int | None, seed: int) -> list[int]:
@@ -173,87 +138,77 @@ def _drawn(total: int, n: int | None, seed: int) -> list[int]:
     return [int(i) for i in np.sort(chosen)]
 
 
-def _shard(
-    images: ImageSet,
-    rows: Sequence[int],
-    texts: Sequence[str],
-    lettering: Lettering,
-    out: Path,
-    side_px: int | None,
-    seed: int,
-) -> dict[str, list[object]]:
-    made: list[object] = []
-    skipped: list[object] = []
-    for index in rows:
-        try:
-            made += list(_files(images, index, texts, lettering, out, side_px, seed))
-        except (BadImageError, OptionError) as error:
-            # a text that fits on most images may be too long for one
-            skipped.append((images.ids[index], str(error)))
-    return {"made": made, "skipped": skipped}
+@dataclass(frozen=True, eq=False)
+class _Made:
+    """With what the files are made."""
 
+    images: ImageSet
+    texts: Sequence[str]
+    lettering: Lettering
+    out: Path
+    side_px: int | None
+    seed: int
 
-def _files(
-    images: ImageSet,
-    index: int,
-    texts: Sequence[str],
-    lettering: Lettering,
-    out: Path,
-    side_px: int | None,
-    seed: int,
-) -> Iterator[Row]:
-    (data,) = images.read([index])
-    if isinstance(data, OSError):
-        raise BadImageError(data.strerror or str(data))
-    image = decode_image(data, max_pixels=images.max_pixels)
-    if side_px is not None:
-        scale = side_px / min(image.size)
-        size = (round(image.width * scale), round(image.height * scale))
-        image = image.resize(size, Image.Resampling.BICUBIC)
-    pixels = torch.from_numpy(np.array(image)).permute(2, 0, 1)[None]
-    # before the first file: an image has all of its texts or none
-    stamps = [fitted_stamp(text, lettering, image.size) for text in texts]
-    label = "" if images.labels is None else _label(images, index)
-    (out / "images").mkdir(exist_ok=True)
-    for i, (text, stamp) in enumerate(zip(texts, stamps, strict=True)):
-        place_seed = seed * 1_000_003 + index
-        written = write_on(pixels, [text], lettering, seeds=[place_seed])
-        name = f"images/{index:08}-{i:02}.png"
-        buffer = io.BytesIO()
-        Image.fromarray(written.pixels[0].permute(1, 2, 0).numpy()).save(buffer, "PNG")
-        write_file(out / name, buffer.getvalue())
-        left, top, right, bottom = written.boxes[0].tolist()
-        yield {
-            "file_name": name,
-            "source": images.ids[index],
-            "label": label,
-            "text": text,
-            "left": str(left),
-            "top": str(top),
-            "right": str(right),
-            "bottom": str(bottom),
-            "coverage": f"{float(written.coverage[0]):.6f}",
-            "seed": str(place_seed),
-            "font": stamp.font,
-            "font_px": f"{stamp.size_px:g}",
-            "colour": "#{:02x}{:02x}{:02x}".format(*lettering.colour),
-        }
+    def shard(self, rows: Sequence[int]) -> tuple[list[Row], list[Skipped]]:
+        """Make the files of some images, and tell what is in them."""
+        made: list[Row] = []
+        skipped: list[Skipped] = []
+        for index in rows:
+            try:
+                made += list(self._files(index))
+            except (BadImageError, OptionError) as error:
+                # a text that fits on most images may be too long for one
+                skipped.append((self.images.ids[index], str(error)))
+        return made, skipped
+
+    def tables(self, rows: list[Row], skipped: list[Skipped]) -> tuple[bytes, bytes]:
+        """Give the table of all images, and what was left out."""
+        if not rows:
+            raise ImagesNotFoundError(
+                f"none of {len(skipped)} images of {self.images.name!r} could be attacked; the "
+                f"first: {skipped[0][0]}: {skipped[0][1]}"
+            )
+        # a column of nothing but empty names would make them a class
+        columns = [c for c in _COLUMNS if c != "label" or any(row["label"] for row in rows)]
+        told = json.dumps(skipped, ensure_ascii=False, indent=1) + "\n"
+        return as_csv(rows, columns), told.encode()
+
+    def _files(self, index: int) -> Iterator[Row]:
+        (data,) = self.images.read([index])
+        if isinstance(data, OSError):
+            raise BadImageError(data.strerror or str(data))
+        image = decode_image(data, max_pixels=self.images.max_pixels)
+        if self.side_px is not None:
+            scale = self.side_px / min(image.size)
+            size = (round(image.width * scale), round(image.height * scale))
+            image = image.resize(size, Image.Resampling.BICUBIC)
+        pixels = torch.from_numpy(np.array(image)).permute(2, 0, 1)[None]
+        # before the first file: an image has all of its texts or none
+        stamps = [fitted_stamp(text, self.lettering, image.size) for text in self.texts]
+        label = "" if self.images.labels is None else _label(self.images, index)
+        for i, (text, stamp) in enumerate(zip(self.texts, stamps, strict=True)):
+            place_seed = self.seed * 1_000_003 + index
+            written = write_on(pixels, [text], self.lettering, seeds=[place_seed])
+            name = f"images/{index:08}-{i:02}.png"
+            keep_png(self.out / name, written.pixels[0].permute(1, 2, 0).numpy())
+            left, top, right, bottom = written.boxes[0].tolist()
+            yield {
+                "file_name": name,
+                "source": self.images.ids[index],
+                "label": label,
+                "text": text,
+                "left": str(left),
+                "top": str(top),
+                "right": str(right),
+                "bottom": str(bottom),
+                "coverage": f"{float(written.coverage[0]):.6f}",
+                "seed": str(place_seed),
+                "font": stamp.font,
+                "font_px": f"{stamp.size_px:g}",
+                "colour": "#{:02x}{:02x}{:02x}".format(*self.lettering.colour),
+            }
 
 
 def _label(images: ImageSet, index: int) -> str:
     known = images.require_labels()[index]
     return "" if known == UNLABELLED else images.class_names[known]
-
-
-def _as_csv(rows: Sequence[Row]) -> bytes:
-    # a column of nothing but empty names would make them a class
-    columns = [c for c in _COLUMNS if c != "label" or any(row["label"] for row in rows)]
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, columns, extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return buffer.getvalue().encode()
-
-
-def _as_json(skipped: Sequence[object]) -> bytes:
-    return (json.dumps(skipped, ensure_ascii=False, indent=1) + "\n").encode()

@@ -1,25 +1,20 @@
 """How are cue conflicts of one's own made, of the shapes of one set and the textures of another?
 
-The folder is an ``imagefolder``: PNGs below ``images/`` and ``metadata.csv`` with shape and texture
-of each, and the pictures that they were taken from. While it is being made, each shard is committed
-by its piece of the table, written last; a kill loses at most the shard in flight, and what is made
-again has the same bytes.
+The folder's table, ``metadata.csv``, has shape and texture of each image, and the pictures that
+they were taken from.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import PIL
 import scipy
-from PIL import Image
 
 from neurons.data.cue_parts import (
     Cover,
@@ -33,8 +28,8 @@ from neurons.data.cue_parts import (
 )
 from neurons.data.decoding import Pixels
 from neurons.data.images import ImageSet
+from neurons.data.made_folder import Row, Skipped, as_csv, keep_png, make_folder
 from neurons.errors import BadImageError, ImagesNotFoundError, OptionError
-from neurons.files import write_file
 from neurons.folder_kinds import CONFLICTS
 from neurons.folders import folder_for_writing
 
@@ -43,7 +38,6 @@ _SHARD = 32
 _COLUMNS = (
     "file_name", "label", "part", "shape", "texture", "shape_source", "texture_source",
 )  # fmt: skip
-Row = dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -160,45 +154,15 @@ def build_conflicts(
     }
     made = _Made(shapes, textures, Path(out), shape_of, texture_of, side_px, seed)
     with folder_for_writing(made.out, CONFLICTS, settings, replace=replace):
-        return _finished(made, jobs, classes, progress)
-
-
-def _finished(
-    made: _Made,
-    jobs: Sequence[_Job],
-    classes: tuple[str, ...],
-    progress: Callable[[int, int], None],
-) -> MadeConflicts:
-    table, parts = made.out / "metadata.csv", made.out / "parts"
-    if not table.is_file():
-        rows, skipped = [], []
-        for start in range(0, len(jobs), _SHARD):
-            part = parts / f"{start // _SHARD:08}.json"
-            if not part.is_file():
-                found = made.shard(jobs[start : start + _SHARD])
-                parts.mkdir(exist_ok=True)
-                write_file(part, json.dumps(found, ensure_ascii=False).encode())
-            held = json.loads(part.read_text(encoding="utf-8"))
-            rows += held["made"]
-            skipped += held["skipped"]
-            progress(min(start + _SHARD, len(jobs)), len(jobs))
-        # a texture that several shapes got lies there once
-        rows = list({row["file_name"]: row for row in rows}.values())
-        skipped = sorted({(source, reason) for source, reason in skipped})
-        if not any(row["part"] == "conflict" for row in rows):
-            raise ImagesNotFoundError(
-                f"none of {len(jobs)} shapes of {made.shapes.name!r} gave a conflict; the first: "
-                f"{skipped[0][0]}: {skipped[0][1]}"
-            )
-        write_file(made.out / "skipped.json", json.dumps(skipped, ensure_ascii=False).encode())
-        # the last file of all: if it is there, the rest is
-        write_file(table, _as_csv(rows))
-    # what a kill between the last file and here has left
-    shutil.rmtree(parts, ignore_errors=True)
-    with table.open(newline="", encoding="utf-8") as file:
-        n = sum(1 for _ in csv.DictReader(file))
-    told = json.loads((made.out / "skipped.json").read_text(encoding="utf-8"))
-    return MadeConflicts(made.out, n, classes, tuple((a, b) for a, b in told))
+        n_made, skipped = make_folder(
+            made.out,
+            len(jobs),
+            _SHARD,
+            lambda start, end: made.shard(jobs[start:end]),
+            partial(made.tables, len(jobs)),
+            progress=progress,
+        )
+    return MadeConflicts(made.out, n_made, classes, skipped)
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,10 +177,10 @@ class _Made:
     side_px: int
     seed: int
 
-    def shard(self, jobs: Sequence[_Job]) -> Mapping[str, Sequence[object]]:
+    def shard(self, jobs: Sequence[_Job]) -> tuple[list[Row], list[Skipped]]:
         """Make the files of some shapes, and tell what is in them."""
         rows: list[Row] = []
-        skipped: list[tuple[str, str]] = []
+        skipped: list[Skipped] = []
         for job in jobs:
             try:
                 cover = self.shape_of(self.shapes.pixels(job.shape), self.side_px)
@@ -224,9 +188,21 @@ class _Made:
                 skipped.append((self.shapes.ids[job.shape], str(error)))
                 continue
             rows += self._of_shape(job, cover, skipped)
-        return {"made": rows, "skipped": skipped}
+        return rows, skipped
 
-    def _of_shape(self, job: _Job, cover: Cover, skipped: list[tuple[str, str]]) -> Iterator[Row]:
+    def tables(self, n: int, rows: list[Row], skipped: list[Skipped]) -> tuple[bytes, bytes]:
+        """Give the table of all images, and what was left out of so many shapes."""
+        # a texture that several shapes got lies there once
+        unique = list({row["file_name"]: row for row in rows}.values())
+        left_out = sorted(set(skipped))
+        if not any(row["part"] == "conflict" for row in unique):
+            raise ImagesNotFoundError(
+                f"none of {n} shapes of {self.shapes.name!r} gave a conflict; the first: "
+                f"{left_out[0][0]}: {left_out[0][1]}"
+            )
+        return as_csv(unique, _COLUMNS), json.dumps(left_out, ensure_ascii=False).encode()
+
+    def _of_shape(self, job: _Job, cover: Cover, skipped: list[Skipped]) -> Iterator[Row]:
         shape, source = self.shapes[job.shape].label, self.shapes.ids[job.shape]
         paint = under_edges if self.shape_of is edges else under_silhouette
         flat = np.full((self.side_px, self.side_px, 3), 255, np.uint8)
@@ -252,10 +228,7 @@ class _Made:
         """Write one image, and give its row of the table."""
         shape, shape_source, texture, texture_source = cues
         file_name = f"images/{name}.png"
-        (self.out / "images").mkdir(exist_ok=True)
-        buffer = io.BytesIO()
-        Image.fromarray(pixels).save(buffer, "PNG")
-        write_file(self.out / file_name, buffer.getvalue())
+        keep_png(self.out / file_name, pixels)
         values = (file_name, shape or texture, part, shape, texture, shape_source, texture_source)
         return dict(zip(_COLUMNS, values, strict=True))
 
@@ -299,11 +272,3 @@ def _jobs(
         chosen = [int(random.choice(by_class[others[i]])) for i in drawn]
         jobs.append(_Job(row, tuple(chosen)))
     return jobs
-
-
-def _as_csv(rows: Sequence[Row]) -> bytes:
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, _COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return buffer.getvalue().encode()

@@ -19,6 +19,7 @@ from PIL import Image
 import neurons
 from neurons.attacks import image_folder
 from neurons.attacks.image_folder import build_attacked
+from neurons.data import made_folder
 from neurons.errors import ImagesNotFoundError, MismatchError, OptionError, RunLockedError
 from neurons.folders import locked
 from neurons.lettering.lettering import Lettering
@@ -127,7 +128,7 @@ def test_what_stops_half_way_is_gone_on_with_to_the_same_bytes(
     images = neurons.images(photos)
     monkeypatch.setattr(image_folder, "_SHARD", 2)
     whole = build_attacked(images, ["iPod", "$$$"], WORD, tmp_path / "whole")
-    plain_write, calls = image_folder.write_file, [0]
+    plain_write, calls = made_folder.write_file, [0]
 
     def stops(path: Path, content: bytes) -> None:
         calls[0] += 1
@@ -136,7 +137,7 @@ def test_what_stops_half_way_is_gone_on_with_to_the_same_bytes(
             raise KeyboardInterrupt
         plain_write(path, content)
 
-    monkeypatch.setattr(image_folder, "write_file", stops)
+    monkeypatch.setattr(made_folder, "write_file", stops)
     for stop_at in (1, 2, 4, 5, 6, 9, 14, 15, 16):
         out, calls[0] = tmp_path / f"stopped-{stop_at}", 0
         with pytest.raises(KeyboardInterrupt):
