@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from math import comb
 
 import numpy as np
@@ -126,20 +128,9 @@ def partition_test(
     found, total = float(scores[:n].sum()), comb(2 * n, n)
     slack = _ROUNDING * float(np.abs(scores).sum())
     if 2 * n <= _MOST_COUNTED:
-        greater, counted, chance = _count(scores, found - slack), total, 1
-        # exchanging the groups gives each difference once more, the other way round
-        both = 2 * _count(scores, abs(found) - slack) if abs(found) > slack else total
-    else:
-        sums = _drawn(scores, n_draws, seed)
-        greater, counted = 1 + int((sums >= found - slack).sum()), 1 + len(sums)
-        both, chance = 1 + int((np.abs(sums) >= abs(found) - slack).sum()), counted
-    return PartitionTest(
-        p_value=min(1.0, both / counted),
-        p_greater=greater / counted,
-        n_partitions=total,
-        n_counted=counted,
-        smallest=2 / total if chance == 1 else 1 / counted,
-    )
+        return _counted(partial(_count, scores), found, slack, total, "equal partitions")
+    sums = _drawn(scores, n_draws, seed)
+    return _of_draws(sums, found, slack, total, "equal partitions")
 
 
 def pair_test(
@@ -196,20 +187,39 @@ def pair_test(
         def count(least: float) -> int:
             return int((len(right) - np.searchsorted(right, (least + found) / 2 - left)).sum())
 
-        counted, greater = total, count(found - slack)
-        both = 2 * count(abs(found) - slack) if abs(found) > slack else total
-    else:
-        signs = np.where(_distinct(n, n_draws, seed), 1.0, -1.0)
-        sums = signs @ apart
-        counted, greater = 1 + n_draws, 1 + int((sums >= found - slack).sum())
-        both = 1 + int((np.abs(sums) >= abs(found) - slack).sum())
+        return _counted(count, found, slack, total, "exchanges within pairs")
+    signs = np.where(_distinct(n, n_draws, seed), 1.0, -1.0)
+    return _of_draws(signs @ apart, found, slack, total, "exchanges within pairs")
+
+
+def _counted(
+    count: Callable[[float], int], found: float, slack: float, total: int, what: str
+) -> PartitionTest:
+    """Test by counting, of all partitions, those whose sum is as large or larger."""
+    # exchanging the groups gives each difference once more, the other way round
+    both = 2 * count(abs(found) - slack) if abs(found) > slack else total
     return PartitionTest(
-        p_value=min(1.0, both / counted),
-        p_greater=greater / counted,
+        p_value=min(1.0, both / total),
+        p_greater=count(found - slack) / total,
+        n_partitions=total,
+        n_counted=total,
+        smallest=2 / total,
+        what=what,
+    )
+
+
+def _of_draws(
+    sums: NDArray[np.float64], found: float, slack: float, total: int, what: str
+) -> PartitionTest:
+    """Test by the sums of partitions that were drawn, the measured one counted in."""
+    counted = 1 + len(sums)
+    return PartitionTest(
+        p_value=min(1.0, (1 + int((np.abs(sums) >= abs(found) - slack).sum())) / counted),
+        p_greater=(1 + int((sums >= found - slack).sum())) / counted,
         n_partitions=total,
         n_counted=counted,
-        smallest=2 / total if counted == total else 1 / counted,
-        what="exchanges within pairs",
+        smallest=1 / counted,
+        what=what,
     )
 
 
