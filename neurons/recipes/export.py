@@ -10,7 +10,7 @@ from neurons.activations.run import Activations, images_of
 from neurons.activations.similar_units import NONE
 from neurons.data.images import ImageSet
 from neurons.readouts.probe import Probe
-from neurons.recipes.layer_facts import LayerFacts, Tell, check_tables, layer_facts
+from neurons.recipes.layer_facts import LayerFacts, Tell, layer_facts
 from neurons.results.result import Result
 from neurons.results.table import Row, check_table_file, write_table
 
@@ -70,8 +70,6 @@ def export(
     path = Path(out)
     check_table_file(path)
     opened = run if isinstance(run, Activations) else Activations.open(run)
-    neurons = [f"{layer}:{unit}" for unit in range(opened.layer(layer).units)]
-    check_tables(opened, neurons, probe, tables)
     shown = image_set or images_of(opened)
     opened.check_images(shown)
     known = layer_facts(
