@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,66 @@ from neurons.errors import LayerNotFoundError, MismatchError
 # below, a debiased measure does not exist
 FEWEST = 4
 _ROWS_AT_ONCE, _MEMORY_SHARE = 4096, 4
+
+
+@dataclass(frozen=True, eq=False)
+class LayerTable:
+    """A layer of one side, (images, units), read from disk by slices of images.
+
+    Where the images stand in another order in the system, and the layer fits into a quarter of the
+    memory, it is read once and kept.
+
+    Parameters
+    ----------
+    system : System
+    layer : str
+    rows : ndarray of int, (images,)
+        Where each image lies in the system.
+    units : ndarray of int, (units,)
+        Which units are given.
+    """
+
+    system: System
+    layer: str
+    rows: NDArray[np.intp]
+    units: NDArray[np.intp]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Images and units."""
+        return len(self.rows), len(self.units)
+
+    @property
+    def ndim(self) -> int:
+        """Two."""
+        return 2
+
+    @property
+    def dtype(self) -> np.dtype[np.float32]:
+        """Of all numbers."""
+        return np.dtype(np.float32)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, images: slice | NDArray[np.intp]) -> NDArray[np.float32]:
+        if self._scrambled:
+            return self._kept[images]
+        return self._read(self.rows[images])
+
+    def _read(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+        found = self.system.read(self.layer, rows)
+        return found if len(self.units) == found.shape[1] else found[:, self.units]
+
+    @cached_property
+    def _kept(self) -> NDArray[np.float32]:
+        return self._read(self.rows)
+
+    @cached_property
+    def _scrambled(self) -> bool:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        fits = 4 * len(self.rows) * self.system.units(self.layer) < memory / _MEMORY_SHARE
+        return fits and not bool(np.all(np.diff(self.rows) > 0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,23 +115,25 @@ class Side:
             )
         return sound
 
-    def blocks(self, layer: str, size: int = _ROWS_AT_ONCE) -> Iterator[NDArray[np.float32]]:
-        """Read a layer some images at a time, in the common order: (images, units) each.
+    def table(self, layer: str) -> LayerTable:
+        """Give a layer as a table that is read by slices: the units that `units` gives.
 
-        Only the units that `units` gives. Peak memory is one block, but where the images stand in
-        another order in this system and the layer fits into a quarter of the memory.
+        Raises
+        ------
+        LayerNotFoundError
+            As `units`.
         """
-        units = self.units(layer)
-        if self._whole_at_once(layer):
-            whole = self.whole(layer)
-            yield from (whole[start : start + size] for start in range(0, len(self), size))
-            return
+        return LayerTable(self.system, layer, self.rows, self.units(layer))
+
+    def blocks(self, layer: str, size: int = _ROWS_AT_ONCE) -> Iterator[NDArray[np.float32]]:
+        """Read a layer some images at a time, in the common order: (images, units) each."""
+        table = self.table(layer)
         for start in range(0, len(self), size):
-            yield self._read(layer, self.rows[start : start + size], units)
+            yield table[start : start + size]
 
     def whole(self, layer: str) -> NDArray[np.float32]:
-        """Read a layer whole: (images, units), the units that `units` gives."""
-        return self._read(layer, self.rows, self.units(layer))
+        """Read a layer whole: (images, units)."""
+        return self.table(layer)[:]
 
     def repeats(self, layer: str) -> NDArray[np.float32] | None:
         """Give single trials, (images, repeats, units), nan where one lacks; None if averaged."""
@@ -90,18 +153,6 @@ class Side:
             f"{' and '.join(told)} in {self.system.told} are not finite (NaN or infinity) on some "
             f"images, and left out. "
         )
-
-    def _read(
-        self, layer: str, rows: NDArray[np.intp], units: NDArray[np.intp]
-    ) -> NDArray[np.float32]:
-        found = self.system.read(layer, rows)
-        return found if len(units) == found.shape[1] else found[:, units]
-
-    def _whole_at_once(self, layer: str) -> bool:
-        ascending = bool(np.all(np.diff(self.rows) > 0))
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        size = 4 * len(self) * self.system.units(layer)
-        return not ascending and size < memory / _MEMORY_SHARE
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,7 +21,7 @@ _AT_ONCE = 1 << 24
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Responses:
+class ArraySystem:
     """Responses of a system to images: one layer per array, such as one per brain area.
 
     Rows are images. Where an image was shown several times, `read` gives the mean of its trials,
@@ -140,10 +140,10 @@ class Responses:
         )
 
     def __repr__(self) -> str:
-        return one_line("Responses", self.title, self.facts())
+        return one_line("ArraySystem", self.title, self.facts())
 
     def _repr_html_(self) -> str:
-        return small_table("Responses", self.title, self.facts())
+        return small_table("ArraySystem", self.title, self.facts())
 
     def _array(self, layer: str) -> Any:
         if layer not in self.arrays:
@@ -180,7 +180,7 @@ def responses(
     ids: Sequence[str] | str | Path | None = None,
     repeats: bool = False,
     name: str = "",
-) -> Responses:
+) -> ArraySystem:
     """Open responses to images, (images, units) or (images, repeats, units) per layer.
 
     Parameters
@@ -199,7 +199,7 @@ def responses(
 
     Returns
     -------
-    Responses
+    ArraySystem
 
     Raises
     ------
@@ -218,7 +218,7 @@ def responses(
     title = name or stored.name
     _check_ids(title, given, stored)
     known, trials = _trials(title, given, stored, repeats=repeats)
-    return Responses(
+    return ArraySystem(
         title,
         known,
         {layer: _flat(array) for layer, array in stored.arrays.items()},
