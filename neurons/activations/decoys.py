@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from neurons.activations.layer_peaks import peak_blocks
+from neurons.activations.layer_peaks import peaks_of
 from neurons.activations.run import Activations
 
 Peaks = NDArray[np.float32]
@@ -95,11 +95,7 @@ def _some(run: Activations, layer: str, rows: NDArray[np.intp], seed: int) -> Pe
     """Read some units of a layer, drawn at random, without those that say the same of all."""
     n = run.layer(layer).units
     drawn = np.sort(np.random.default_rng(seed).choice(n, min(n, _MOST), replace=False))
-    parts = [
-        peaks[:, drawn[(drawn >= start) & (drawn < start + peaks.shape[1])] - start]
-        for start, peaks in peak_blocks(run, layer, rows)
-    ]
-    peaks = np.concatenate(parts, axis=1)
+    peaks = peaks_of(run, layer, rows, drawn)
     alive = np.ptp(peaks, axis=0) > 0
     # of a layer that is dead as a whole there is nothing to make decoys of but silence
     return peaks[:, alive] if alive.any() else peaks

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurons.activations.largest import keep_largest
-from neurons.activations.layer_peaks import peak_blocks
+from neurons.activations.layer_peaks import peak_blocks, peaks_of
 from neurons.activations.run import Activations
 from neurons.errors import OptionError
 
@@ -93,7 +93,8 @@ def nearest_units(
     values = np.full((n_units, count), -np.inf, np.float32)
     starts = range(0, n_units, at_once)
     for i, first in enumerate(starts):
-        held = _held(run, layer, rows, first, min(first + at_once, n_units))
+        these = np.arange(first, min(first + at_once, n_units))
+        held = standardised(peaks_of(run, layer, rows, these))
         mine = slice(first, first + held.shape[1])
         for start, block in standardised_blocks(run, layer, rows):
             found = correlations(held, block)
@@ -149,18 +150,6 @@ def correlations(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDA
     return found
 
 
-def _held(
-    run: Activations, layer: str, rows: NDArray[np.intp], first: int, end: int
-) -> NDArray[np.float32]:
-    """Hold some units of the layer."""
-    held = np.zeros((len(rows), end - first), np.float32)
-    for start, block in standardised_blocks(run, layer, rows):
-        low, high = max(first, start), min(end, start + block.shape[1])
-        if low < high:
-            held[:, low - first : high - first] = block[:, low - start : high - start]
-    return held
-
-
 def _leave_itself_out(found: NDArray[np.float32], first: int, start: int) -> None:
     both = np.arange(max(first, start), min(first + found.shape[0], start + found.shape[1]))
     found[both - first, both - start] = -np.inf
@@ -171,10 +160,7 @@ def _by_chance(run: Activations, layer: str, rows: NDArray[np.intp], seed: int) 
     random = np.random.default_rng(seed)
     n_units = run.layer(layer).units
     chosen = np.sort(random.permutation(n_units)[:_SHUFFLED])
-    sample = np.zeros((len(rows), len(chosen)), np.float32)
-    for start, block in standardised_blocks(run, layer, rows):
-        inside = (chosen >= start) & (chosen < start + block.shape[1])
-        sample[:, inside] = block[:, chosen[inside] - start]
+    sample = standardised(peaks_of(run, layer, rows, chosen))
     sample = sample[random.permutation(len(rows))][:, sample.any(0)]
     largest = np.full(sample.shape[1], -np.inf, np.float32)
     for _, block in standardised_blocks(run, layer, rows):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurons.activations.halves import halves
-from neurons.activations.layer_peaks import peak_blocks
+from neurons.activations.layer_peaks import peaks_of
 from neurons.activations.nearest_class import NearestClass, nearest_class
 from neurons.activations.run import Activations
 from neurons.activations.unit_cues import UnitCues, unit_cues
@@ -92,7 +92,7 @@ def cue_layers(
     measured, shuffled = [], []
     units: list[UnitCues] = []
     for path in paths:
-        peaks = np.concatenate([block for _, block in peak_blocks(run, path, rows)], axis=1)
+        peaks = peaks_of(run, path, rows, np.arange(run.layer(path).units))
         where = np.searchsorted(rows, fitting), np.searchsorted(rows, held)
         read = nearest_class(peaks[where[0]], labels[fitting], len(conflicts.classes))
         answers = read.answers(peaks[where[1]]) == labels[held]

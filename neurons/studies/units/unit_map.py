@@ -10,12 +10,14 @@ import scipy.linalg
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from neurons.activations.layer_peaks import peaks_of
 from neurons.activations.run import Activations
 from neurons.activations.similar_units import (
     NONE,
     NearestUnits,
     correlations,
     nearest_units,
+    standardised,
     standardised_blocks,
 )
 from neurons.results.blocks import Block, Note, Table
@@ -94,7 +96,7 @@ def unit_map(
     if len(alive) < _FEWEST:
         places[alive] = np.stack([np.arange(len(alive)), np.zeros(len(alive))], axis=1)
     else:
-        held = _columns(activations, layer, rows, landmarks)
+        held = standardised(peaks_of(activations, layer, rows, landmarks))
         places[landmarks] = _placed(correlations(held, held), seed)
         _place_others(activations, layer, rows, landmarks, held, places)
     kept = _kept(places, alive, known.units)
@@ -221,17 +223,6 @@ class UnitMap(Result):
 def _alive(activations: Activations, layer: str, rows: NDArray[np.intp]) -> NDArray[np.intp]:
     blocks = standardised_blocks(activations, layer, rows)
     return np.concatenate([start + np.flatnonzero(block.any(0)) for start, block in blocks])
-
-
-def _columns(
-    activations: Activations, layer: str, rows: NDArray[np.intp], units: NDArray[np.intp]
-) -> NDArray[np.float32]:
-    """Read the standardised peaks of some units: (rows, units)."""
-    held = np.empty((len(rows), len(units)), np.float32)
-    for start, block in standardised_blocks(activations, layer, rows):
-        inside = (units >= start) & (units < start + block.shape[1])
-        held[:, inside] = block[:, units[inside] - start]
-    return held
 
 
 def _placed(alike: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
