@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 from cyclopts import Parameter
 
@@ -13,7 +13,7 @@ from neurons.cli.bars import Bars
 from neurons.cli.options import ProbeOption, RunImageOptions, RunPath
 from neurons.cli.out_options import OutOptions
 from neurons.cli.terminal import say, say_path
-from neurons.cli.unit_options import only_layer
+from neurons.cli.unit_options import LayerOption, only_layer
 from neurons.folder_kinds import ATLAS
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from neurons.readouts.probe import Probe
     from neurons.results.result import Result
 
-LayerOption = Annotated[str | None, Parameter(name=("--layer", "-l"))]
 UNITS = {
     "comparing units": "units",
     "finding similar units": "units",

@@ -8,11 +8,11 @@ from typing import Annotated
 from cyclopts import Parameter
 
 import neurons
-from neurons.cli.atlas import UNITS, KnownOptions, LayerOption
+from neurons.cli.atlas import UNITS, KnownOptions
 from neurons.cli.bars import Bars
 from neurons.cli.options import RunImageOptions, RunPath
 from neurons.cli.terminal import say, say_path
-from neurons.cli.unit_options import only_layer
+from neurons.cli.unit_options import LayerOption, only_layer
 
 
 def export(

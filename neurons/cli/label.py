@@ -10,7 +10,7 @@ from neurons.cli.options import RunImageOptions, RunPath
 from neurons.cli.out_options import OptionalOutOptions
 from neurons.cli.parse import listed
 from neurons.cli.terminal import Bar, out_console, say, say_path, table
-from neurons.cli.unit_options import only_layer
+from neurons.cli.unit_options import LayerOption, only_layer
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -24,8 +24,8 @@ _SHOWN = 20
 
 def label(
     run: RunPath,
-    layer: str | None = None,
     /,
+    layer: LayerOption = None,
     *,
     columns: str | None = None,
     within: str | None = None,

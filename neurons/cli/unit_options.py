@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 RENDITION = "rendition"
 
 
+# a layer that may be given by its place or as --layer
+LayerOption = Annotated[str | None, Parameter(name=("--layer", "-l"))]
+
+
 @Parameter(name="*", group="Choice")
 @dataclass(frozen=True, kw_only=True)
 class ChoiceOptions:
