@@ -12,6 +12,8 @@ from .data.cue_images import cue_images as cue_images
 from .data.images import ImageSet as ImageSet
 from .data.images import images as images
 from .data.made_conflicts import build_conflicts as build_conflicts
+from .data.responses import ArraySystem as ArraySystem
+from .data.responses import responses as responses
 from .errors import NeuronsError as NeuronsError
 from .interventions.saved_edits import load_edit as load_edit
 from .interventions.saved_edits import save_edit as save_edit

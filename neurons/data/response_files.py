@@ -158,9 +158,11 @@ def _zarr_arrays(path: Path) -> dict[str, Any]:
         opened = zarr.open(path, mode="r")
     except (FileNotFoundError, ValueError, KeyError):
         raise OptionError(f"{str(path)!r} is no zarr folder; give {_KINDS}") from None
+    held = {name: opened.attrs[name] for name in (*_IDS, *_ROWS) if name in opened.attrs}
+    beside = {name: np.array(values) for name, values in held.items()}
     if isinstance(opened, zarr.Array):
-        return {path.stem: opened}
-    return dict(opened.arrays())
+        return {path.stem: opened, **beside}
+    return {**beside, **dict(opened.arrays())}
 
 
 def _parquet_arrays(path: Path) -> dict[str, Any]:
