@@ -15,6 +15,7 @@ from neurons.geometry import Box
 from neurons.pages.entries import is_number
 from neurons.pages.figures import line, tracks
 from neurons.pages.links import Linker
+from neurons.pages.planes import cells, plane
 from neurons.results.blocks import Table
 from neurons.results.drawn import as_table
 
@@ -66,6 +67,8 @@ def environment(source_of: Callable[[bytes], str], linked: Linker) -> Environmen
     made.filters["part"] = _part
     made.filters["tracks"] = tracks
     made.filters["line"] = line
+    made.filters["cells"] = cells
+    made.filters["plane"] = plane
     made.filters["as_table"] = as_table
     made.filters["numeric"] = _numeric
     made.filters["head_and_tail"] = _head_and_tail

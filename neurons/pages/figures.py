@@ -193,10 +193,11 @@ def line(curve: Curve) -> Line:
         parts[-1] += [(end, round(100 - up.at(y), 2)) for end in ends]
     drawn = [part for part in parts if part]
     closed = [] if curve.points else [[*p, (p[-1][0], 100.0), (p[0][0], 100.0)] for p in drawn]
-    return Line(_path(drawn), _path(closed), across.ticks(), up.ticks())
+    return Line(path_of(drawn), path_of(closed), across.ticks(), up.ticks())
 
 
-def _path(parts: Sequence[Sequence[tuple[float, float]]]) -> str:
+def path_of(parts: Sequence[Sequence[tuple[float, float]]]) -> str:
+    """Join points, in percent, as the path of an SVG; each part is a line of its own."""
     return "".join("M" + "L".join(f"{x:g} {y:g}" for x, y in part) for part in parts)
 
 

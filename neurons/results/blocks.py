@@ -101,6 +101,67 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Heat:
+    """A number for each row and column, as cells that are darker where the number is larger.
+
+    Parameters
+    ----------
+    title : str
+    rows, columns : tuple of str
+        Names; ``corner`` says what they are.
+    values : tuple of tuple of float
+        One tuple per row, a value per column; nan where there is none.
+    axis : str
+        What the values are.
+    low, high : float
+        The values that are white and darkest; beyond either, the colour stays.
+    marked : tuple of (int, int)
+        Row and column of the cells that are framed; the note says why.
+    told : tuple of tuple of str
+        More about each cell, such as its interval; empty if there is nothing.
+    """
+
+    title: str
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    values: tuple[tuple[float, ...], ...]
+    axis: str
+    low: float
+    high: float
+    corner: str = ""
+    marked: tuple[tuple[int, int], ...] = ()
+    told: tuple[tuple[str, ...], ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Trail:
+    """Points of one colour on `Places`, joined in their order.
+
+    Parameters
+    ----------
+    name : str
+    labels : tuple of str
+    x, y : tuple of float
+        One per label.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Points on a plane where only distances mean something: both axes have one scale, unnamed."""
+
+    title: str
+    trails: tuple[Trail, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Tile:
     """One picture of a gallery.
 
@@ -157,7 +218,7 @@ class Beside:
     note: str = ""
 
 
-Block = Note | Table | Bars | Dots | Curve | Gallery | Strip | Beside
+Block = Note | Table | Bars | Dots | Curve | Heat | Places | Gallery | Strip | Beside
 
 
 def galleries_of(block: Gallery | Strip | Beside) -> tuple[Gallery, ...]:

@@ -19,7 +19,9 @@ from neurons.results.blocks import (
     Curve,
     Dots,
     Gallery,
+    Heat,
     Note,
+    Places,
     Strip,
     Table,
     Tile,
@@ -94,7 +96,9 @@ def _sparkline(curve: Curve) -> str:
     )
 
 
-def as_table(block: Table | Bars | Dots | Curve | Gallery | Strip | Beside) -> Table:
+def as_table(
+    block: Table | Bars | Dots | Curve | Heat | Places | Gallery | Strip | Beside,
+) -> Table:
     """Give any block's numbers as rows of text."""
     if isinstance(block, Table):
         return block
@@ -105,6 +109,15 @@ def as_table(block: Table | Bars | Dots | Curve | Gallery | Strip | Beside) -> T
     if isinstance(block, Curve):
         points = tuple((f"{x:.4g}", f"{y:.4g}") for x, y in zip(block.x, block.y, strict=True))
         return Table(block.title, (block.x_axis, block.y_axis), points, block.note)
+    if isinstance(block, Heat):
+        return _heat_table(block)
+    if isinstance(block, Places):
+        spots = tuple(
+            (trail.name, label, f"{x:.3g}", f"{y:.3g}")
+            for trail in block.trails
+            for label, x, y in zip(trail.labels, trail.x, trail.y, strict=True)
+        )
+        return Table(block.title, ("", "", "x", "y"), spots, block.note)
     if isinstance(block, (Strip, Beside)):
         head = "range" if isinstance(block, Strip) else ""
         shown = galleries_of(block)
@@ -136,6 +149,18 @@ def _dots_table(dots: Dots) -> Table:
             columns.append(dots.controls)
             cells.append([_controls(values) for values in panel.controls])
     return Table(dots.title, tuple(columns), tuple(zip(*cells, strict=True)), dots.note)
+
+
+def _heat_table(heat: Heat) -> Table:
+    marked = set(heat.marked)
+    rows = tuple(
+        (name, *(f"{v:.2f}{' *' if (i, k) in marked else ''}" for k, v in enumerate(values)))
+        for i, (name, values) in enumerate(zip(heat.rows, heat.values, strict=True))
+    )
+    star = "*: framed on the page. " if marked else ""
+    return Table(
+        f"{heat.title}: {heat.axis}", (heat.corner, *heat.columns), rows, f"{star}{heat.note}"
+    )
 
 
 def _controls(values: tuple[float, ...]) -> str:
