@@ -1,0 +1,239 @@
+"""How fast does the variance of a representation fall, dimension by dimension?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from neurons.errors import OptionError
+from neurons.stats import Interval
+
+Array = NDArray[np.floating]
+Float = NDArray[np.float64]
+Rows = NDArray[np.intp]
+
+# a power law is a line, and two points are one always
+_FEWEST_RANKS = 3
+
+
+def naive_spectrum(x: Array) -> Float:
+    """Give the variances along principal components of the same images: too steep or too flat.
+
+    Noise of single images is variance here, and so is what few images happen to share.
+
+    Parameters
+    ----------
+    x : ndarray of float, (images, units)
+
+    Returns
+    -------
+    ndarray of float64, (min(images - 1, units),)
+        The largest first, in squared units of x.
+    """
+    centred = np.asarray(x, np.float64) - np.mean(x, 0, dtype=np.float64)
+    values = np.linalg.svd(centred, compute_uv=False)[: min(len(x) - 1, x.shape[1])]
+    found: Float = values**2 / (len(x) - 1)
+    return found
+
+
+def held_out_spectrum(fitting: Array, testing: Array) -> Float:
+    """Give the variance of some images along the principal components of others.
+
+    For systems that give the same twice, such as a network. What noise adds stays in it.
+
+    Parameters
+    ----------
+    fitting, testing : ndarray of float, (images, units)
+        Different images.
+
+    Returns
+    -------
+    ndarray of float64, (min(fitting images - 1, units),)
+        By the variance in the fitting images; it need not fall from each to the next.
+    """
+    projected = _centred(testing) @ _axes(fitting)
+    found: Float = (projected**2).sum(0) / (len(testing) - 1)
+    return found
+
+
+def cross_validated_spectrum(repeats: Array) -> Float:
+    """Give the variance that is the same in two repeats of the same images: cvPCA.
+
+    Principal components of one repeat; along each, the covariance of both repeats. Noise that is
+    independent between repeats adds nothing, so a value may be negative.
+
+    Parameters
+    ----------
+    repeats : ndarray of float, (2, images, units)
+
+    Returns
+    -------
+    ndarray of float64, (min(images - 1, units),)
+        Mean of both directions: fitted on the first repeat, and on the second.
+
+    References
+    ----------
+    Stringer et al., "High-dimensional geometry of population responses in visual cortex", Nature
+    2019, methods: cvPCA.
+    """
+    first, second = (_centred(each) for each in repeats)
+    found = []
+    for fitting, other in ((first, second), (second, first)):
+        axes = _axes(fitting)
+        found.append(((fitting @ axes) * (other @ axes)).sum(0) / (len(fitting) - 1))
+    mean: Float = np.mean(found, 0)
+    return mean
+
+
+def participation_ratio(first: Array, second: Array) -> float:
+    """Give an effective number of dimensions: ``(sum of variances)^2 / sum of squared variances``.
+
+    Squares of one covariance matrix are too large where images are few. The product of two, each
+    from images of its own, is not.
+
+    Parameters
+    ----------
+    first, second : ndarray of float, (images, units), or (2, images, units)
+        Different images. Of two repeats each, the covariance between repeats is taken, to which
+        independent noise adds nothing.
+
+    Returns
+    -------
+    float
+        1 where all variance lies in one dimension, the number of units where all have the same;
+        nan where the images are too few to tell.
+
+    References
+    ----------
+    Gao et al., "A theory of multineuronal dimensionality, dynamics and measurement", 2017.
+    """
+    (a, b), (c, d) = _repeat_pair(first), _repeat_pair(second)
+    n, m = len(a) - 1, len(c) - 1
+    # the trace of the product of two covariance matrices, without making one of them
+    both = float(((a @ c.T) * (b @ d.T)).sum()) / (n * m)
+    total = float((a * b).sum()) / n * (float((c * d).sum()) / m)
+    return total / both if both > 0 and total > 0 else float("nan")
+
+
+@dataclass(frozen=True)
+class PowerLaw:
+    """A straight line through variances on two logarithmic axes.
+
+    Parameters
+    ----------
+    exponent : float
+        ``variance ~ rank ** -exponent``; nan where fewer than three ranks have a positive variance.
+    constant : float
+        The variance that the line gives at rank 1.
+    first, last : int
+        Ranks that were fitted, both counted, from 1.
+    n_left_out : int
+        Ranks between them whose variance is not positive and has no logarithm.
+    """
+
+    exponent: float
+    constant: float
+    first: int
+    last: int
+    n_left_out: int
+
+
+def power_law(variances: Float, first: int, last: int) -> PowerLaw:
+    """Fit a power law to some ranks, each weighted by 1 / rank.
+
+    Ranks lie ever closer on a logarithmic axis; the weights make equal parts of it count alike.
+
+    Parameters
+    ----------
+    variances : ndarray of float, (ranks,)
+    first, last : int
+        ``1 <= first < last <= len(variances)``, three ranks or more.
+
+    Returns
+    -------
+    PowerLaw
+
+    Raises
+    ------
+    OptionError
+        If there are no such ranks, or fewer than three.
+
+    References
+    ----------
+    Stringer et al., Nature 2019: ranks 11 to 500, least squares weighted by 1 / rank.
+    """
+    if not (1 <= first and first + _FEWEST_RANKS - 1 <= last <= len(variances)):
+        raise OptionError(
+            f"no power law of ranks {first:,} to {last:,}: there are {len(variances):,} ranks, "
+            f"from 1; give {_FEWEST_RANKS} or more of them"
+        )
+    ranks = np.arange(first, last + 1, dtype=np.float64)
+    taken = variances[first - 1 : last]
+    good = taken > 0
+    n_left_out = int(np.count_nonzero(~good))
+    if good.sum() < _FEWEST_RANKS:
+        return PowerLaw(float("nan"), float("nan"), first, last, n_left_out)
+    # polyfit takes the square roots of the weights of squares
+    weights = 1 / np.sqrt(ranks[good])
+    slope, height = np.polyfit(np.log(ranks[good]), np.log(taken[good]), 1, w=weights)
+    return PowerLaw(float(-slope), float(np.exp(height)), first, last, n_left_out)
+
+
+def jackknife(
+    measure: Callable[[Rows], float], n: int, *, n_groups: int = 20, seed: int = 0
+) -> tuple[float, Interval]:
+    """Measure something on all images, with an interval from leaving groups of them out.
+
+    A bootstrap would draw images twice, which makes principal components of few images and their
+    variances larger than they are.
+
+    Parameters
+    ----------
+    measure : callable
+        Takes the rows to keep, ascending.
+    n : int
+        Images.
+    n_groups : int >= 2
+    seed : int
+        Of the groups.
+
+    Returns
+    -------
+    float, Interval
+        95 %; nan where a group left out leaves nothing to measure.
+
+    References
+    ----------
+    Delete-a-group jackknife: Efron and Tibshirani, "An introduction to the bootstrap", 1993,
+    section 11.5; t interval with groups - 1 degrees of freedom.
+    """
+    n_groups = min(n_groups, n)
+    groups = np.random.default_rng(seed).permutation(np.arange(n) % n_groups)
+    value = measure(np.arange(n))
+    without = np.array([measure(np.flatnonzero(groups != k)) for k in range(n_groups)])
+    error = np.sqrt((n_groups - 1) / n_groups * ((without - without.mean()) ** 2).sum())
+    reach = float(stats.t.ppf(0.975, n_groups - 1) * error)
+    return value, Interval(value - reach, value + reach)
+
+
+def _repeat_pair(x: Array) -> tuple[Float, Float]:
+    if x.ndim == 3:
+        return _centred(x[0]), _centred(x[1])
+    once = _centred(x)
+    return once, once
+
+
+def _centred(x: Array) -> Float:
+    found: Float = np.asarray(x, np.float64) - np.mean(x, 0, dtype=np.float64)
+    return found
+
+
+def _axes(x: Array) -> Float:
+    """Give the principal axes, one a column, of as many as the images can tell."""
+    _, _, axes = np.linalg.svd(_centred(x), full_matrices=False)
+    found: Float = axes[: min(len(x) - 1, x.shape[1])].T
+    return found
