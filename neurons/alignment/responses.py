@@ -71,9 +71,11 @@ class Responses:
             yield where, np.asarray(rows, self.dtype)
 
     def whole(self) -> NDArray[np.floating]:
-        """Give all rows at once, each unit's mean subtracted; the means are taken in float64."""
+        """Give all rows at once, each unit's mean subtracted; a constant unit is exactly 0."""
         values: NDArray[np.floating] = np.array(self.values[:], self.dtype)
+        constant = values.max(0) == values.min(0)
         values -= values.mean(0, dtype=np.float64).astype(self.dtype)
+        values[:, constant] = 0
         return values
 
     def taken(self, rows: NDArray[np.intp]) -> Responses:

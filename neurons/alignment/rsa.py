@@ -1,0 +1,161 @@
+"""Do two systems find the same images alike? Correlation of their dissimilarity matrices (RSA).
+
+References
+----------
+Kriegeskorte, Mur, Bandettini, "Representational similarity analysis", Frontiers in Systems
+Neuroscience 2008. Bootstrap over images, and rho-a: Schuett et al., "Statistical inference on
+representational geometries", eLife 2023.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurons.alignment.distances import Distances, correlation_distances
+from neurons.alignment.measure import Pairing
+from neurons.alignment.pairs import Pairs
+from neurons.alignment.responses import Responses
+from neurons.errors import OptionError
+
+
+@dataclass(frozen=True)
+class Rsa:
+    """Spearman's correlation of dissimilarities over all pairs of images, in [-1, 1].
+
+    It says that the order of the distances is alike, not that the units are.
+
+    Parameters
+    ----------
+    distances : callable
+        Of one table; default: 1 minus the correlation of two images' patterns over units.
+    most_images : int, optional
+        Of more images so many are drawn: n images have n (n - 1) / 2 distances to rank.
+    """
+
+    distances: Distances = correlation_distances
+    most_images: int | None = 1000
+    name = "rsa"
+    title = "RSA (Spearman)"
+    higher_is_closer = True
+    symmetric = True
+
+    def pairing(self, xs: Sequence[Responses], ys: Sequence[Responses]) -> Pairing:
+        """Rank the dissimilarities of every table."""
+        return _OfRanks(xs, ys, self.distances, ties_count=True)
+
+    def doubt(self, n: int, n_units: int, n_other_units: int) -> str:
+        """Say that few units have few different patterns."""
+        return _doubt(n_units, n_other_units)
+
+
+@dataclass(frozen=True)
+class RhoA:
+    """Spearman's correlation as expected when ties are broken at random: equal to it without ties.
+
+    It does not favour systems that call many pairs exactly equally alike.
+
+    Parameters
+    ----------
+    distances : callable
+    most_images : int, optional
+        As `Rsa`.
+    """
+
+    distances: Distances = correlation_distances
+    most_images: int | None = 1000
+    name = "rho-a"
+    title = "RSA (rho-a)"
+    higher_is_closer = True
+    symmetric = True
+
+    def pairing(self, xs: Sequence[Responses], ys: Sequence[Responses]) -> Pairing:
+        """Rank the dissimilarities of every table."""
+        return _OfRanks(xs, ys, self.distances, ties_count=False)
+
+    def doubt(self, n: int, n_units: int, n_other_units: int) -> str:
+        """Say that few units have few different patterns."""
+        return _doubt(n_units, n_other_units)
+
+
+def _doubt(n_units: int, n_other_units: int) -> str:
+    if min(n_units, n_other_units) >= 3:
+        return ""
+    return "A pattern over fewer than three units has hardly any correlation distances."
+
+
+class _OfRanks:
+    """Ranks of dissimilarities, centred; a permutation of the images moves them only."""
+
+    def __init__(
+        self,
+        xs: Sequence[Responses],
+        ys: Sequence[Responses],
+        distances: Distances,
+        *,
+        ties_count: bool,
+    ) -> None:
+        self.pairs = Pairs(xs[0].n)
+        self.ties_count = ties_count
+        self.xs, self.ys = ([self._side(t, distances) for t in side] for side in (xs, ys))
+        once = np.ones(len(self.pairs))
+        self.x_ranks = np.stack([self._scaled(side.ranks(once), once) for side in self.xs])
+        self.y_ranks = np.stack([self._scaled(side.ranks(once), once) for side in self.ys])
+
+    def values(self, order: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
+        """Multiply ranks, the second side with its images in another order."""
+        ys = self.y_ranks if order is None else self.y_ranks[:, self.pairs.places(order)]
+        return np.asarray(self.x_ranks @ ys.T, np.float64)
+
+    def resampled(self, counts: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Rank the pairs that each resample holds, as often as it holds them, and correlate."""
+        values = np.empty((len(counts), len(self.xs), len(self.ys)))
+        for row, each in zip(values, counts, strict=True):
+            weights = self.pairs.weights(each)
+            sides = [
+                np.stack([self._scaled(side.ranks(weights), weights) for side in many])
+                for many in (self.xs, self.ys)
+            ]
+            row[:] = (sides[0] * weights) @ sides[1].T
+        return values
+
+    def _side(self, responses: Responses, distances: Distances) -> _Ranked:
+        ranked = _Ranked(self.pairs.of(distances(responses)))
+        if len(ranked.starts) == 1:
+            raise OptionError(
+                f"{responses.name} finds all pairs of images equally alike; nothing can be "
+                "aligned with it"
+            )
+        return ranked
+
+    def _scaled(
+        self, ranks: NDArray[np.float64], weights: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Scale centred ranks so that their product is the correlation."""
+        n = float(weights.sum())
+        # without ties the squares of n centred ranks sum to (n^3 - n) / 12
+        squares = weights @ np.square(ranks) if self.ties_count else (n**3 - n) / 12
+        return np.asarray(ranks / np.sqrt(squares) if squares > 0 else np.full(len(ranks), np.nan))
+
+
+class _Ranked:
+    """Dissimilarities in ascending order, to be ranked again for any weights without a sort."""
+
+    def __init__(self, vector: NDArray[np.floating]) -> None:
+        self.order = np.argsort(vector, kind="stable")
+        ascending = vector[self.order]
+        new = np.concatenate([[True], ascending[1:] > ascending[:-1]])
+        self.starts = np.flatnonzero(new)
+        self.sizes = np.diff(np.append(self.starts, len(vector)))
+
+    def ranks(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give each pair's rank among as many copies as the weights say, minus the mean rank."""
+        alike = np.add.reduceat(weights[self.order], self.starts)
+        up_to = np.cumsum(alike)
+        middle = up_to - alike / 2 - up_to[-1] / 2
+        ranks = np.empty(len(weights))
+        ranks[self.order] = np.repeat(middle, self.sizes)
+        return ranks
