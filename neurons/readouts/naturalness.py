@@ -1,0 +1,65 @@
+"""How natural are captions to a prior that does not know them, and which prior is there?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurons.network.text_tokens import TextTokens
+from neurons.readouts.captions import Captions
+from neurons.readouts.ngram_prior import NgramPrior
+from neurons.readouts.text_prior import MergeRankPrior, TextPrior
+
+
+@dataclass(frozen=True, eq=False)
+class Naturalness:
+    """A prior of texts, and how natural captions are to it.
+
+    Parameters
+    ----------
+    tokens : TextTokens
+    prior : TextPrior
+    captions : float
+        Median cross-entropy, in nats per token, of captions that it was not fitted on; nan where
+        there are no captions that people wrote.
+    """
+
+    tokens: TextTokens
+    prior: TextPrior
+    captions: float
+
+    def of_texts(self, texts: list[str]) -> NDArray[np.float64]:
+        """Give the cross-entropy of each text, in nats per token, (texts,)."""
+        return self.prior.cross_entropy([self.tokens.ids(text) for text in texts])
+
+
+def naturalness(
+    tokens: TextTokens, captions: Captions, prior: TextPrior | None = None, *, seed: int = 0
+) -> Naturalness:
+    """Choose a prior, and ask it how natural captions are.
+
+    Parameters
+    ----------
+    tokens : TextTokens
+    captions : Captions
+    prior : TextPrior, optional
+        Default: n-grams of four fifths of the captions if people wrote them, else the ranks of the
+        tokenizer's merges.
+    seed : int
+        Of the fifth that is held out.
+
+    Raises
+    ------
+    OptionError
+        If a caption is too long for the model.
+    """
+    if not captions.written:
+        return Naturalness(tokens, prior or MergeRankPrior.of(tokens), float("nan"))
+    fitted, held = captions.parted(seed=seed)
+    chosen = prior or NgramPrior.fit(tokens, fitted)
+    if not held:
+        return Naturalness(tokens, chosen, float("nan"))
+    entropy = chosen.cross_entropy([tokens.ids(text) for text in held])
+    return Naturalness(tokens, chosen, float(np.median(entropy)))

@@ -1,0 +1,1 @@
+"""What do units have to do with words, by a readout that is linear?"""
