@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurons.alignment.measure import Measured, Pairing, as_responses
-from neurons.alignment.pairs import Pairs
+from neurons.alignment.pairs import products, resampled_products, resampled_squares
 from neurons.alignment.responses import FEWEST_IMAGES, Responses, check_all
 from neurons.errors import OptionError
 
@@ -41,11 +41,11 @@ class Cka:
     Parameters
     ----------
     most_pairs_of : int
-        Up to so many images the similarities of all pairs are held (4 bytes per pair and table of
+        Up to so many images the similarities of all pairs are held (4 n^2 bytes per table of
         float32); beyond, the responses are read block by block, and the interval is linearised.
     """
 
-    most_pairs_of: int = 4096
+    most_pairs_of: int = 2048
     name = "cka"
     title = "debiased linear CKA"
     higher_is_closer = True
@@ -166,47 +166,42 @@ def _hsic(
 
 
 class _OfPairs:
-    """Similarities of all pairs i < j, U-centred and of length 1: CKA is their product."""
+    """Similarities of all pairs, U-centred and of length 1: CKA is their product."""
 
     def __init__(self, xs: Sequence[Responses], ys: Sequence[Responses]) -> None:
-        self.pairs = Pairs(xs[0].n)
-        self.xs = np.stack([self._side(each) for each in xs])
-        self.ys = np.stack([self._side(each) for each in ys])
+        self.xs = np.stack([_similarities(each) for each in xs])
+        self.ys = np.stack([_similarities(each) for each in ys])
 
     def values(self, order: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
         """Multiply both sides, the second one with its images in another order."""
-        ys = self.ys if order is None else self.ys[:, self.pairs.places(order)]
-        return np.asarray(self.xs @ ys.T, np.float64)
+        return products(self.xs, self.ys, order)
 
     def resampled(self, counts: NDArray[np.intp]) -> NDArray[np.float64]:
         """Weigh pairs as each resample does.
 
         Means of rows are not taken out again: that changes the ratio by a share of about 2 / n.
         """
-        values = np.empty((len(counts), len(self.xs), len(self.ys)))
-        squares = [np.square(self.xs), np.square(self.ys)]
-        for row, each in zip(values, counts, strict=True):
-            weights = self.pairs.weights(each).astype(self.xs.dtype)
-            lengths = [np.sqrt(side @ weights) for side in squares]
-            row[:] = (self.xs * weights) @ self.ys.T / np.outer(*lengths)
-        return values
+        left, right = (resampled_squares(side, counts) for side in (self.xs, self.ys))
+        lengths = np.sqrt(left[:, :, None] * right[:, None])
+        return resampled_products(self.xs, self.ys, counts) / lengths
 
-    def _side(self, responses: Responses) -> NDArray[np.floating]:
-        rows = responses.whole()
-        n = len(rows)
-        gram = rows @ rows.T
-        lengths = np.diag(gram).copy()
-        vector = self.pairs.of(gram)
-        scale = float(np.linalg.norm(vector))
-        vector += (lengths[self.pairs.firsts] + lengths[self.pairs.seconds]) / (n - 2)
-        vector -= lengths.sum() / ((n - 1) * (n - 2))
-        length = float(np.linalg.norm(vector))
-        if length <= 10 * np.finfo(vector.dtype).eps * max(scale, float(lengths.sum()) / n):
-            raise OptionError(
-                f"{responses.name} finds all pairs of images equally alike; nothing can be "
-                "aligned with it"
-            )
-        return np.asarray(vector / length)
+
+def _similarities(responses: Responses) -> NDArray[np.floating]:
+    rows = responses.whole()
+    n = len(rows)
+    matrix = rows @ rows.T
+    lengths = np.diag(matrix).copy()
+    # rows of K without its diagonal sum to minus the diagonal, since rows of K sum to 0
+    matrix += (lengths[:, None] + lengths) / (n - 2)
+    matrix -= lengths.sum() / ((n - 1) * (n - 2))
+    np.fill_diagonal(matrix, 0)
+    length = float(np.linalg.norm(matrix))
+    if length <= 10 * np.finfo(matrix.dtype).eps * float(lengths.sum()):
+        raise OptionError(
+            f"{responses.name} finds all pairs of images equally alike; nothing can be aligned "
+            "with it"
+        )
+    return np.asarray(matrix / length)
 
 
 class _OfBlocks:
@@ -244,11 +239,11 @@ def _shares(x: _Side, y: _Side) -> NDArray[np.float64]:
     for (where, rows), (_, others) in zip(x.blocks(), y.blocks(), strict=True):
         towards_v += v[where] @ rows
         towards_u += u[where] @ others
-    products, k_v, l_u = np.empty(n), np.empty(n), np.empty(n)
+    k_l, k_v, l_u = np.empty(n), np.empty(n), np.empty(n)
     for (where, rows), (_, others) in zip(x.blocks(), y.blocks(), strict=True):
-        products[where] = np.einsum("ij,ij->i", rows @ cross, others)
+        k_l[where] = np.einsum("ij,ij->i", rows @ cross, others)
         k_v[where], l_u[where] = rows @ towards_v, others @ towards_u
-    left = products - d * e + k_v - d * v + l_u - e * u + u @ v - u * v
+    left = k_l - d * e + k_v - d * v + l_u - e * u + u @ v - u * v
     middle = (v - b) * (u.sum() - u - d)
     right = (u - a) * (v.sum() - v - e + (n - 1) * (v - b))
     return np.asarray(left + middle + right)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from neurons.alignment.distances import Distances, correlation_distances
 from neurons.alignment.measure import Pairing
-from neurons.alignment.pairs import Pairs
+from neurons.alignment.pairs import Upper, products
 from neurons.alignment.responses import Responses
 from neurons.errors import OptionError
 
@@ -98,32 +98,32 @@ class _OfRanks:
         *,
         ties_count: bool,
     ) -> None:
-        self.pairs = Pairs(xs[0].n)
-        self.ties_count = ties_count
-        self.xs, self.ys = ([self._side(t, distances) for t in side] for side in (xs, ys))
-        once = np.ones(len(self.pairs))
-        self.x_ranks = np.stack([self._scaled(side.ranks(once), once) for side in self.xs])
-        self.y_ranks = np.stack([self._scaled(side.ranks(once), once) for side in self.ys])
+        self.upper, self.ties_count = Upper(xs[0].n), ties_count
+        self.xs, self.ys = ([self._side(each, distances) for each in side] for side in (xs, ys))
+        once = np.ones(len(self.upper.firsts), np.float32)
+        self.x_ranks, self.y_ranks = (
+            np.stack([self.upper.full(self._scaled(each.ranks(once), once)) for each in side])
+            for side in (self.xs, self.ys)
+        )
 
     def values(self, order: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
         """Multiply ranks, the second side with its images in another order."""
-        ys = self.y_ranks if order is None else self.y_ranks[:, self.pairs.places(order)]
-        return np.asarray(self.x_ranks @ ys.T, np.float64)
+        return products(self.x_ranks, self.y_ranks, order) / 2
 
     def resampled(self, counts: NDArray[np.intp]) -> NDArray[np.float64]:
         """Rank the pairs that each resample holds, as often as it holds them, and correlate."""
         values = np.empty((len(counts), len(self.xs), len(self.ys)))
         for row, each in zip(values, counts, strict=True):
-            weights = self.pairs.weights(each)
-            sides = [
-                np.stack([self._scaled(side.ranks(weights), weights) for side in many])
-                for many in (self.xs, self.ys)
-            ]
-            row[:] = (sides[0] * weights) @ sides[1].T
+            weights = self.upper.weights(each)
+            left, right = (
+                np.stack([self._scaled(table.ranks(weights), weights) for table in side])
+                for side in (self.xs, self.ys)
+            )
+            row[:] = (left * weights) @ right.T
         return values
 
     def _side(self, responses: Responses, distances: Distances) -> _Ranked:
-        ranked = _Ranked(self.pairs.of(distances(responses)))
+        ranked = _Ranked(self.upper.of(distances(responses)))
         if len(ranked.starts) == 1:
             raise OptionError(
                 f"{responses.name} finds all pairs of images equally alike; nothing can be "
@@ -132,10 +132,10 @@ class _OfRanks:
         return ranked
 
     def _scaled(
-        self, ranks: NDArray[np.float64], weights: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
+        self, ranks: NDArray[np.float64], weights: NDArray[np.float32]
+    ) -> NDArray[np.floating]:
         """Scale centred ranks so that their product is the correlation."""
-        n = float(weights.sum())
+        n = float(weights.sum(dtype=np.float64))
         # without ties the squares of n centred ranks sum to (n^3 - n) / 12
         squares = weights @ np.square(ranks) if self.ties_count else (n**3 - n) / 12
         return np.asarray(ranks / np.sqrt(squares) if squares > 0 else np.full(len(ranks), np.nan))
@@ -151,11 +151,15 @@ class _Ranked:
         self.starts = np.flatnonzero(new)
         self.sizes = np.diff(np.append(self.starts, len(vector)))
 
-    def ranks(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    def ranks(self, weights: NDArray[np.float32]) -> NDArray[np.float64]:
         """Give each pair's rank among as many copies as the weights say, minus the mean rank."""
-        alike = np.add.reduceat(weights[self.order], self.starts)
-        up_to = np.cumsum(alike)
-        middle = up_to - alike / 2 - up_to[-1] / 2
+        ascending = weights[self.order].astype(np.float64)
+        tied = len(self.starts) < len(weights)
+        alike = np.add.reduceat(ascending, self.starts) if tied else ascending
+        middle = np.cumsum(alike)
+        total = middle[-1]
+        # the middle of a group of ties, seen from the middle of all
+        middle -= (alike + total) / 2
         ranks = np.empty(len(weights))
-        ranks[self.order] = np.repeat(middle, self.sizes)
+        ranks[self.order] = np.repeat(middle, self.sizes) if tied else middle
         return ranks
