@@ -157,6 +157,12 @@ def vit(tmp_path_factory: pytest.TempPathFactory) -> Clip:
     return neurons.load(save_model(tmp_path_factory.mktemp("vit"), VIT), device="cpu")
 
 
+@pytest.fixture(scope="session")
+def miniature() -> Clip:
+    """The toolkit's own trained CLIP."""
+    return neurons.load("miniature", device="cpu")
+
+
 def picture(*, red: float = 0.0, stripe_at: int | None = None, seed: int = 0) -> np.ndarray:
     """A 96 px picture: faint noise, some redness, perhaps a bright vertical stripe 2 px wide."""
     rng = np.random.default_rng(seed)
