@@ -26,6 +26,9 @@ class FrozenPass(Protocol):
         Height and width of the map that the places make; 1 x 1 where only the class token counts.
     embedding : Tensor, (images, embedding)
         The model's own, not normalised.
+    evenness : Tensor, (images,), or None
+        Entropy of the attention, in shares of that of even attention, mean over heads; None where
+        the readout has no attention.
     """
 
     @property
@@ -41,6 +44,11 @@ class FrozenPass(Protocol):
     @property
     def embedding(self) -> Tensor:
         """The model's own."""
+        ...
+
+    @property
+    def evenness(self) -> Tensor | None:
+        """How evenly attention is spread."""
         ...
 
     def shares(self, texts: Tensor) -> Tensor:

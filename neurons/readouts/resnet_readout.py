@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -44,6 +45,12 @@ class ResNetPass:
     def size(self) -> tuple[int, int]:
         """Height and width of the maps."""
         return self.maps.shape[2], self.maps.shape[3]
+
+    @property
+    def evenness(self) -> Tensor:
+        """How evenly attention is spread, (images,)."""
+        entropy = torch.special.entr(self.attention).sum(2)
+        return entropy.mean(1) / math.log(self.attention.shape[2])
 
     def shares(self, texts: Tensor) -> Tensor:
         """Give what each unit adds at each place, (images, texts, units, places)."""
