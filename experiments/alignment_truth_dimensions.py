@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from neurons.alignment.assignment import assigned, correlation, rotation
-from neurons.alignment.bridges import Ridge, explained, procrustes
+from neurons.alignment.bridges import RidgeMaps, explained, procrustes
 from neurons.alignment.eigenspectrum import (
     cross_validated_spectrum,
     held_out_spectrum,
@@ -146,7 +146,7 @@ def _bridges() -> list[tuple[str, str, str]]:
     for name, y in (("a rotated copy", turned), ("an unrelated system", other)):
         numbers = [
             explained(y[200:], fit(x[:200], y[:200])(x[200:]))
-            for fit in (procrustes, lambda a, b: Ridge(a)(b), _through)
+            for fit in (procrustes, lambda a, b: RidgeMaps(a)(b), _through)
         ]
         permuted = procrustes(x[:200], y[random.permutation(200)])
         told.append(

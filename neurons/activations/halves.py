@@ -48,10 +48,37 @@ def halves(
         Rows, ascending as they were given.
     """
     groups = equal_rows(run.embeddings)[rows] if run.spec.embedding_size else rows
+    second = second_half([ids[row] for row in rows.tolist()], groups, strata, seed=seed, anew=anew)
+    return rows[~second], rows[second]
+
+
+def second_half(
+    ids: Sequence[str],
+    groups: NDArray[np.integer],
+    strata: NDArray[np.integer],
+    *,
+    seed: int = 0,
+    anew: bool = False,
+) -> NDArray[np.bool_]:
+    """Tell which images are of the second half, as `halves` parts them.
+
+    Parameters
+    ----------
+    ids : sequence of str, (images,)
+    groups : ndarray of int, (images,)
+        Images of one number are copies, and stay together.
+    strata : ndarray of int, (images,)
+    seed : int
+    anew : bool
+
+    Returns
+    -------
+    ndarray of bool, (images,)
+    """
     _, first, member = np.unique(groups, return_index=True, return_inverse=True)
     keys = [
         hashlib.blake2b(f"{seed}\n{ids[row]}".encode(), digest_size=8).digest()
-        for row in rows[first].tolist()
+        for row in first.tolist()
     ]
     kinds = strata[first].tolist()
     order = sorted(range(len(first)), key=lambda i: (kinds[i], keys[i]))
@@ -61,4 +88,5 @@ def halves(
         turn -= np.searchsorted(ordered, ordered)
     side = np.zeros(len(first), bool)
     side[order] = turn % 2 == 1
-    return rows[~side[member]], rows[side[member]]
+    found: NDArray[np.bool_] = side[member]
+    return found

@@ -171,7 +171,7 @@ def _projection(units: int, width: int, seed: int) -> Float:
 
 
 @dataclass(frozen=True, eq=False)
-class Ridge:
+class RidgeMaps:
     """Ridge regressions from one table to any others, at the cost of one decomposition.
 
     Parameters

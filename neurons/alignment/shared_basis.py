@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neurons.alignment.bridges import Array, Float, Ridge, centred
+from neurons.alignment.bridges import Array, Float, RidgeMaps, centred
 from neurons.errors import OptionError
 from neurons.stats import Interval, p_of_draws
 
@@ -141,10 +141,10 @@ class _Predictor:
         self._table, self._testing, self._fit = (
             table[fitting],
             table[testing],
-            Ridge(table[fitting]),
+            RidgeMaps(table[fitting]),
         )
         self._folds = [
-            (folds == each, Ridge(self._table[folds != each])) for each in np.unique(folds)
+            (folds == each, RidgeMaps(self._table[folds != each])) for each in np.unique(folds)
         ]
 
     def test(self, y: Float) -> Float:

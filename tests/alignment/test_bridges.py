@@ -10,7 +10,7 @@ from sklearn.linear_model import Ridge as OracleRidge
 
 from neurons.alignment.assignment import rotation
 from neurons.alignment.bridges import (
-    Ridge,
+    RidgeMaps,
     check_rows,
     explained,
     lossless_width,
@@ -21,7 +21,7 @@ from neurons.errors import OptionError
 
 
 def ridge(x: np.ndarray, y: np.ndarray):
-    return Ridge(x)(y)
+    return RidgeMaps(x)(y)
 
 
 def pair(n: int = 120, units: int = 12, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -73,7 +73,7 @@ def test_a_ridge_is_that_of_scikit_learn_with_more_units_than_images_too(units: 
     rank = min(units, 39)
     sizes = np.linalg.svd(x - x.mean(0), compute_uv=False)[:rank] ** 2
     expected = OracleRidge(alpha=share * sizes.mean()).fit(x, y)
-    found = Ridge(x, (share,))(y)
+    found = RidgeMaps(x, (share,))(y)
     assert np.allclose(found(x[:5]), expected.predict(x[:5]), atol=1e-4)
 
 
