@@ -104,7 +104,7 @@ def test_weights_alone_hold_where_attention_is_even_and_wrong_units_say_nothing(
     assert 0.999 < weights.interval.low <= weights.interval.high < 1.001
     assert weights.plain_r2 > 0.999 and found.evenness == pytest.approx(1)
     assert abs(weights.shuffled_r) < 0.35
-    assert weights.shuffled_same_top.value < 0.5
+    assert weights.shuffled_same_top.value < 0.8 < weights.same_top.value
     # the vectors are what a unit's mean adds
     pool = Wired(planted, by_place=False).pool
     expected = pool.unit_vectors(torch.ones(4, UNITS))
