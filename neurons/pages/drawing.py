@@ -13,7 +13,7 @@ from PIL import Image
 
 from neurons.geometry import Box
 from neurons.pages.entries import is_number
-from neurons.pages.figures import line, tracks
+from neurons.pages.figures import line, strokes, tracks
 from neurons.pages.links import Linker
 from neurons.pages.planes import cells, plane
 from neurons.results.blocks import Table
@@ -67,6 +67,7 @@ def environment(source_of: Callable[[bytes], str], linked: Linker) -> Environmen
     made.filters["part"] = _part
     made.filters["tracks"] = tracks
     made.filters["line"] = line
+    made.filters["strokes"] = strokes
     made.filters["cells"] = cells
     made.filters["plane"] = plane
     made.filters["as_table"] = as_table

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from neurons.results.blocks import Bars, Curve, Dots, Panel
+from neurons.results.blocks import Bars, Curve, Dots, Lines, Panel
 
 _TICKS = 5
 
@@ -109,6 +109,24 @@ class Line:
     y_ticks: tuple[tuple[float, str], ...]
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """One of several lines: its path and its band, of an SVG of 100 x 100; either may be empty."""
+
+    name: str
+    line: str
+    band: str
+
+
+@dataclass(frozen=True)
+class Strokes:
+    """Several lines with shared axes."""
+
+    drawn: tuple[Drawn, ...]
+    x_ticks: tuple[tuple[float, str], ...]
+    y_ticks: tuple[tuple[float, str], ...]
+
+
 def tracks(block: Bars | Dots) -> tuple[Track, ...]:
     """Place the marks of bars, or of dots in their panels.
 
@@ -194,6 +212,37 @@ def line(curve: Curve) -> Line:
     drawn = [part for part in parts if part]
     closed = [] if curve.points else [[*p, (p[-1][0], 100.0), (p[0][0], 100.0)] for p in drawn]
     return Line(path_of(drawn), path_of(closed), across.ticks(), up.ticks())
+
+
+def strokes(block: Lines) -> Strokes:
+    """Place several lines over steps that stand at equal distances; the axis goes through 0.
+
+    Raises
+    ------
+    ValueError
+        If a line has not one value per step.
+    """
+    values = [v for each in block.strokes for v in (*each.y, *each.low, *each.high)]
+    known = [0.0, *(value for value in values if math.isfinite(value))]
+    low, high = min(known), max(known)
+    step = _round_step(high - low) if high > low else 1.0
+    up = Axis(math.floor(low / step) * step, max(math.ceil(high / step), 1) * step)
+    last = max(len(block.steps) - 1, 1)
+    at = [round(100 * i / last, 2) for i in range(len(block.steps))]
+
+    def points(y: Sequence[float]) -> list[tuple[float, float]]:
+        placed = zip(at, y, strict=True)
+        return [(x, round(100 - up.at(value), 2)) for x, value in placed if math.isfinite(value)]
+
+    drawn = [
+        Drawn(
+            each.name,
+            path_of([points(each.y)]),
+            path_of([[*points(each.low), *reversed(points(each.high))]]) if each.low else "",
+        )
+        for each in block.strokes
+    ]
+    return Strokes(tuple(drawn), tuple(zip(at, block.steps, strict=True)), up.ticks())
 
 
 def path_of(parts: Sequence[Sequence[tuple[float, float]]]) -> str:

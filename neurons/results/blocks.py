@@ -101,6 +101,45 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Stroke:
+    """One of several `Lines`: a value per step, with a band around it where there is one.
+
+    Parameters
+    ----------
+    name : str
+    y : tuple of float
+    low, high : tuple of float
+        The band, such as the range of control draws; empty if there is none.
+    """
+
+    name: str
+    y: tuple[float, ...]
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Several lines over the same steps, such as what is measured beside its controls.
+
+    Parameters
+    ----------
+    title : str
+    steps : tuple of str
+        What stands under the axis, one per value, at equal distances.
+    strokes : tuple of Stroke
+    x_axis, y_axis : str
+    """
+
+    title: str
+    steps: tuple[str, ...]
+    strokes: tuple[Stroke, ...]
+    x_axis: str
+    y_axis: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Heat:
     """A number for each row and column, as cells that are darker where the number is larger.
 
@@ -218,7 +257,7 @@ class Beside:
     note: str = ""
 
 
-Block = Note | Table | Bars | Dots | Curve | Heat | Places | Gallery | Strip | Beside
+Block = Note | Table | Bars | Dots | Curve | Lines | Heat | Places | Gallery | Strip | Beside
 
 
 def galleries_of(block: Gallery | Strip | Beside) -> tuple[Gallery, ...]:

@@ -20,6 +20,7 @@ from neurons.results.blocks import (
     Dots,
     Gallery,
     Heat,
+    Lines,
     Note,
     Places,
     Strip,
@@ -97,7 +98,7 @@ def _sparkline(curve: Curve) -> str:
 
 
 def as_table(
-    block: Table | Bars | Dots | Curve | Heat | Places | Gallery | Strip | Beside,
+    block: Table | Bars | Dots | Curve | Lines | Heat | Places | Gallery | Strip | Beside,
 ) -> Table:
     """Give any block's numbers as rows of text."""
     if isinstance(block, Table):
@@ -109,6 +110,8 @@ def as_table(
     if isinstance(block, Curve):
         points = tuple((f"{x:.4g}", f"{y:.4g}") for x, y in zip(block.x, block.y, strict=True))
         return Table(block.title, (block.x_axis, block.y_axis), points, block.note)
+    if isinstance(block, Lines):
+        return _lines_table(block)
     if isinstance(block, Heat):
         return _heat_table(block)
     if isinstance(block, Places):
@@ -149,6 +152,17 @@ def _dots_table(dots: Dots) -> Table:
             columns.append(dots.controls)
             cells.append([_controls(values) for values in panel.controls])
     return Table(dots.title, tuple(columns), tuple(zip(*cells, strict=True)), dots.note)
+
+
+def _lines_table(lines: Lines) -> Table:
+    columns, cells = [lines.x_axis], [list(lines.steps)]
+    for stroke in lines.strokes:
+        columns.append(stroke.name)
+        bands = zip(stroke.low, stroke.high, strict=True)
+        told = [f" ({low:.3g} to {high:.3g})" for low, high in bands] or [""] * len(stroke.y)
+        cells.append([f"{y:.3g}{band}" for y, band in zip(stroke.y, told, strict=True)])
+    title = f"{lines.title}: {lines.y_axis}"
+    return Table(title, tuple(columns), tuple(zip(*cells, strict=True)), lines.note)
 
 
 def _heat_table(heat: Heat) -> Table:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurons.pages.figures import Axis, line, tracks
-from neurons.results.blocks import Bars, Curve, Dots, Panel
+from neurons.pages.figures import Axis, line, strokes, tracks
+from neurons.results.blocks import Bars, Curve, Dots, Lines, Panel, Stroke
 
 BARS = Bars("t", ("a<b>", "c"), (2.0, 1.0), "lift", (1.5, 0.25), (2.75, 4.0), reference=1.0)
 COUNTS = Curve("t", (0.0, 1.0, 2.0), (3.0, 0.0, 5.0), "activation", "images", log=True)
@@ -76,3 +76,18 @@ def test_one_point_or_none_is_no_error(log: bool) -> None:
         assert drawn.x_ticks and drawn.y_ticks
     (track,) = tracks(Bars("t", ("a",), (0.0,), "x"))
     assert track.marks[0].bar == (0, 0)
+
+
+def test_several_lines_share_one_axis_that_goes_through_zero() -> None:
+    own, others = (
+        Stroke("own", (2.0, -1.0, 0.0)),
+        Stroke("random", (4.0,) * 3, (3.0,) * 3, (4.0,) * 3),
+    )
+    drawn = strokes(Lines("t", ("0", "1", "8"), (own, others), "units", "score"))
+    # from -1 to 4; steps stand at equal distances, whatever their number
+    assert drawn.drawn[0].line == "M0 40L50 100L100 80" and drawn.drawn[0].band == ""
+    assert drawn.drawn[1].band == "M0 20L50 20L100 20L100 0L50 0L0 0"
+    assert drawn.x_ticks == ((0, "0"), (50, "1"), (100, "8"))
+    assert dict(drawn.y_ticks)[20.0] == "0"
+    with pytest.raises(ValueError, match="zip"):
+        strokes(Lines("t", ("0",), (own,), "units", "score"))

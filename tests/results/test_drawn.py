@@ -15,9 +15,11 @@ from neurons.results.blocks import (
     Curve,
     Dots,
     Gallery,
+    Lines,
     Note,
     Panel,
     Strip,
+    Stroke,
     Table,
     Tile,
 )
@@ -100,3 +102,12 @@ def test_a_picture_is_written_with_its_own_type() -> None:
     assert media_type(b"RIFF\0\0\0\0WEBPVP8L") == "image/webp"
     assert media_type(b"\x89PNG\r\n\x1a\n") == "image/png"
     assert data_uri(PICTURE).startswith(f"data:{media_type(PICTURE)};base64,")
+
+
+def test_each_line_is_a_column_with_its_band_beside_its_value() -> None:
+    own = Stroke("own", (1.0, 0.25))
+    others = Stroke("random", (1.0, 0.75), (1.0, 0.5), (1.0, 0.875))
+    lines = Lines("Without units", ("0", "4"), (own, others), "units", "score")
+    table = as_table(lines)
+    assert table.title == "Without units: score" and table.columns == ("units", "own", "random")
+    assert table.rows[1] == ("4", "0.25", "0.75 (0.5 to 0.875)")
