@@ -1,0 +1,224 @@
+"""Which layers of two systems are alike, by one measure, above what shuffled images give?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurons.activations.common_images import Side
+from neurons.alignment.calibration import Calibrated, CalibratedTable, calibrated_table
+from neurons.alignment.measure import Measure
+from neurons.alignment.responses import Responses
+from neurons.stats import Interval
+
+Progress = Callable[[int, int], None]
+# a decomposition per pair and permutation; their smallest p is 1 / 21
+_SLOW, _SLOW_PERMUTATIONS = frozenset({"ridge", "procrustes"}), 20
+# after the name of a measure that is taken from the second system to the first
+BACK = " back"
+
+
+@dataclass(frozen=True)
+class Match:
+    """A layer of one system, and the layer of the other that is closest to it.
+
+    Parameters
+    ----------
+    layer, other : str
+    value : float
+        In the measure's unit.
+    interval : Interval
+        95 %, by resampling images; the search for the closest layer is not in it.
+    null_mean : float
+        What the closest of all layers gives where the images of one system are shuffled.
+    excess : float
+        How much closer than that; positive is closer, of a distance too.
+    p_value : float in (0, 1]
+        Among the closest of all layers under shuffled images: the search is in it.
+    """
+
+    layer: str
+    other: str
+    value: float
+    interval: Interval
+    null_mean: float
+    excess: float
+    p_value: float
+
+
+@dataclass(frozen=True)
+class AlignedLayers:
+    """Every layer of one system beside every layer of another, by one measure.
+
+    Parameters
+    ----------
+    measure, title : str
+        ``ridge back`` is ridge from the second system to the first; rows are layers of the first.
+    higher_is_closer : bool
+    rows, columns : tuple of str
+        Layers of the first and of the second system.
+    values, low, high, null_mean, excess, p_values : ndarray of float64, (rows, columns)
+        The measure, its 95 % interval, what shuffled images give on average, how much closer than
+        that it is, and its p as if this pair alone had been looked at.
+    matches : tuple of Match
+        For each layer of the first system.
+    back : tuple of Match
+        For each layer of the second.
+    closest : Match
+        Of all pairs; its null is the closest of all pairs under shuffled images.
+    null_excess : ndarray of float64, (permutations, rows)
+        How much closer than the mean of its null the closest layer is under each permutation.
+    n : int
+        Images.
+    doubt : str
+        Why the numbers say little at these sizes; empty if they do not.
+    """
+
+    measure: str
+    title: str
+    higher_is_closer: bool
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    values: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    null_mean: NDArray[np.float64]
+    excess: NDArray[np.float64]
+    p_values: NDArray[np.float64]
+    matches: tuple[Match, ...]
+    back: tuple[Match, ...]
+    closest: Match
+    null_excess: NDArray[np.float64]
+    n: int
+    doubt: str
+
+    @property
+    def n_permutations(self) -> int:
+        """Orders of the images that the null stands on."""
+        return len(self.null_excess)
+
+
+def tables_of(side: Side, layers: Sequence[str]) -> list[Responses]:
+    """Hold layers of one side in memory, as measures take them."""
+    return [Responses(layer, side.whole(layer)) for layer in layers]
+
+
+def aligned_layers(
+    xs: Sequence[Responses],
+    ys: Sequence[Responses],
+    measures: Sequence[Measure],
+    *,
+    n_permutations: int = 100,
+    n_resamples: int = 100,
+    seed: int = 0,
+    progress: Progress = lambda done, total: None,
+) -> tuple[AlignedLayers, ...]:
+    """Measure every layer of one system beside every layer of another, by several measures.
+
+    A measure that goes from one system to the other is taken both ways. Ridge and Procrustes, which
+    decompose every pair anew, get 20 permutations at most.
+
+    Parameters
+    ----------
+    xs, ys : sequence of Responses
+        Layers of either system, row ``i`` of all of them the same image.
+    measures : sequence of Measure
+    n_permutations, n_resamples, seed
+        As `neurons.alignment.calibration.calibrated_table`.
+    progress : callable
+        Takes how many of how many tables are done.
+
+    Returns
+    -------
+    tuple of AlignedLayers
+
+    Raises
+    ------
+    MismatchError, OptionError
+        As `neurons.alignment.calibration.calibrated_table`.
+    """
+    ways = [(each, back) for each in measures for back in ((False,) if each.symmetric else _BOTH)]
+    found = []
+    for done, (measure, back) in enumerate(ways):
+        progress(done, len(ways))
+        slow = measure.name in _SLOW
+        table = calibrated_table(
+            measure,
+            ys if back else xs,
+            xs if back else ys,
+            n_permutations=min(n_permutations, _SLOW_PERMUTATIONS) if slow else n_permutations,
+            n_resamples=n_resamples,
+            seed=seed,
+        )
+        found.append(_summary(measure, _turned(table) if back else table, xs, ys, back=back))
+    progress(len(ways), len(ways))
+    return tuple(found)
+
+
+_BOTH = (False, True)
+
+
+def _turned(table: CalibratedTable) -> CalibratedTable:
+    """Swap the two systems."""
+    return replace(
+        table,
+        x_names=table.y_names,
+        y_names=table.x_names,
+        values=table.values.T,
+        low=table.low.T,
+        high=table.high.T,
+        null=table.null.transpose(0, 2, 1),
+    )
+
+
+def _summary(
+    measure: Measure,
+    table: CalibratedTable,
+    xs: Sequence[Responses],
+    ys: Sequence[Responses],
+    *,
+    back: bool,
+) -> AlignedLayers:
+    turned = _turned(table)
+    x, y, closest = table.best()
+    sign = 1.0 if table.higher_is_closer else -1.0
+    null_excess = (sign * (table.null - table.null.mean(0))).max(2)
+    doubts = {
+        measure.doubt(table.n, *((b.n_units, a.n_units) if back else (a.n_units, b.n_units)))
+        for a in xs
+        for b in ys
+    } - {""}
+    return AlignedLayers(
+        measure=measure.name + (BACK if back else ""),
+        title=measure.title,
+        higher_is_closer=table.higher_is_closer,
+        rows=table.x_names,
+        columns=table.y_names,
+        values=table.values,
+        low=table.low,
+        high=table.high,
+        null_mean=table.null_mean,
+        excess=table.excess,
+        p_values=table.p_values,
+        matches=_matches(table),
+        back=_matches(turned),
+        closest=_match(table.x_names[x], table.y_names[y], closest),
+        null_excess=null_excess,
+        n=table.n,
+        doubt=sorted(doubts)[0] if doubts else "",
+    )
+
+
+def _matches(table: CalibratedTable) -> tuple[Match, ...]:
+    found = []
+    for x, name in enumerate(table.x_names):
+        y, best = table.best_for(x)
+        found.append(_match(name, table.y_names[y], best))
+    return tuple(found)
+
+
+def _match(layer: str, other: str, best: Calibrated) -> Match:
+    return Match(layer, other, best.value, best.interval, best.null_mean, best.excess, best.p_value)

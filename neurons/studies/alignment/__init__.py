@@ -1,0 +1,1 @@
+"""Does another model, or a brain, see the same thing?"""
