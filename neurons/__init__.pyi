@@ -38,7 +38,10 @@ from .recipes.atlas import atlas as atlas
 from .recipes.export import export as export
 from .recipes.neuron_report import report as report
 from .recipes.pictures import visualize_to as visualize_to
+from .readouts.captions import read_captions as read_captions
 from .sparse.estimator import SparseProbe as SparseProbe
+from .studies.alignment.align import Alignment as Alignment
+from .studies.alignment.align import align as align
 from .studies.audit.association_carriers import AssociationCarriers as AssociationCarriers
 from .studies.audit.association_carriers import association_carriers as association_carriers
 from .studies.audit.associations import Associations as Associations
@@ -102,6 +105,10 @@ from .studies.visualization.facets import facet_probes as facet_probes
 from .studies.visualization.visualize import Series as Series
 from .studies.visualization.visualize import visualize as visualize
 from .studies.visualization.visualize import visualize_each as visualize_each
+from .studies.words.linearize import Linearity as Linearity
+from .studies.words.linearize import linearize as linearize
+from .studies.words.unit_texts import UnitTexts as UnitTexts
+from .studies.words.unit_texts import unit_texts as unit_texts
 from .visualization.objectives import Objective as Objective
 from .visualization.request import Settings as Settings
 from .visualization.result import Visualization as Visualization

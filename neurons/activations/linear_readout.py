@@ -38,9 +38,7 @@ class MeasuredLevel:
 
     Parameters
     ----------
-    name, leaves_out : str
-    vectors : ndarray of float32, (units, embedding)
-        See `UnitDirections`.
+    form : LinearLevel
     r : float
         Correlation over images of its scores and the model's, median over texts. A score is a
         cosine minus its mean over the texts.
@@ -58,9 +56,7 @@ class MeasuredLevel:
     shuffled_same_top : Share
     """
 
-    name: str
-    leaves_out: str
-    vectors: Matrix = field(repr=False)
+    form: LinearLevel = field(repr=False)
     r: float
     interval: Interval
     r2: float
@@ -69,6 +65,17 @@ class MeasuredLevel:
     plain_r2: float
     shuffled_r: float
     shuffled_same_top: Share
+
+    @property
+    def name(self) -> str:
+        """How the readout is called."""
+        return self.form.name
+
+    @property
+    def vectors(self) -> Matrix:
+        """Where each unit points, (units, embedding); see `UnitDirections`."""
+        found: Matrix = self.form.vectors.float().cpu().numpy()
+        return found
 
     @property
     def holds(self) -> bool:
@@ -123,7 +130,7 @@ class LinearReadout:
         """Give where each unit points, by the best level or by one that is named."""
         chosen = self.best if level is None else self.level(level)
         return UnitDirections(
-            self.layer, chosen.vectors, chosen.name, chosen.leaves_out, chosen.r, chosen.holds
+            self.layer, chosen.vectors, chosen.name, chosen.form.leaves_out, chosen.r, chosen.holds
         )
 
 
@@ -259,9 +266,7 @@ def _measured(level: LinearLevel, held: _HeldOut, texts: Matrix, seed: int) -> M
     plain_r, plain_r2 = _agreement(held.embeddings @ texts.T, given @ texts.T)
     wrong = _scores(shuffled, texts)
     return MeasuredLevel(
-        name=level.name,
-        leaves_out=level.leaves_out,
-        vectors=level.vectors.float().cpu().numpy(),
+        form=level,
         r=r,
         interval=_interval(wanted, found, seed),
         r2=r2,

@@ -34,6 +34,8 @@ COMMANDS = (
     "probe",
     "compose",
     "roles",
+    "align",
+    "linearize",
     "attack.build",
     "attack.run",
     "attack.search",

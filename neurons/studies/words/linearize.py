@@ -1,0 +1,328 @@
+"""How linear is a model's readout here, and which of its linear forms may be used?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurons.activations.boosts import Boost, boosts
+from neurons.activations.linear_readout import HOLDS_R, HOLDS_R2, MeasuredLevel, linear_readout
+from neurons.data.images import ImageSet
+from neurons.data.prepared import prepare
+from neurons.errors import OptionError
+from neurons.network.clip import Clip
+from neurons.readouts.frozen_readouts import frozen_readout
+from neurons.readouts.prompts import PLAIN, class_directions, words_of
+from neurons.readouts.unit_directions import UnitDirections
+from neurons.readouts.vocabulary import shipped_vocabulary
+from neurons.results.blocks import Block, Dots, Panel, Table
+from neurons.results.result import Result
+from neurons.results.table import Row
+from neurons.stats import Interval, Share
+
+Progress = Callable[[int, int], None]
+Matrix = NDArray[np.float32]
+
+_FEWEST_CLASSES = 10
+
+
+@dataclass(frozen=True)
+class LinearForm:
+    """A linear form of a readout, how far it may be trusted, and where it says that units point.
+
+    Parameters
+    ----------
+    name, leaves_out : str
+    vectors : ndarray of float32, (units, embedding)
+        What one more in a unit's mean over its map adds to the embedding.
+    r, r2, plain_r, plain_r2, shuffled_r : float
+    interval : Interval
+    same_top, shuffled_same_top : Share
+        As `MeasuredLevel` has them.
+    holds : bool
+        Whether it may stand for the model's readout.
+    boost : Boost
+        What boosting units does, beside what this form says of it.
+    """
+
+    name: str
+    leaves_out: str
+    vectors: Matrix = field(repr=False)
+    r: float
+    interval: Interval
+    r2: float
+    same_top: Share
+    plain_r: float
+    plain_r2: float
+    shuffled_r: float
+    shuffled_same_top: Share
+    holds: bool
+    boost: Boost
+
+
+@dataclass(frozen=True, repr=False)
+class Linearity(Result):
+    """How linear a readout is; made by `linearize`.
+
+    Parameters
+    ----------
+    layer : str
+    forms : tuple of LinearForm
+        The best first.
+    exact_error : float
+        Largest gap between the model's products with texts and the sum of all shares with the
+        readout held fast at each image's own, in shares of the largest product.
+    evenness : float
+        Mean entropy of attention, in shares of that of even attention; nan without attention.
+    n_fitted, n_held_out, n_texts : int
+    """
+
+    layer: str
+    forms: tuple[LinearForm, ...]
+    exact_error: float
+    evenness: float
+    n_fitted: int
+    n_held_out: int
+    n_texts: int
+
+    @property
+    def title(self) -> str:
+        """What was asked."""
+        return f"How linear is the readout of {self.layer}?"
+
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Give the halves, and how far the exact sum is off."""
+        even = "-" if np.isnan(self.evenness) else f"{self.evenness:.2f} of even"
+        return (
+            ("fitted on", f"{self.n_fitted:,} images"),
+            ("measured on", f"{self.n_held_out:,} others"),
+            ("texts", f"{self.n_texts:,}"),
+            ("attention's entropy", even),
+            ("exact sum off by", f"{self.exact_error:.0e}"),
+        )
+
+    def verdict(self) -> str:
+        """Name the form to use; first, if so, that none holds."""
+        best = self.forms[0]
+        told = (
+            f"correlation {best.r:.2f} ({best.interval.low:.2f} to {best.interval.high:.2f}), R2 "
+            f"{best.r2:.2f}, same best text {best.same_top.value:.2f} on {self.n_held_out:,} "
+            f"images that fitted nothing; with units exchanged {best.shuffled_r:.2f}"
+        )
+        failing = [each for each in self.forms if not each.holds]
+        if not best.holds:
+            return (
+                f"No linear form of this readout holds: the best, {best.name}, gives {told}. What "
+                f"units ask for in words, by such a form, means little."
+            )
+        found = f"Use {best.name}: {told}."
+        if failing:
+            names = ", ".join(f"{each.name} (R2 {each.r2:.2f})" for each in failing)
+            found += f" Not to be used here: {names}."
+        return found
+
+    def blocks(self) -> tuple[Block, ...]:
+        """Draw how well each form tells texts apart, and what the boosts say."""
+        forms = self.forms
+        return (
+            Dots(
+                "How well each linear form tells texts apart",
+                tuple(each.name for each in forms),
+                (
+                    Panel(
+                        "correlation",
+                        "over images, median of texts",
+                        tuple(each.r for each in forms),
+                        tuple(each.interval.low for each in forms),
+                        tuple(each.interval.high for each in forms),
+                        tuple((each.shuffled_r,) for each in forms),
+                        HOLDS_R,
+                    ),
+                    Panel(
+                        "same best text",
+                        "share of images",
+                        tuple(each.same_top.value for each in forms),
+                        tuple(each.same_top.interval.low for each in forms),
+                        tuple(each.same_top.interval.high for each in forms),
+                        tuple((each.shuffled_same_top.value,) for each in forms),
+                    ),
+                ),
+                "units exchanged",
+                f"A score is a cosine minus its mean over the texts. A form holds with a "
+                f"correlation of {HOLDS_R} (the line) and an R2 of {HOLDS_R2} or more.",
+            ),
+            Table(
+                "What each form leaves out",
+                ("form", "leaves out", "R2", "r, uncentred", "R2, uncentred", "holds"),
+                tuple(
+                    (
+                        each.name,
+                        each.leaves_out,
+                        f"{each.r2:.2f}",
+                        f"{each.plain_r:.2f}",
+                        f"{each.plain_r2:.2f}",
+                        "yes" if each.holds else "no",
+                    )
+                    for each in forms
+                ),
+                "R2: share of the scores' variance over images that is explained, median of texts; "
+                "below 0 if it is further off than the mean. Uncentred: products with the "
+                "embedding as it comes.",
+            ),
+            Table(
+                "Boosting each text's top unit",
+                ("form", "everywhere, on grey", "at one place, real images", "r of the rises"),
+                tuple(
+                    (
+                        each.name,
+                        str(each.boost.everywhere),
+                        str(each.boost.one_place),
+                        f"{each.boost.r:.2f}",
+                    )
+                    for each in forms
+                ),
+                "Shares of texts (or of texts and images) whose score rises when the unit that the "
+                "form names is boosted. Everywhere at once, all heads see it whatever they look "
+                "at, so that the first number says little. The last is the correlation between "
+                "the rises that the form says and those that are measured at one place.",
+            ),
+        )
+
+    def rows(self) -> Sequence[Row]:
+        """One row per form."""
+        return [
+            {
+                "form": each.name,
+                "holds": each.holds,
+                "r": each.r,
+                "r_low": each.interval.low,
+                "r_high": each.interval.high,
+                "r2": each.r2,
+                "same_top": each.same_top.value,
+                "plain_r": each.plain_r,
+                "plain_r2": each.plain_r2,
+                "shuffled_r": each.shuffled_r,
+                "shuffled_same_top": each.shuffled_same_top.value,
+                "boosted_on_grey": each.boost.everywhere.value,
+                "boosted_at_one_place": each.boost.one_place.value,
+                "r_of_rises": each.boost.r,
+                "n_images": self.n_held_out,
+                "n_texts": self.n_texts,
+            }
+            for each in self.forms
+        ]
+
+    def directions(self, form: str | None = None) -> UnitDirections:
+        """Give where each unit points, by the best form or by one that is named.
+
+        Raises
+        ------
+        OptionError
+            If there is no such form.
+        """
+        for each in self.forms:
+            if form in (None, each.name):
+                return UnitDirections(
+                    self.layer, each.vectors, each.name, each.leaves_out, each.r, each.holds
+                )
+        known = ", ".join(each.name for each in self.forms)
+        raise OptionError(f"no linear form {form!r} of {self.layer}; there are: {known}")
+
+
+def linearize(
+    clip: Clip,
+    images: ImageSet,
+    *,
+    layer: str | None = None,
+    texts: Sequence[str] = (),
+    n_images: int = 1000,
+    seed: int = 0,
+    progress: Progress = lambda done, total: None,
+) -> Linearity:
+    """Measure the linear forms of a model's readout on images.
+
+    Parameters
+    ----------
+    clip : Clip
+    images : ImageSet
+    layer : str, optional
+        Whose units; default: the last that the readout takes.
+    texts : sequence of str
+        Words whose scores are compared, in two templates each; default: the images' classes, or
+        the shipped vocabulary where there are fewer than 10.
+    n_images : int >= 20
+        To draw; half fits, and half measures.
+    seed : int
+    progress : callable
+        Takes how many of how many images are done.
+
+    Returns
+    -------
+    Linearity
+
+    Raises
+    ------
+    OptionError
+        If the readout cannot be taken apart, or there are too few images or texts.
+    LayerNotFoundError
+        If the readout does not take the layer's units.
+
+    Notes
+    -----
+    With attention held fast at each image's own, shares of units and places add up to the
+    embedding; held fast at means over images, or left out, it is a linear form with an error. Goh
+    et al. 2021 read the weights alone ("mean attention" is not theirs).
+    """
+    readout = frozen_readout(clip, layer)
+    words = list(texts) or _usual_words(images)
+    drawn = prepare(clip.preprocess, images, n=n_images, seed=seed)
+    directions = class_directions(clip, words_of(words), templates=PLAIN)
+    found = linear_readout(readout, drawn, directions, seed=seed, progress=progress)
+    _, held_out = drawn.halves(seed)
+    ranked = sorted(found.levels, key=lambda level: -level.r2)
+    return Linearity(
+        provenance={
+            "model": clip.provenance(),
+            "images": drawn.provenance(),
+            "words": words,
+            "seed": seed,
+        },
+        layer=found.layer,
+        forms=tuple(
+            _told(each, boosts(readout, each.form, held_out, directions, seed=seed))
+            for each in ranked
+        ),
+        exact_error=found.exact_error,
+        evenness=found.evenness,
+        n_fitted=found.n_fitted,
+        n_held_out=found.n_held_out,
+        n_texts=found.n_texts,
+    )
+
+
+def _usual_words(images: ImageSet) -> list[str]:
+    """Take the images' classes, or the shipped vocabulary where they are few."""
+    if images.labels is not None and len(images.class_names) >= _FEWEST_CLASSES:
+        return list(dict.fromkeys(images.class_names))
+    return list(shipped_vocabulary())
+
+
+def _told(level: MeasuredLevel, boost: Boost) -> LinearForm:
+    return LinearForm(
+        name=level.name,
+        leaves_out=level.form.leaves_out,
+        vectors=level.vectors,
+        r=level.r,
+        interval=level.interval,
+        r2=level.r2,
+        same_top=level.same_top,
+        plain_r=level.plain_r,
+        plain_r2=level.plain_r2,
+        shuffled_r=level.shuffled_r,
+        shuffled_same_top=level.shuffled_same_top,
+        holds=level.holds,
+        boost=boost,
+    )
