@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurons.alignment.measure import Measured, Pairing, as_responses
-from neurons.alignment.pairs import products, resampled_products, resampled_squares
+from neurons.alignment.pairs import PairTables
 from neurons.alignment.responses import FEWEST_IMAGES, Responses, check_all
 from neurons.errors import OptionError
 
@@ -85,9 +85,8 @@ def biased_cka(x: Any, y: Any) -> Measured:
     first, second = as_responses(x, "the first table"), as_responses(y, "the second table")
     check_all([first], [second])
     left, right = _Side(first), _Side(second)
-    squares = (np.square(_cross(a, b)).sum() for a, b in ((left, left), (right, right)))
-    scale = float(np.prod([np.sqrt(each) for each in squares]))
-    return Measured(float(np.square(_cross(left, right)).sum()) / scale, True, first.n)
+    scale = np.sqrt(_likeness(left, left) * _likeness(right, right))
+    return Measured(float(_likeness(left, right) / scale), True, first.n)
 
 
 def minibatch_cka(batches: Iterable[tuple[Any, Any]]) -> Measured:
@@ -117,7 +116,7 @@ def minibatch_cka(batches: Iterable[tuple[Any, Any]]) -> Measured:
         check_all([first], [second])
         left, right = _Side(first), _Side(second)
         pairs = ((left, right), (left, left), (right, right))
-        sums += first.n * np.array([_hsic(_cross(a, b), a, b) for a, b in pairs])
+        sums += first.n * np.array([_hsic(a, b) for a, b in pairs])
         n += first.n
     if not n:
         raise OptionError(
@@ -154,14 +153,22 @@ def _cross(x: _Side, y: _Side, order: NDArray[np.intp] | None = None) -> NDArray
     return total
 
 
-def _hsic(
-    cross: NDArray[np.float64], x: _Side, y: _Side, order: NDArray[np.intp] | None = None
-) -> float:
-    """Give Song et al.'s unbiased HSIC from X^T Y and row lengths of centred responses."""
+def _likeness(x: _Side, y: _Side, order: NDArray[np.intp] | None = None) -> float:
+    """Give the sum over all pairs of images of K_ij L_ij, which is |X^T Y|^2."""
+    n, n_products = x.responses.n, x.responses.n_units * y.responses.n_units
+    if n * n >= n_products:
+        cross = _cross(x, y, order)
+        return float(np.vdot(cross, cross))
+    left, right = (np.concatenate([rows for _, rows in each.blocks()]) for each in (x, y))
+    right = right if order is None else right[order]
+    return float(np.vdot(left @ left.T, right @ right.T))
+
+
+def _hsic(x: _Side, y: _Side, order: NDArray[np.intp] | None = None) -> float:
+    """Give Song et al.'s unbiased HSIC from |X^T Y|^2 and row lengths of centred responses."""
     n, d, e = len(x.lengths), x.lengths, y.lengths if order is None else y.lengths[order]
     # rows of K without its diagonal sum to -d, since rows of K sum to 0
-    both = float(d @ e)
-    total = float(np.vdot(cross, cross)) - both * n / (n - 2)
+    total = _likeness(x, y, order) - float(d @ e) * n / (n - 2)
     return (total + float(d.sum() * e.sum()) / ((n - 1) * (n - 2))) / (n * (n - 3))
 
 
@@ -169,21 +176,18 @@ class _OfPairs:
     """Similarities of all pairs, U-centred and of length 1: CKA is their product."""
 
     def __init__(self, xs: Sequence[Responses], ys: Sequence[Responses]) -> None:
-        self.xs = np.stack([_similarities(each) for each in xs])
-        self.ys = np.stack([_similarities(each) for each in ys])
+        self.tables = PairTables([_similarities(t) for t in xs], [_similarities(t) for t in ys])
 
     def values(self, order: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
         """Multiply both sides, the second one with its images in another order."""
-        return products(self.xs, self.ys, order)
+        return self.tables.products(order)
 
     def resampled(self, counts: NDArray[np.intp]) -> NDArray[np.float64]:
         """Weigh pairs as each resample does.
 
         Means of rows are not taken out again: that changes the ratio by a share of about 2 / n.
         """
-        left, right = (resampled_squares(side, counts) for side in (self.xs, self.ys))
-        lengths = np.sqrt(left[:, :, None] * right[:, None])
-        return resampled_products(self.xs, self.ys, counts) / lengths
+        return self.tables.resampled(counts) / self.tables.resampled_lengths(counts)
 
 
 def _similarities(responses: Responses) -> NDArray[np.floating]:
@@ -209,11 +213,11 @@ class _OfBlocks:
 
     def __init__(self, xs: Sequence[Responses], ys: Sequence[Responses]) -> None:
         self.xs, self.ys = [_Side(each) for each in xs], [_Side(each) for each in ys]
-        self.own = [[_hsic(_cross(s, s), s, s) for s in side] for side in (self.xs, self.ys)]
+        self.own = [[_hsic(s, s) for s in side] for side in (self.xs, self.ys)]
 
     def values(self, order: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
         """Pass over the rows of each pair of tables."""
-        found = [[_hsic(_cross(x, y, order), x, y, order) for y in self.ys] for x in self.xs]
+        found = [[_hsic(x, y, order) for y in self.ys] for x in self.xs]
         return np.asarray(np.array(found) / np.sqrt(np.multiply.outer(*map(np.array, self.own))))
 
     def resampled(self, counts: NDArray[np.intp]) -> NDArray[np.float64]:

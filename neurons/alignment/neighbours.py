@@ -85,8 +85,8 @@ def nearest(
     k : int
     distances : callable
     seed : int
-        Equally near ones are taken in an order that is drawn from this: taken in the order of the
-        images, two systems of many ties would agree.
+        Of equally near images some are drawn: taken in the order of the images, two systems of
+        many ties would agree.
 
     Returns
     -------
@@ -95,9 +95,17 @@ def nearest(
     """
     matrix = distances(responses)
     np.fill_diagonal(matrix, np.inf)
-    drawn = np.random.default_rng(seed).permutation(len(matrix))
-    places = np.argpartition(matrix[:, drawn], k - 1, axis=1)[:, :k]
-    return np.asarray(drawn[places])
+    lists = np.argpartition(matrix, k - 1, axis=1)[:, :k]
+    farthest = np.take_along_axis(matrix, lists, 1).max(1)
+    # what rounding tells apart is equal
+    reach = 10 * float(np.finfo(matrix.dtype).eps) * np.maximum(1, np.abs(farthest))
+    random = np.random.default_rng(seed)
+    for row in np.flatnonzero((matrix <= (farthest + reach)[:, None]).sum(1) > k):
+        gaps = matrix[row] - farthest[row]
+        nearer = np.flatnonzero(gaps < -reach[row])
+        equal = np.flatnonzero(np.abs(gaps) <= reach[row])
+        lists[row] = np.append(nearer, random.choice(equal, k - len(nearer), replace=False))
+    return lists
 
 
 class _OfNearest:

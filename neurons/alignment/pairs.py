@@ -13,59 +13,66 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def products(
-    xs: NDArray[Any], ys: NDArray[Any], order: NDArray[np.intp] | None = None
-) -> NDArray[np.float64]:
-    """Sum the products of every first with every second matrix.
+class PairTables:
+    """Matrices over pairs of images of both sides.
 
     Parameters
     ----------
-    xs, ys : ndarray, (tables, images, images)
-    order : ndarray of int, (images,), optional
-        Of the images of the second matrices.
-
-    Returns
-    -------
-    ndarray of float64, (first tables, second tables)
+    xs, ys : list of ndarray, (images, images)
+        Symmetric, with empty diagonals, one for each table.
     """
-    flat = xs.reshape(len(xs), -1)
-    if order is None:
-        return np.asarray(flat @ ys.reshape(len(ys), -1).T, np.float64)
-    # rows, then columns: a row stays in the cache while it is sorted
-    moved = ys.take(order, 1)
-    found = np.empty((len(xs), len(ys)))
-    for column, matrix in zip(found.T, moved, strict=True):
-        column[:] = flat @ matrix.take(order, 1).ravel()
-    return found
 
+    def __init__(self, xs: list[NDArray[Any]], ys: list[NDArray[Any]]) -> None:
+        common = np.result_type(xs[0], ys[0])
+        self.xs, self.ys = np.stack(xs, dtype=common), np.stack(ys, dtype=common)
+        # memory that is asked for anew for each permutation costs more than what is done in it
+        self._rows, self._moved = np.empty_like(self.ys[0]), np.empty_like(self.ys[0])
 
-def resampled_products(
-    xs: NDArray[Any], ys: NDArray[Any], counts: NDArray[np.intp]
-) -> NDArray[np.float64]:
-    """Sum the same products over the pairs that resamples of the images hold.
+    def products(self, order: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
+        """Sum the products of every first with every second matrix, (first, second).
 
-    A pair of two copies of one image is left out: the diagonals are empty.
+        Parameters
+        ----------
+        order : ndarray of int, (images,), optional
+            Of the images of the second matrices.
+        """
+        flat = self.xs.reshape(len(self.xs), -1)
+        if order is None:
+            return np.asarray(flat @ self.ys.reshape(len(self.ys), -1).T, np.float64)
+        found = np.empty((len(self.xs), len(self.ys)))
+        for j, matrix in enumerate(self.ys):
+            # rows, then columns: a row stays in the cache while it is sorted
+            matrix.take(order, 0, self._rows, "clip").take(order, 1, self._moved, "clip")
+            found[:, j] = flat @ self._moved.ravel()
+        return found
 
-    Parameters
-    ----------
-    xs, ys : ndarray, (tables, images, images)
-    counts : ndarray of int, (resamples, images)
-        How often each image was drawn.
+    def resampled(self, counts: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Sum the same products over the pairs that resamples of the images hold.
 
-    Returns
-    -------
-    ndarray of float64, (resamples, first tables, second tables)
-    """
-    found = np.empty((len(counts), len(xs), len(ys)))
-    for i, x in enumerate(xs):
-        for j, y in enumerate(ys):
-            found[:, i, j] = _quadratic(x * y, counts)
-    return found
+        A pair of two copies of one image is left out: the diagonals are empty.
 
+        Parameters
+        ----------
+        counts : ndarray of int, (resamples, images)
+            How often each image was drawn.
 
-def resampled_squares(xs: NDArray[Any], counts: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Sum the squares of each matrix over the pairs that resamples hold, (resamples, tables)."""
-    return np.stack([_quadratic(np.square(x), counts) for x in xs], axis=1)
+        Returns
+        -------
+        ndarray of float64, (resamples, first, second)
+        """
+        found = np.empty((len(counts), len(self.xs), len(self.ys)))
+        for i, x in enumerate(self.xs):
+            for j, y in enumerate(self.ys):
+                found[:, i, j] = _quadratic(x * y, counts)
+        return found
+
+    def resampled_lengths(self, counts: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Give the product of both matrices' lengths in resamples, (resamples, first, second)."""
+        left, right = (
+            np.sqrt([_quadratic(np.square(each), counts) for each in side])
+            for side in (self.xs, self.ys)
+        )
+        return np.asarray(np.einsum("ib,jb->bij", left, right))
 
 
 def _quadratic(matrix: NDArray[Any], counts: NDArray[np.intp]) -> NDArray[np.float64]:

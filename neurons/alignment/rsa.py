@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from neurons.alignment.distances import Distances, correlation_distances
 from neurons.alignment.measure import Pairing
-from neurons.alignment.pairs import Upper, products
+from neurons.alignment.pairs import PairTables, Upper
 from neurons.alignment.responses import Responses
 from neurons.errors import OptionError
 
@@ -101,14 +101,16 @@ class _OfRanks:
         self.upper, self.ties_count = Upper(xs[0].n), ties_count
         self.xs, self.ys = ([self._side(each, distances) for each in side] for side in (xs, ys))
         once = np.ones(len(self.upper.firsts), np.float32)
-        self.x_ranks, self.y_ranks = (
-            np.stack([self.upper.full(self._scaled(each.ranks(once), once)) for each in side])
-            for side in (self.xs, self.ys)
+        self.tables = PairTables(
+            *(
+                [self.upper.full(self._scaled(each.ranks(once), once)) for each in side]
+                for side in (self.xs, self.ys)
+            )
         )
 
     def values(self, order: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
         """Multiply ranks, the second side with its images in another order."""
-        return products(self.x_ranks, self.y_ranks, order) / 2
+        return self.tables.products(order) / 2
 
     def resampled(self, counts: NDArray[np.intp]) -> NDArray[np.float64]:
         """Rank the pairs that each resample holds, as often as it holds them, and correlate."""
