@@ -57,8 +57,8 @@ def matches_table(tables: Sequence[AlignedLayers], one: str, other: str, *, back
 def _told(match: Match) -> str:
     low, high = match.interval.low, match.interval.high
     return (
-        f"{match.other}: {match.value:.2f} ({low:.2f} to {high:.2f}), {match.excess:+.2f}, "
-        f"p = {match.p_value:.2g}"
+        f"{match.other}: {match.value:.2f} ({low:.2f} to {high:.2f}), {match.excess:+.2f} "
+        f"(p {match.p_value:.2g})"
     )
 
 
@@ -88,10 +88,9 @@ def heat(table: AlignedLayers, one: str, other: str, *, high: float) -> Heat:
         table.rows,
         table.columns,
         tuple(map(tuple, table.excess.tolist())),
-        f"above shuffled images{closer}",
+        f"above shuffled images{closer}; rows: {one}, columns: {other}",
         0.0,
         high,
-        corner=f"{one} / {other}",
         marked=marked,
         told=told,
         note=f"Framed: the closest layer of {other} to each layer of {one}. n = {table.n:,}. "

@@ -194,23 +194,25 @@ class Alignment(Result):
     def blocks(self) -> tuple[Block, ...]:
         """Show tables, heat maps, depth, the map, where systems differ, and what was left out."""
         one = self.systems[0]
-        found: list[Block] = []
+        found = self._maps(0)
         for pair in self.pairs:
             found.append(matches_table(pair.tables, one, pair.name, back=False))
             if pair.ceilings:
                 found.append(ceilings_table(pair.name, pair.ceilings))
-        for k, table in enumerate(self.pairs[0].tables):
-            each = [(pair.name, pair.tables[k]) for pair in self.pairs]
-            high = max(0.05, *(float(other.excess.max()) for _, other in each))
-            found += [heat(other, one, name, high=high) for name, other in each]
-            if not table.measure.startswith("ridge") or k == 0:
-                found.append(depth(each, one))
         found.append(places(self.places))
         for pair in self.pairs:
             if pair.differing is not None:
                 found += pair.differing.blocks(one, pair.name)
+        for k in range(1, len(self.pairs[0].tables)):
+            found += self._maps(k)
         found += [matches_table(each.tables, one, each.name, back=True) for each in self.pairs]
-        return (*found, Note(self._told()))
+        return (*found, Note(self.told()))
+
+    def _maps(self, k: int) -> list[Block]:
+        """Show one measure: a heat map per other system, and the depth of the first."""
+        one, each = self.systems[0], [(pair.name, pair.tables[k]) for pair in self.pairs]
+        high = max(0.05, *(float(table.excess.max()) for _, table in each))
+        return [*(heat(table, one, name, high=high) for name, table in each), depth(each, one)]
 
     def rows(self) -> Sequence[Row]:
         """One row per measure and pair of layers."""
@@ -248,7 +250,8 @@ class Alignment(Result):
             "p_of_closest": "of the layer's closest one, against the closest in each shuffle",
         }
 
-    def _told(self) -> str:
+    def told(self) -> str:
+        """Say what was left out, and what the numbers do not mean."""
         without = [pair.name for pair in self.pairs if pair.no_ceiling]
         ceiling = ""
         if without:
