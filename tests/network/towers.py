@@ -73,7 +73,11 @@ def clip_of(make: object, size: tuple[int, int]) -> Clip:
             if "gamma" in name:
                 # layer scale starts at 1e-6: branches would be silent
                 nn.init.constant_(parameter, 0.5)
-    network.eval().requires_grad_(False)
+    return clip_around(network.eval().requires_grad_(False), size)
+
+
+def clip_around(network: nn.Module, size: tuple[int, int]) -> Clip:
+    """Give a CLIP with a network of random weights."""
     return Clip("tiny", network, _preprocess(size), torch.device("cpu"), "")
 
 
