@@ -7,7 +7,7 @@ compared with the largest of as many permuted ones.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ from neurons.errors import OptionError
 from neurons.stats import Interval, p_of_draws
 
 _TAILS = (0.025, 0.975)
+# numbers that differ by rounding only
+_EQUAL = 1e-12
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,9 @@ class CalibratedTable:
         """Of every pair as one of all pairs, (X, Y): against the largest permuted excess."""
         closeness = self._closeness()
         largest = closeness[1:].max((1, 2))
-        return np.asarray((1 + (largest[:, None, None] >= closeness[0]).sum(0)) / len(closeness))
+        return np.asarray(
+            (1 + (largest[:, None, None] >= closeness[0] - _EQUAL).sum(0)) / len(closeness)
+        )
 
     def at(self, x: int, y: int) -> Calibrated:
         """Give one pair, as if it alone had been measured."""
@@ -138,8 +142,7 @@ class CalibratedTable:
         return np.asarray(every - every.mean(0))
 
     def _p(self, closeness: NDArray[np.float64]) -> NDArray[np.float64]:
-        # what rounding tells apart is equal
-        reached = closeness[1:] >= closeness[0] - 1e-12
+        reached = closeness[1:] >= closeness[0] - _EQUAL
         return np.asarray((1 + reached.sum(0)) / len(closeness))
 
     def _best(self, closeness: NDArray[np.float64], x: int) -> tuple[int, Calibrated]:
@@ -153,7 +156,7 @@ class CalibratedTable:
     ) -> Calibrated:
         interval = Interval(float(self.low[x, y]), float(self.high[x, y]))
         excess = float(largest[0] - largest[1:].mean())
-        p_value = p_of_draws(float(largest[0]) - 1e-12, largest[1:])
+        p_value = p_of_draws(float(largest[0]) - _EQUAL, largest[1:])
         value = float(self.values[x, y])
         return Calibrated(value, interval, float(nulls.mean()), excess, p_value, self.n)
 
@@ -208,6 +211,7 @@ def calibrated_table(
     n_resamples: int = 200,
     most_images: int | None = None,
     seed: int = 0,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> CalibratedTable:
     """Measure every table of one system beside every table of another, with intervals and nulls.
 
@@ -224,6 +228,8 @@ def calibrated_table(
         Of more images so many are drawn, the same for all tables; default: what the measure says.
         Nulls depend on the number of images, so value and null are of the same ones.
     seed : int
+    progress : callable
+        Takes how many of how many permutations are done.
 
     Returns
     -------
@@ -251,7 +257,11 @@ def calibrated_table(
     n = xs[0].n
     pairing = measure.pairing(xs, ys)
     values = pairing.values()
-    null = np.stack([pairing.values(random.permutation(n)) for _ in range(n_permutations)])
+    null = np.empty((n_permutations, *values.shape))
+    for done in range(n_permutations):
+        progress(done, n_permutations)
+        null[done] = pairing.values(random.permutation(n))
+    progress(n_permutations, n_permutations)
     counts = random.multinomial(n, np.full(n, 1 / n), size=n_resamples)
     low, high = np.nanquantile(pairing.resampled(counts), _TAILS, axis=0)
     names = tuple(each.name for each in xs), tuple(each.name for each in ys)
