@@ -21,7 +21,8 @@ class FrozenPass(Protocol):
     Attributes
     ----------
     units : Tensor, (images, units, places)
-        The layer's activations, as the readout takes them.
+        The layer's activations, as the readout takes them. Where there is one place more than the
+        map has, the first is the class token's.
     size : tuple of int
         Height and width of the map that the places make; 1 x 1 where only the class token counts.
     embedding : Tensor, (images, embedding)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from neurons.errors import OptionError
 from neurons.network.attention_pool import POOLED
 from neurons.network.clip import Clip
 from neurons.readouts.frozen import FrozenReadout
 from neurons.readouts.resnet_readout import resnet_readout
+from neurons.readouts.vit_readout import vit_readout
 
 
 def frozen_readout(clip: Clip, layer: str | None = None) -> FrozenReadout:
@@ -28,7 +28,4 @@ def frozen_readout(clip: Clip, layer: str | None = None) -> FrozenReadout:
     visual = clip.network.visual
     if hasattr(visual, "attnpool"):
         return resnet_readout(clip, layer or POOLED)
-    raise OptionError(
-        f"{clip.name!r} ends in {type(visual).__name__}, whose readout is not taken apart here; "
-        f"that works for ModifiedResNet (attention pool)"
-    )
+    return vit_readout(clip, layer)
