@@ -1,0 +1,59 @@
+"""The align command reads runs and arrays, prints the closest layers, and refuses the rest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from neurons import Activations
+from tests.conftest import LAYER
+
+QUICK = ("--measures", "cka,knn", "--permutations", 19)
+
+
+@pytest.fixture(scope="module")
+def responses(scanned: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """What the layer said, in another order of the images, and their ids."""
+    folder = tmp_path_factory.mktemp("responses")
+    run = Activations.open(scanned)
+    order = np.random.default_rng(0).permutation(40)
+    values, _ = run.pooled(LAYER, "peak")
+    np.save(folder / "v4.npy", values[order])
+    ids = run.ids()
+    (folder / "ids.txt").write_text("\n".join(ids[i] for i in order) + "\n")
+    return folder / "v4.npy", folder / "ids.txt"
+
+
+def test_responses_are_joined_by_id_and_shown_on_pages(
+    command, scanned: Path, responses: tuple[Path, Path], tmp_path: Path
+) -> None:
+    array, ids = responses
+    asked = ("align", scanned, array, "--ids", ids, *QUICK, "--out", tmp_path / "pages")
+    done = command(*asked)
+    assert done.code == 0, done.err
+    assert f"{LAYER} of planted0 and v4 of v4 are closest: debiased linear CKA 0.9" in done.out
+    assert "The layer of v4 closest to each layer of planted0:" in done.out
+    assert "one response per image, so there is no noise ceiling" in done.out
+    pages = list((tmp_path / "pages").glob("planted0*.html"))
+    assert len(pages) == 1 and "nearest in v4" in pages[0].read_text(encoding="utf-8")
+    # the same command again is no other question
+    assert command(*asked).code == 0
+    assert command(*asked, "--seed", 1).code == 2
+
+
+def test_mistakes_are_refused_in_one_line(
+    refused, scanned: Path, responses: tuple[Path, Path], tmp_path: Path
+) -> None:
+    array, ids = responses
+    assert "needs" in refused("align") or "align takes" in refused("align")
+    assert "it got one of them" in refused("align", scanned)
+    assert "no run and no responses at" in refused("align", scanned, tmp_path / "x.npy")
+    assert "is neither a run nor responses" in refused("align", scanned, ids)
+    assert "hold no ids" in refused("align", scanned, array)
+    assert "only runs are given" in refused("align", scanned, scanned, "--ids", ids)
+    few = tmp_path / "few.txt"
+    few.write_text("a\nb\n")
+    assert "40 rows, and 2 ids" in refused("align", scanned, array, "--ids", few)
+    assert "no measure 'cca'" in refused("align", scanned, array, "--ids", ids, "--measures", "cca")

@@ -1,0 +1,206 @@
+"""Layers that share what they see are found, whatever their width and the order of the images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import neurons
+from neurons import Activations, Alignment, ArraySystem, Clip
+from neurons.errors import LayerNotFoundError, MismatchError, OptionError
+from neurons.recipes.write_result import write_result
+from tests.activations.stores import run_of
+from tests.conftest import LAYER
+
+N = 120
+IDS = tuple(f"image-{i:03}.png" for i in range(N))
+
+
+def seen(seed: int, n_units: int) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=(N, n_units))
+
+
+def rotated(values: np.ndarray, seed: int, *, noise: float = 0.3) -> np.ndarray:
+    random = np.random.default_rng(seed)
+    turned = values @ np.linalg.qr(random.normal(size=(values.shape[1],) * 2))[0]
+    return 3 * turned + 1 + noise * random.normal(size=values.shape)
+
+
+def system(name: str, layers: dict[str, np.ndarray], *, seed: int | None = None) -> ArraySystem:
+    """Keep layers as arrays, the images in another order where a seed is given."""
+    order = np.arange(N) if seed is None else np.random.default_rng(seed).permutation(N)
+    arrays = {layer: values[order] for layer, values in layers.items()}
+    return neurons.responses(arrays, ids=[IDS[i] for i in order], name=name)
+
+
+@pytest.fixture(scope="module")
+def model() -> ArraySystem:
+    return system("model", {"early": seen(1, 8), "late": seen(2, 8)})
+
+
+@pytest.fixture(scope="module")
+def other() -> ArraySystem:
+    """Two of three layers are rotations of the model's, and the third is wide and unrelated."""
+    layers = {"x": rotated(seen(2, 8), 3), "wide": seen(4, 400), "y": rotated(seen(1, 8), 5)}
+    return system("other", layers, seed=6)
+
+
+@pytest.fixture(scope="module")
+def found(model: ArraySystem, other: ArraySystem) -> Alignment:
+    return neurons.align(model, other, n_permutations=40)
+
+
+def test_every_measure_finds_the_layer_that_is_a_rotation(found: Alignment) -> None:
+    (pair,) = found.pairs
+    names = [each.measure for each in pair.tables]
+    assert names == ["cka", "rsa", "ridge", "ridge back", "procrustes", "knn"]
+    for table in pair.tables:
+        assert [match.other for match in table.matches] == ["y", "x"], table.measure
+        assert [match.other for match in table.back][::2] == ["late", "early"], table.measure
+        smallest = 1 / (1 + table.n_permutations)
+        assert all(each.p_value == pytest.approx(smallest) for each in table.matches)
+        assert all(each.interval.low < each.value < each.interval.high for each in table.matches), (
+            table.measure
+        )
+        # width alone is no closeness
+        assert np.abs(table.excess[:, 1]).max() < 0.5 * table.excess[0, 2]
+    assert pair.tables[0].back[1].p_value > 0.05
+    assert found.n == N and pair.tables[0].matches[0].value > 0.9
+
+
+def test_the_verdict_names_the_closest_layers_with_their_number_and_null(found: Alignment) -> None:
+    told = found.verdict()
+    assert told.startswith(("early of model and y of other are", "late of model and x of other"))
+    assert "n = 120" in told and "with shuffled images (p = 0.024)" in told
+    assert "2 of 2 layers of model have one above shuffled images" in told
+    # responses without repeats
+    assert "other: one response per image, so there is no noise ceiling" in found.told()
+
+
+def test_systems_that_share_nothing_say_so_first_and_the_search_is_repeated() -> None:
+    p_values, pair_p = [], []
+    for seed in range(8):
+        # correlated layers of eight units: many chances for one pair to look alike
+        layers = {f"l{i}": seen(100 * seed + i, 6) for i in range(6)}
+        others = {f"k{i}": seen(100 * seed + 50 + i, 6) for i in range(6)}
+        found = neurons.align(
+            system("one", layers), system("two", others), measures=["cka"], n_permutations=39
+        )
+        table = found.pairs[0].tables[0]
+        p_values.append(table.closest.p_value)
+        pair_p.append(table.p_values.min())
+        if not found.pairs[0].found:
+            assert found.verdict().startswith("No layer of two is closer to one of one than")
+    # one of 36 pairs alone looks like a discovery every time; the closest of all does not
+    assert max(pair_p) <= 0.1 and np.mean(np.array(p_values) <= 0.05) <= 0.25
+    assert np.median(p_values) > 0.15
+
+
+def test_rows_count_every_pair_and_a_saved_answer_is_the_same(
+    found: Alignment, tmp_path: Path
+) -> None:
+    table = found.to_pandas()
+    assert len(table) == 6 * 2 * 3
+    best = table[(table.measure == "cka") & table.closest].set_index("layer").other_layer
+    assert best.to_dict() == {"early": "y", "late": "x"}
+    assert set(found.columns_about()) <= set(table.columns)
+    index = write_result(tmp_path / "pages", found)
+    again = Alignment.load(tmp_path / "pages" / "result")
+    assert again.verdict() == found.verdict() and again.to_pandas().equals(table)
+    pages = "".join(each.read_text(encoding="utf-8") for each in index.parent.glob("*.html"))
+    assert 'class="heat"' in pages and 'class="plane"' in pages
+
+
+def test_several_systems_are_on_one_map_and_what_is_not_alike_is_told_first(
+    model: ArraySystem, other: ArraySystem
+) -> None:
+    random = system("noise", {"x": seen(17, 8), "z": seen(18, 8)})
+    found = neurons.align(model, other, random, measures=["cka"], n_permutations=40)
+    assert found.verdict().startswith("No layer of noise is closer to one of model")
+    assert "x of other are closest" in found.verdict()
+    places = found.places
+    assert places.systems == ("model",) * 2 + ("other",) * 3 + ("noise",) * 2
+    d = places.distances
+    assert d[0, 4] < 0.2 < d[0, 2] and np.all(
+        d[:, None] + d[None] >= d[:, :, None].swapaxes(1, 2) - 1e-9
+    )
+    assert (found.title, found.systems[2]) == ("model beside other, noise", "noise")
+
+
+def test_trials_give_a_ceiling_and_what_is_reached_of_it(model: ArraySystem) -> None:
+    truth = rotated(seen(1, 8), 9, noise=0.0)
+    truth = (truth - truth.mean(0)) / truth.std(0)
+    random = np.random.default_rng(10)
+    trials = truth[:, None] + random.normal(size=(N, 4, 8))
+    brain = neurons.responses({"v4": trials}, ids=IDS, name="brain")
+    found = neurons.align(model, brain, measures=["ridge", "rsa"], n_permutations=19)
+    (ceiling,) = found.pairs[0].ceilings
+    # variance of the signal 1, of the noise 1 / 4
+    assert ceiling.r == pytest.approx(np.sqrt(0.8), abs=0.03)
+    assert (ceiling.predicted_by, ceiling.n_repeats, ceiling.n) == ("early", 4, N)
+    assert ceiling.corrected == pytest.approx(1, abs=0.05)
+    assert 0 < ceiling.rsa_low < ceiling.rsa_high < 1
+    assert "no noise ceiling" not in found.told()
+
+
+def test_one_model_beside_itself_is_no_finding(model: ArraySystem) -> None:
+    found = neurons.align(model, model, measures=["cka"], n_permutations=19)
+    assert found.verdict().startswith("model and model (2) are the same model on the same images")
+
+
+def test_copies_of_an_image_count_once(planted: Clip, pictures: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    for i, file in enumerate(sorted(pictures.rglob("*.png"))[:8]):
+        for k in range(1 + (i < 3)):
+            (folder / f"{i}-{k}.png").write_bytes(file.read_bytes())
+    neurons.scan(planted, neurons.images(folder), [LAYER], tmp_path / "run")
+    run = Activations.open(tmp_path / "run")
+    array = neurons.responses(np.random.default_rng(0).normal(size=(11, 5)), ids=run.ids())
+    found = neurons.align(run, array, layers=[LAYER], measures=["cka"], n_permutations=19)
+    assert found.n == 8 and "3 copies of other images are left out" in found.told()
+    assert found.verdict().startswith("8 images are few")
+
+
+def test_pictures_show_the_image_that_two_systems_place_differently(
+    pictures: Path, tmp_path: Path
+) -> None:
+    images = neurons.images(pictures)
+    labels = images.require_labels()
+    random = np.random.default_rng(0)
+    values = np.eye(4)[labels] @ random.normal(size=(4, 9)) * 4 + random.normal(size=(40, 9))
+    moved = values.copy()
+    moved[7] = values[23] + 0.1
+    run = run_of(tmp_path / "run", images, values)
+    found = neurons.align(
+        run, neurons.responses(moved, ids=images.ids), measures=["cka"], images=images,
+        n_permutations=19,
+    )  # fmt: skip
+    differing = found.pairs[0].differing
+    assert differing.pictures[0].shown.image_id == images.ids[7]
+    assert differing.pictures[0].difference > 3 * differing.median
+    assert differing.pictures[0].nearest[0].label == images[7].label != images[23].label
+    assert images[23].id in [each.image_id for each in differing.pictures[0].nearest_other]
+
+
+def test_what_cannot_be_compared_is_refused_in_one_line(
+    model: ArraySystem, other: ArraySystem
+) -> None:
+    with pytest.raises(OptionError, match="no measure 'cca'; there are: cka, rsa"):
+        neurons.align(model, other, measures=["cca"])
+    with pytest.raises(OptionError, match="compared with nothing"):
+        neurons.align(model)
+    with pytest.raises(OptionError, match="19 shuffles or more"):
+        neurons.align(model, other, n_permutations=10)
+    with pytest.raises(LayerNotFoundError, match="they hold: early, late"):
+        neurons.align(model, other, layers=["x"])
+    with pytest.raises(LayerNotFoundError, match="they hold: x, wide, y"):
+        neurons.align(model, other, other_layers=["early"])
+    constant = system("flat", {"x": np.ones((N, 3))})
+    with pytest.raises(OptionError, match="x gives every image the same values"):
+        neurons.align(model, constant)
+    strange = neurons.responses(seen(0, 3), ids=[f"{i}.jpg" for i in range(N)], name="strange")
+    with pytest.raises(MismatchError, match=r"0 images are in common by id"):
+        neurons.align(model, strange)
