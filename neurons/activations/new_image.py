@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from neurons.activations.run import Activations
-from neurons.data.decoding import Pixels, decode_image, quiet_decoders
-from neurons.errors import BadImageError, OptionError
+from neurons.data.decoding import Pixels
+from neurons.data.image_names import input_of, read_image
 from neurons.network.clip import Clip
 from neurons.network.engine import open_engine
 from neurons.network.inference import parse_precision
@@ -61,16 +60,11 @@ def read_new_image(
     """
     run.check_clip(clip)
     paths = [run.layer(path).path for path in layers or [each.path for each in run.layers]]
-    file = Path(file)
-    try:
-        with quiet_decoders():
-            image = decode_image(file.read_bytes())
-    except (OSError, BadImageError) as error:
-        raise OptionError(f"cannot read the image {str(file)!r}: {error}") from None
-    batch = torch.from_numpy(clip.preprocess.pixels(image).copy()).permute(2, 0, 1)[None]
+    pixels = read_image(Path(file))
+    batch = input_of(clip.preprocess, pixels)[None]
     precision = parse_precision(str(run.spec.provenance["precision"]))
     with open_engine(
         clip, find_layers(clip, paths), precision=precision, batch_size=1, embeddings=False
     ) as engine:
         found = engine.peaks(batch)
-    return NewImage(file.name, np.asarray(image), {path: found[path][0] for path in paths})
+    return NewImage(Path(file).name, pixels, {path: found[path][0] for path in paths})

@@ -122,7 +122,7 @@ def _image_of(
     run: Activations, images: ImageSet, image: str, layers: Sequence[str]
 ) -> str | NewImage:
     """Take a file that the run does not hold as a new image, read by the run's model."""
-    from neurons.studies.units.units_of_image import rows_called
+    from neurons.data.image_names import rows_called
 
     if not Path(image).is_file() or rows_called(images, image):
         return image

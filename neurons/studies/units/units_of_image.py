@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from math import nan
 
 import numpy as np
@@ -15,6 +14,7 @@ from neurons.activations.new_image import NewImage
 from neurons.activations.run import Activations
 from neurons.activations.unit_activations import Example, UnitActivations
 from neurons.address import Neuron
+from neurons.data.image_names import row_of
 from neurons.data.images import ImageSet
 from neurons.data.thumbnails import thumbnail
 from neurons.errors import OptionError
@@ -84,7 +84,7 @@ def units_of_image(
         peak = float(image.peaks[paths[0]][0])
         shown = Example(-1, name, "", peak, nan, None, thumbnail(image.pixels), b"")
     else:
-        row = _row_of(images, image)
+        row = row_of(images, image)
         if row not in good:
             raise OptionError(
                 f"image {images.ids[row]!r} was skipped: {activations.skipped()[row]}"
@@ -278,32 +278,3 @@ def _unit(
     neuron = Neuron(path, unit)
     top = UnitActivations(activations, images, neuron).strongest(_TOP) if pictured else ()
     return ImageUnit(str(neuron), peak, place, n, deviations, top)
-
-
-def rows_called(images: ImageSet, image: str) -> list[int]:
-    """Find the images with an id, with a file's name, or that a path from elsewhere ends in."""
-    ids = images.ids
-    found = [row for row in range(len(ids)) if ids[row] == image]
-    found = found or [row for row in range(len(ids)) if ids[row].endswith(f"/{image}")]
-    return found or [row for row in range(len(ids)) if image.endswith(f"/{ids[row]}")]
-
-
-def _row_of(images: ImageSet, image: str | int) -> int:
-    """Find an image by its number, its id, or its file's name."""
-    ids = images.ids
-    if isinstance(image, int):
-        if not 0 <= image < len(ids):
-            raise OptionError(f"the images have numbers 0 to {len(ids) - 1:,}: no {image:,}")
-        return image
-    found = rows_called(images, image)
-    if len(found) == 1:
-        return found[0]
-    if found:
-        few = ", ".join(ids[row] for row in found[:3])
-        raise OptionError(f"{len(found):,} images are called {image!r}: {few}; give the whole id")
-    near = get_close_matches(image, list(ids[: min(len(ids), 20_000)]), 1)
-    meant = f"did you mean {near[0]!r}? " if near else ""
-    raise OptionError(
-        f"no image {image!r} in the run, and no such file; {meant}ids look like {ids[0]!r}: see "
-        f"images.parquet there"
-    )
