@@ -103,7 +103,7 @@ class _OfRanks:
         once = np.ones(len(self.upper.firsts), np.float32)
         self.tables = PairTables(
             *(
-                [self.upper.full(self._scaled(each.ranks(once), once)) for each in side]
+                [self.upper.full(row) for row in self._ranks(side, once)]
                 for side in (self.xs, self.ys)
             )
         )
@@ -115,13 +115,13 @@ class _OfRanks:
     def resampled(self, counts: NDArray[np.intp]) -> NDArray[np.float64]:
         """Rank the pairs that each resample holds, as often as it holds them, and correlate."""
         values = np.empty((len(counts), len(self.xs), len(self.ys)))
+        left, right = (np.empty((len(each), len(self.upper.firsts))) for each in (self.xs, self.ys))
         for row, each in zip(values, counts, strict=True):
             weights = self.upper.weights(each)
-            left, right = (
-                np.stack([self._scaled(table.ranks(weights), weights) for table in side])
-                for side in (self.xs, self.ys)
-            )
-            row[:] = (left * weights) @ right.T
+            self._ranks(self.xs, weights, left)
+            self._ranks(self.ys, weights, right)
+            left *= weights
+            row[:] = left @ right.T
         return values
 
     def _side(self, responses: Responses, distances: Distances) -> _Ranked:
@@ -133,14 +133,23 @@ class _OfRanks:
             )
         return ranked
 
-    def _scaled(
-        self, ranks: NDArray[np.float64], weights: NDArray[np.float32]
-    ) -> NDArray[np.floating]:
-        """Scale centred ranks so that their product is the correlation."""
+    def _ranks(
+        self,
+        tables: list[_Ranked],
+        weights: NDArray[np.float32],
+        out: NDArray[np.float64] | None = None,
+    ) -> NDArray[np.float64]:
+        """Give centred ranks, (tables, pairs), scaled so that their product is the correlation."""
+        out = np.empty((len(tables), len(weights))) if out is None else out
         n = float(weights.sum(dtype=np.float64))
         # without ties the squares of n centred ranks sum to (n^3 - n) / 12
-        squares = weights @ np.square(ranks) if self.ties_count else (n**3 - n) / 12
-        return np.asarray(ranks / np.sqrt(squares) if squares > 0 else np.full(len(ranks), np.nan))
+        squares = (n**3 - n) / 12
+        for row, table in zip(out, tables, strict=True):
+            table.ranks(weights, row)
+            if self.ties_count:
+                squares = float(np.einsum("i,i,i->", row, row, weights))
+            row *= 1 / np.sqrt(squares) if squares > 0 else np.nan
+        return out
 
 
 class _Ranked:
@@ -152,16 +161,18 @@ class _Ranked:
         new = np.concatenate([[True], ascending[1:] > ascending[:-1]])
         self.starts = np.flatnonzero(new)
         self.sizes = np.diff(np.append(self.starts, len(vector)))
+        # memory that is asked for anew for each resample costs more than what is done in it
+        self._middle = np.empty(len(self.starts))
 
-    def ranks(self, weights: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Give each pair's rank among as many copies as the weights say, minus the mean rank."""
-        ascending = weights[self.order].astype(np.float64)
+    def ranks(self, weights: NDArray[np.float32], out: NDArray[np.float64]) -> None:
+        """Write each pair's rank among as many copies as the weights say, minus the mean rank."""
+        alike = weights.take(self.order)
         tied = len(self.starts) < len(weights)
-        alike = np.add.reduceat(ascending, self.starts) if tied else ascending
-        middle = np.cumsum(alike)
-        total = middle[-1]
+        if tied:
+            alike = np.add.reduceat(alike, self.starts, dtype=np.float64)
+        middle = np.cumsum(alike, dtype=np.float64, out=self._middle)
+        alike += middle[-1]
         # the middle of a group of ties, seen from the middle of all
-        middle -= (alike + total) / 2
-        ranks = np.empty(len(weights))
-        ranks[self.order] = np.repeat(middle, self.sizes) if tied else middle
-        return ranks
+        alike /= 2
+        middle -= alike
+        out[self.order] = np.repeat(middle, self.sizes) if tied else middle
