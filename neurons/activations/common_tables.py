@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -46,9 +47,15 @@ class CommonTables:
     units: tuple[NDArray[np.intp], ...]
     told: str
 
-    def title(self, i: int) -> str:
-        """Name a system and its layer: ``RN50 visual.layer4``."""
-        return f"{self.common.sides[i].system.title} {self.layers[i]}"
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Name each system: its model's short name, with a number where two have the same."""
+        titles = [side.system.title for side in self.common.sides]
+        counted = Counter(titles)
+        return tuple(
+            f"{title} ({titles[: i + 1].count(title)})" if counted[title] > 1 else title
+            for i, title in enumerate(titles)
+        )
 
     def provenance(self) -> dict[str, Any]:
         """Tell what is compared on what, as plain values."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,34 +71,11 @@ def assigned(strength: Float) -> NDArray[np.intp]:
     return found
 
 
-def margins(strength: Float, partners: NDArray[np.intp]) -> Float:
-    """Give how far each row's partner is above the best of all other columns.
-
-    Parameters
-    ----------
-    strength : ndarray of float, (rows, columns)
-    partners : ndarray of int, (rows,)
-
-    Returns
-    -------
-    ndarray of float64, (rows,)
-        Negative where another column is better, which an assignment allows; the strength itself
-        where there is one column only.
-    """
-    rows = np.arange(len(strength))
-    own = strength[rows, partners]
-    others = strength.copy()
-    others[rows, partners] = -np.inf
-    second = others.max(1)
-    found: Float = own - np.where(np.isneginf(second), 0.0, second)
-    return found
-
-
-def soft_matching(strength: Float) -> float:
+def soft_matching(strength: Float) -> Float:
     """Match two sets of units of different sizes so that each unit counts alike.
 
-    Every unit of one side shares a weight of 1 among units of the other, and the mean strength of
-    what is shared is as large as it can be.
+    Every unit of a side has the same weight, which it may share among several units of the other,
+    so that the strength summed by weight is as large as it can be.
 
     Parameters
     ----------
@@ -105,8 +83,9 @@ def soft_matching(strength: Float) -> float:
 
     Returns
     -------
-    float
-        In the unit of the strength. Of equal sizes it is the mean of `assigned` pairs.
+    ndarray of float64, (rows, columns)
+        Weights whose sum is 1, with equal sums of all rows and of all columns. Of equal sizes it is
+        the assignment.
 
     Raises
     ------
@@ -126,14 +105,44 @@ def soft_matching(strength: Float) -> float:
             f"soft matching of {n_rows:,} with {n_columns:,} units repeats them to {size:,}, above "
             f"{_MOST_REPEATED:,}; match them one to one"
         )
-    repeated = np.repeat(np.repeat(strength, size // n_rows, 0), size // n_columns, 1)
+    per_row, per_column = size // n_rows, size // n_columns
+    repeated = np.repeat(np.repeat(strength, per_row, 0), per_column, 1)
     rows, columns = linear_sum_assignment(repeated, maximize=True)
-    return float(repeated[rows, columns].mean())
+    weights = np.zeros(strength.shape)
+    np.add.at(weights, (rows // per_row, columns // per_column), 1 / size)
+    return weights
 
 
 def pair_correlations(x: Array, y: Array, partners: NDArray[np.intp]) -> Float:
     """Correlate each column of one table with its partner in the other: (units of x,)."""
     found: Float = (standardised(x) * standardised(y)[:, partners]).sum(0)
+    return found
+
+
+def resampled_correlations(
+    x: Array, y: Array, partners: NDArray[np.intp], *, n_resamples: int = 500, seed: int = 0
+) -> Float:
+    """Correlate pairs of columns on resamples of the images: (resamples, units of x).
+
+    nan where a resample holds no image on which a unit differs from its mean.
+    """
+    a, b = standardised(x), standardised(y)[:, partners]
+    random, n = np.random.default_rng(seed), len(a)
+    counts = [np.bincount(random.integers(0, n, n), minlength=n) for _ in range(n_resamples)]
+    shares = np.stack(counts) / n
+    mean_a, mean_b = shares @ a, shares @ b
+    both = shares @ (a * b) - mean_a * mean_b
+    spread = (shares @ (a * a) - mean_a**2) * (shares @ (b * b) - mean_b**2)
+    # a variance of 0, but for its rounding, in tables whose columns have length 1
+    good = spread > (1e-12 / n) ** 2
+    return np.divide(both, np.sqrt(np.abs(spread)), out=np.full_like(both, np.nan), where=good)
+
+
+def _best_other(strength: Float, partners: NDArray[np.intp]) -> Float:
+    """Give each row's largest strength with any column but its partner; 0 if there is no other."""
+    others = strength.copy()
+    others[np.arange(len(others)), partners] = 0
+    found: Float = others.max(1)
     return found
 
 
@@ -163,14 +172,16 @@ class MatchedUnits:
         Correlation on the images that chose the pairs: too high, since it was chosen by it.
     correlations : ndarray of float, (units of x,)
         On the other images; negative where one goes down when its partner goes up.
+    strength : ndarray of float, (units of x,)
+        There too: the correlation, with the other sign where `chosen_by` is negative. Unlike the
+        absolute value it is 0 on average for units that have nothing to do with each other.
     margins : ndarray of float, (units of x,)
-        There too: the absolute correlation with the partner, minus the largest with any other.
+        The strength, minus the largest absolute correlation with any other unit.
     rotated : ndarray of float, (rotations, units of x)
-        Absolute correlations on the testing images where the units of y are directions drawn at
-        random in their space and everything is done anew.
+        The strength where the units of y are directions drawn at random in their space, and
+        everything is done anew.
     permuted : ndarray of float, (permutations,)
-        The largest absolute correlation of all pairs on the testing images, where the images of y
-        are in another order.
+        The largest strength of all pairs, where the testing images of y are in another order.
     permuted_mean : ndarray of float, (permutations,)
         The mean over pairs, in the same orders.
     """
@@ -178,6 +189,7 @@ class MatchedUnits:
     partners: NDArray[np.intp]
     chosen_by: Float
     correlations: Float
+    strength: Float
     margins: Float
     rotated: Float
     permuted: Float
@@ -193,6 +205,7 @@ def matched_units(
     n_rotations: int = 20,
     n_permutations: int = 200,
     seed: int = 0,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> MatchedUnits:
     """Assign units by the absolute correlation on some images, and test the pairs on others.
 
@@ -204,6 +217,8 @@ def matched_units(
         Rows that choose the pairs, and rows that test them; none in both.
     n_rotations, n_permutations : int >= 0
     seed : int
+    progress : callable
+        Takes how many of how many rotations are done.
 
     Returns
     -------
@@ -221,10 +236,9 @@ def matched_units(
         )
     first_x, first_y = standardised(x[choosing]), standardised(y[choosing])
     second_x, second_y = standardised(x[testing]), standardised(y[testing])
-    strength = first_x.T @ first_y
-    partners = assigned(np.abs(strength))
-    tested = second_x.T @ second_y
-    rows = np.arange(len(partners))
+    found = first_x.T @ first_y
+    partners = assigned(np.abs(found))
+    chosen_by = found[np.arange(len(partners)), partners]
     random = np.random.default_rng(seed)
     rotated = np.empty((n_rotations, x.shape[1]))
     spread = y[choosing].std(0, dtype=np.float64)
@@ -232,17 +246,22 @@ def matched_units(
     scaled = np.asarray(y, np.float64) / np.where(spread > 0, spread, np.inf)
     for k in range(n_rotations):
         turned = scaled @ rotation(y.shape[1], random)
-        found = assigned(np.abs(first_x.T @ standardised(turned[choosing])))
-        rotated[k] = np.abs(pair_correlations(second_x, turned[testing], found))
+        found = first_x.T @ standardised(turned[choosing])
+        columns = assigned(np.abs(found))
+        signs = np.sign(found[np.arange(len(columns)), columns])
+        rotated[k] = signs * pair_correlations(second_x, turned[testing], columns)
+        progress(k + 1, n_rotations)
     permuted = np.empty((n_permutations, x.shape[1]))
-    paired = second_y[:, partners]
+    paired = second_y[:, partners] * np.sign(chosen_by)
     for k in range(n_permutations):
-        permuted[k] = np.abs((second_x * paired[random.permutation(len(paired))]).sum(0))
+        permuted[k] = (second_x * paired[random.permutation(len(paired))]).sum(0)
+    strength = (second_x * paired).sum(0)
     return MatchedUnits(
         partners=partners,
-        chosen_by=strength[rows, partners],
-        correlations=tested[rows, partners],
-        margins=margins(np.abs(tested), partners),
+        chosen_by=chosen_by,
+        correlations=pair_correlations(second_x, second_y, partners),
+        strength=strength,
+        margins=strength - _best_other(np.abs(second_x.T @ second_y), partners),
         rotated=rotated,
         permuted=permuted.max(1),
         permuted_mean=permuted.mean(1),

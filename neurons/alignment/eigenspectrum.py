@@ -133,6 +133,9 @@ class PowerLaw:
         Ranks that were fitted, both counted, from 1.
     n_left_out : int
         Ranks between them whose variance is not positive and has no logarithm.
+    straight : float
+        Share of the variance of the logarithms that the line explains, weighted alike: 1 for a
+        power law.
     """
 
     exponent: float
@@ -140,6 +143,7 @@ class PowerLaw:
     first: int
     last: int
     n_left_out: int
+    straight: float
 
 
 def power_law(variances: Float, first: int, last: int) -> PowerLaw:
@@ -176,17 +180,26 @@ def power_law(variances: Float, first: int, last: int) -> PowerLaw:
     good = taken > 0
     n_left_out = int(np.count_nonzero(~good))
     if good.sum() < _FEWEST_RANKS:
-        return PowerLaw(float("nan"), float("nan"), first, last, n_left_out)
+        nan = float("nan")
+        return PowerLaw(nan, nan, first, last, n_left_out, nan)
+    x, y, weights = np.log(ranks[good]), np.log(taken[good]), 1 / ranks[good]
     # polyfit takes the square roots of the weights of squares
-    weights = 1 / np.sqrt(ranks[good])
-    slope, height = np.polyfit(np.log(ranks[good]), np.log(taken[good]), 1, w=weights)
-    return PowerLaw(float(-slope), float(np.exp(height)), first, last, n_left_out)
+    slope, height = np.polyfit(x, y, 1, w=np.sqrt(weights))
+    spread = float(weights @ (y - weights @ y / weights.sum()) ** 2)
+    left = float(weights @ (y - height - slope * x) ** 2)
+    straight = 1 - left / spread if spread > 0 else float("nan")
+    return PowerLaw(float(-slope), float(np.exp(height)), first, last, n_left_out, straight)
 
 
 def jackknife(
-    measure: Callable[[Rows], float], n: int, *, n_groups: int = 20, seed: int = 0
-) -> tuple[float, Interval]:
-    """Measure something on all images, with an interval from leaving groups of them out.
+    measure: Callable[[Rows], Float],
+    images: NDArray[np.integer],
+    *,
+    n_groups: int = 20,
+    seed: int = 0,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> tuple[Float, tuple[Interval, ...]]:
+    """Measure something on all images, with intervals from leaving groups of them out.
 
     A bootstrap would draw images twice, which makes principal components of few images and their
     variances larger than they are.
@@ -194,16 +207,18 @@ def jackknife(
     Parameters
     ----------
     measure : callable
-        Takes the rows to keep, ascending.
-    n : int
-        Images.
+        Takes the rows to keep, ascending, and gives numbers, (numbers,).
+    images : ndarray of int, (rows,)
+        Rows of one number are copies of one image, and are left out together.
     n_groups : int >= 2
     seed : int
         Of the groups.
+    progress : callable
+        Takes how many of how many groups are done.
 
     Returns
     -------
-    float, Interval
+    ndarray of float64, (numbers,); tuple of Interval
         95 %; nan where a group left out leaves nothing to measure.
 
     References
@@ -211,13 +226,17 @@ def jackknife(
     Delete-a-group jackknife: Efron and Tibshirani, "An introduction to the bootstrap", 1993,
     section 11.5; t interval with groups - 1 degrees of freedom.
     """
-    n_groups = min(n_groups, n)
-    groups = np.random.default_rng(seed).permutation(np.arange(n) % n_groups)
-    value = measure(np.arange(n))
-    without = np.array([measure(np.flatnonzero(groups != k)) for k in range(n_groups)])
-    error = np.sqrt((n_groups - 1) / n_groups * ((without - without.mean()) ** 2).sum())
-    reach = float(stats.t.ppf(0.975, n_groups - 1) * error)
-    return value, Interval(value - reach, value + reach)
+    distinct, member = np.unique(images, return_inverse=True)
+    n_groups = min(n_groups, len(distinct))
+    dealt = np.random.default_rng(seed).permutation(np.arange(len(distinct)) % n_groups)[member]
+    values, without = measure(np.arange(len(images))), []
+    for k in range(n_groups):
+        without.append(measure(np.flatnonzero(dealt != k)))
+        progress(k + 1, n_groups)
+    spread = ((np.array(without) - np.mean(without, 0)) ** 2).sum(0)
+    reach = stats.t.ppf(0.975, n_groups - 1) * np.sqrt((n_groups - 1) / n_groups * spread)
+    bounds = zip(values - reach, values + reach, strict=True)
+    return values, tuple(Interval(float(low), float(high)) for low, high in bounds)
 
 
 def _repeat_pair(x: Array) -> tuple[Float, Float]:
@@ -234,6 +253,11 @@ def _centred(x: Array) -> Float:
 
 def _axes(x: Array) -> Float:
     """Give the principal axes, one a column, of as many as the images can tell."""
-    _, _, axes = np.linalg.svd(_centred(x), full_matrices=False)
-    found: Float = axes[: min(len(x) - 1, x.shape[1])].T
-    return found
+    wide, most = _centred(x), min(len(x) - 1, x.shape[1])
+    if len(wide) > wide.shape[1]:
+        _, vectors = np.linalg.eigh(wide.T @ wide)
+        found: Float = vectors[:, ::-1][:, :most]
+        return found
+    _, _, axes = np.linalg.svd(wide, full_matrices=False)
+    rows: Float = axes[:most].T
+    return rows

@@ -9,7 +9,6 @@ from experiments.alignment_truth_dimensions import planted_twins
 from neurons.alignment.assignment import (
     assigned,
     correlation,
-    margins,
     matched_units,
     pair_correlations,
     rotation,
@@ -46,19 +45,32 @@ def test_of_more_rows_than_columns_none_is_taken_more_often_than_it_must() -> No
     assert len(set(assigned(strength.T))) == 3
 
 
-def test_a_margin_is_over_the_best_of_all_others() -> None:
-    strength = np.array([[0.9, 0.2, 0.7], [0.8, 0.5, 0.1]])
-    assert np.allclose(margins(strength, np.array([0, 1])), [0.2, -0.3])
-    assert np.allclose(margins(strength[:, :1], np.array([0, 0])), [0.9, 0.8])
+def test_a_margin_is_over_the_best_of_all_others_on_the_testing_images() -> None:
+    first, second, _ = planted_twins(120, 16)
+    choosing, testing = np.arange(0, 120, 2), np.arange(1, 120, 2)
+    found = matched_units(first, -second, choosing, testing, n_rotations=0, n_permutations=0)
+    assert (found.chosen_by < 0).sum() > 12 and (found.strength > 0).sum() > 12
+    tested = np.abs(correlation(first[testing], second[testing]))
+    for i in range(16):
+        sign = np.sign(found.chosen_by[i])
+        assert found.strength[i] == pytest.approx(sign * found.correlations[i])
+        others = np.delete(tested[i], found.partners[i]).max()
+        assert found.margins[i] == pytest.approx(found.strength[i] - others)
+    assert (found.margins < 0).any() and (found.margins > 0).any()
 
 
 def test_soft_matching_of_equal_sizes_is_the_assignment_and_counts_each_unit_alike() -> None:
     strength = np.random.default_rng(0).uniform(size=(6, 6))
-    assert soft_matching(strength) == pytest.approx(strength[range(6), assigned(strength)].mean())
+    weights = soft_matching(strength)
+    assert np.allclose(weights[range(6), assigned(strength)], 1 / 6)
     # each of two halves of a doubled system finds its original
-    assert soft_matching(np.repeat(np.eye(3), 2, axis=1)) == pytest.approx(1.0)
+    doubled = np.repeat(np.eye(3), 2, axis=1)
+    assert (soft_matching(doubled) * doubled).sum() == pytest.approx(1.0)
     # one of two has to share what fits only one of them
-    assert soft_matching(np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])) == pytest.approx(5 / 6)
+    three = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    weights = soft_matching(three)
+    assert (weights * three).sum() == pytest.approx(5 / 6)
+    assert np.allclose(weights.sum(0), 1 / 2) and np.allclose(weights.sum(1), 1 / 3)
     with pytest.raises(OptionError, match="match them one to one"):
         soft_matching(np.zeros((997, 991)))
 
@@ -69,9 +81,8 @@ def test_pairs_are_tested_on_images_that_did_not_choose_them() -> None:
     found = matched_units(x, y, np.arange(30), np.arange(30, 60), n_rotations=20)
     # noise is matched with noise on the images that choose, and with nothing on the others
     assert np.abs(found.chosen_by).mean() > 0.35
-    assert np.abs(found.correlations).mean() < 0.2
-    assert (np.abs(found.correlations) > np.quantile(found.permuted, 0.95)).sum() <= 1
-    assert np.mean(found.rotated) == pytest.approx(np.abs(found.correlations).mean(), abs=0.03)
+    assert abs(found.strength.mean()) < 0.1 > abs(found.rotated.mean())
+    assert (found.strength > np.quantile(found.permuted, 0.95)).sum() <= 1
 
 
 def test_twins_pass_both_controls_and_rotated_ones_only_that_of_permuted_images() -> None:
@@ -80,13 +91,13 @@ def test_twins_pass_both_controls_and_rotated_ones_only_that_of_permuted_images(
     choosing, testing = np.arange(0, 200, 2), np.arange(1, 200, 2)
     found = matched_units(first, second, choosing, testing)
     assert (found.partners == truth).all() and (found.margins > 0.3).all()
-    assert (found.correlations > found.rotated.max(0)).all()
-    assert (found.correlations > found.permuted.max()).all()
+    assert (found.strength > found.rotated.max(0)).all()
+    assert (found.strength > found.permuted.max()).all()
     turned = second / second.std(0) @ rotation(16, np.random.default_rng(1))
     found = matched_units(first, turned, choosing, testing)
-    beaten = np.abs(found.correlations) > found.rotated.max(0)
+    beaten = found.strength > found.rotated.max(0)
     assert beaten.mean() < 0.3
-    assert np.abs(found.correlations).mean() > found.permuted_mean.max()
+    assert found.strength.mean() > found.permuted_mean.max()
 
 
 def test_too_few_images_are_refused() -> None:

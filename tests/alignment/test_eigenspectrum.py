@@ -86,14 +86,20 @@ def test_ranks_are_weighted_by_1_over_rank_and_those_without_variance_are_counte
             power_law(ranks, first, last)
 
 
-def test_the_interval_of_a_mean_covers_it_as_often_as_it_says() -> None:
-    random, covered = np.random.default_rng(0), 0
-    for k in range(100):
-        x = random.exponential(size=60)
-        value, interval = jackknife(lambda rows, x=x: float(x[rows].mean()), 60, seed=k)
-        assert value == x.mean()
-        covered += interval.low <= 1 <= interval.high
-    assert 88 <= covered <= 100
+def test_the_interval_of_a_mean_covers_it_as_often_as_it_says_also_with_copies() -> None:
+    for copies in (1, 2):
+        random, covered = np.random.default_rng(0), 0
+        for k in range(100):
+            x = np.repeat(random.exponential(size=60), copies)
+            images = np.arange(60).repeat(copies)
+
+            def mean(rows: np.ndarray, x: np.ndarray = x) -> np.ndarray:
+                return np.array([x[rows].mean()])
+
+            values, (interval,) = jackknife(mean, images, seed=k)
+            assert values[0] == x.mean()
+            covered += interval.low <= 1 <= interval.high
+        assert 88 <= covered <= 100
 
 
 def test_the_interval_of_an_exponent_covers_the_planted_one() -> None:
@@ -101,9 +107,15 @@ def test_the_interval_of_an_exponent_covers_the_planted_one() -> None:
     for k in range(20):
         _, noisy = planted_law(200, 40, 1.0, seed=k)
 
-        def measure(rows, noisy=noisy) -> float:
-            return power_law(cross_validated_spectrum(noisy[:, rows]), 2, 20).exponent
+        def measure(rows: np.ndarray, noisy: np.ndarray = noisy) -> np.ndarray:
+            return np.array([power_law(cross_validated_spectrum(noisy[:, rows]), 2, 20).exponent])
 
-        _, interval = jackknife(measure, 200, n_groups=10, seed=k)
+        _, (interval,) = jackknife(measure, np.arange(200), n_groups=10, seed=k)
         covered += interval.low <= 1 <= interval.high
     assert covered >= 16
+
+
+def test_a_straight_line_is_told_from_a_bent_one() -> None:
+    ranks = np.arange(1, 101.0)
+    assert power_law(3 * ranks**-1.2, 1, 100).straight == pytest.approx(1)
+    assert power_law(np.exp(-ranks / 5), 1, 100).straight < 0.8
