@@ -10,8 +10,7 @@ References
 ----------
 Song et al., "Feature selection via dependence maximization", JMLR 2012. Kornblith et al.,
 "Similarity of neural network representations revisited", ICML 2019. Szekely and Rizzo, "Partial
-distance correlation with methods for dissimilarities", Annals of Statistics 2014. Mini-batches:
-Nguyen, Raghu, Kornblith, "Do wide and deep networks learn the same things?", ICLR 2021. Debiasing
+distance correlation with methods for dissimilarities", Annals of Statistics 2014. Debiasing
 of CKA by width: Murphy, Zylberberg, Fyshe, "Correcting biased centered kernel alignment measures in
 biological and artificial neural networks", 2024.
 """
@@ -27,8 +26,8 @@ from numpy.typing import NDArray
 
 from neurons.alignment.measure import Measured, Pairing, as_responses
 from neurons.alignment.pairs import PairTables
-from neurons.alignment.responses import FEWEST_IMAGES, Responses, check_all
-from neurons.errors import OptionError
+from neurons.alignment.responses import Responses, check_all
+from neurons.alignment.similarities import similarities
 
 
 @dataclass(frozen=True)
@@ -89,42 +88,6 @@ def biased_cka(x: Any, y: Any) -> Measured:
     return Measured(float(_likeness(left, right) / scale), True, first.n)
 
 
-def minibatch_cka(batches: Iterable[tuple[Any, Any]]) -> Measured:
-    """Measure debiased CKA from mini-batches, as the ratio of averaged HSIC.
-
-    Averaging CKA itself over batches is biased: a mean of ratios. HSIC is estimated without bias
-    on each batch, so that its average can be trusted for batches of any size.
-
-    Parameters
-    ----------
-    batches : iterable of (array, array)
-        Responses of both systems to the same images, (images, units) each, 4 images or more.
-
-    Returns
-    -------
-    Measured
-        ``n`` counts the images of all batches. Pairs of images from different batches are not used.
-
-    Raises
-    ------
-    MismatchError, OptionError
-        As `neurons.alignment.measure.measured`; or if there is no batch.
-    """
-    sums, n = np.zeros(3), 0
-    for x, y in batches:
-        first, second = as_responses(x, "a first batch"), as_responses(y, "a second batch")
-        check_all([first], [second])
-        left, right = _Side(first), _Side(second)
-        pairs = ((left, right), (left, left), (right, right))
-        sums += first.n * np.array([_hsic(a, b) for a, b in pairs])
-        n += first.n
-    if not n:
-        raise OptionError(
-            f"no mini-batch was given; give batches of {FEWEST_IMAGES} images or more"
-        )
-    return Measured(float(sums[0] / np.sqrt(sums[1] * sums[2])), True, n)
-
-
 class _Side:
     """Mean and squared row lengths of one table, taken in one pass each."""
 
@@ -148,6 +111,10 @@ class _Side:
 def _cross(x: _Side, y: _Side, order: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
     """Give X^T Y, summed over blocks in float64."""
     total = np.zeros((x.responses.n_units, y.responses.n_units))
+    if x is y and order is None:
+        for _, rows in x.blocks():
+            total += rows.T @ rows
+        return total
     for (_, rows), (_, others) in zip(x.blocks(), y.blocks(order), strict=True):
         total += rows.T @ others
     return total
@@ -176,7 +143,7 @@ class _OfPairs:
     """Similarities of all pairs, U-centred and of length 1: CKA is their product."""
 
     def __init__(self, xs: Sequence[Responses], ys: Sequence[Responses]) -> None:
-        self.tables = PairTables([_similarities(t) for t in xs], [_similarities(t) for t in ys])
+        self.tables = PairTables(*([_normed(each) for each in side] for side in (xs, ys)))
 
     def values(self, order: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
         """Multiply both sides, the second one with its images in another order."""
@@ -190,22 +157,9 @@ class _OfPairs:
         return self.tables.resampled(counts) / self.tables.resampled_lengths(counts)
 
 
-def _similarities(responses: Responses) -> NDArray[np.floating]:
-    rows = responses.whole()
-    n = len(rows)
-    matrix = rows @ rows.T
-    lengths = np.diag(matrix).copy()
-    # rows of K without its diagonal sum to minus the diagonal, since rows of K sum to 0
-    matrix += (lengths[:, None] + lengths) / (n - 2)
-    matrix -= lengths.sum() / ((n - 1) * (n - 2))
-    np.fill_diagonal(matrix, 0)
-    length = float(np.linalg.norm(matrix))
-    if length <= 10 * np.finfo(matrix.dtype).eps * float(lengths.sum()):
-        raise OptionError(
-            f"{responses.name} finds all pairs of images equally alike; nothing can be aligned "
-            "with it"
-        )
-    return np.asarray(matrix / length)
+def _normed(responses: Responses) -> NDArray[np.floating]:
+    matrix = similarities(responses)
+    return np.asarray(matrix / np.linalg.norm(matrix))
 
 
 class _OfBlocks:

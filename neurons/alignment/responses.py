@@ -102,16 +102,8 @@ def check(responses: Responses) -> int:
         If the table is not images x units, has fewer than 4 images, values that are not finite, or
         only units that never change.
     """
-    shape = tuple(int(size) for size in responses.values.shape)
-    if len(shape) != 2 or shape[1] == 0:
-        raise OptionError(
-            f"{responses.name} has shape {shape}; give a table of images x units, one row per image"
-        )
-    if responses.n < FEWEST_IMAGES:
-        raise OptionError(
-            f"{responses.name} has {responses.n} images; alignment needs at least {FEWEST_IMAGES}, "
-            "and says little below a hundred"
-        )
+    check_size(responses)
+    shape = responses.values.shape
     low = np.full(shape[1], np.inf)
     high = -low
     bad: list[int] = []
@@ -134,15 +126,35 @@ def check(responses: Responses) -> int:
     return n_constant
 
 
-def check_all(xs: Sequence[Responses], ys: Sequence[Responses]) -> None:
-    """Refuse tables that are not of the same images, or from which nothing can be measured.
+def check_size(responses: Responses) -> None:
+    """Refuse what is no table, or too small a one, without a look at its values.
+
+    Raises
+    ------
+    OptionError
+        If it is not images x units, or has fewer than 4 images.
+    """
+    shape = tuple(int(size) for size in responses.values.shape)
+    if len(shape) != 2 or shape[1] == 0:
+        raise OptionError(
+            f"{responses.name} has shape {shape}; give a table of images x units, one row per image"
+        )
+    if responses.n < FEWEST_IMAGES:
+        raise OptionError(
+            f"{responses.name} has {responses.n} images; alignment needs at least {FEWEST_IMAGES}, "
+            "and says little below a hundred"
+        )
+
+
+def check_sizes(xs: Sequence[Responses], ys: Sequence[Responses]) -> None:
+    """Refuse tables that are not of the same images, without a look at their values.
 
     Raises
     ------
     MismatchError
         If two tables have different numbers of images.
     OptionError
-        If there is no table, or as `check`.
+        If there is no table, or as `check_size`.
     """
     if not xs or not ys:
         raise OptionError("no table of responses was given; alignment needs one of either system")
@@ -153,6 +165,20 @@ def check_all(xs: Sequence[Responses], ys: Sequence[Responses]) -> None:
                 f"{first.name} has {len(first.values):,} images and {other.name} "
                 f"{len(other.values):,}; row i of both must be the same image: join them by id"
             )
+        check_size(other)
+
+
+def check_all(xs: Sequence[Responses], ys: Sequence[Responses]) -> None:
+    """Refuse tables that are not of the same images, or from which nothing can be measured.
+
+    Raises
+    ------
+    MismatchError
+        If two tables have different numbers of images.
+    OptionError
+        If there is no table, or as `check`.
+    """
+    check_sizes(xs, ys)
     for each in {id(each.values): each for each in (*xs, *ys)}.values():
         check(each)
 

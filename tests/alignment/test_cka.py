@@ -6,7 +6,7 @@ from scipy.stats import ortho_group
 
 from neurons.alignment import responses
 from neurons.alignment.calibration import calibrated
-from neurons.alignment.cka import Cka, biased_cka, minibatch_cka
+from neurons.alignment.cka import Cka, biased_cka
 from neurons.alignment.measure import measured
 from neurons.alignment.responses import Responses
 from neurons.errors import OptionError
@@ -98,21 +98,6 @@ def test_streamed_equals_whole_and_never_holds_more_than_a_block(
     left, right = OnDisk(x), OnDisk(y)
     assert measured(OF_BLOCKS, left, right).value == pytest.approx(plain(x, y), abs=1e-10)
     assert max(left.most, right.most) == 100
-
-
-def test_mini_batches_give_the_number_of_all_images() -> None:
-    x, y = related(3200, 200, 200, noise=8)
-    batches = [(x[i : i + 16], y[i : i + 16]) for i in range(0, 3200, 16)]
-    found = minibatch_cka(batches)
-    assert found.n == 3200
-    assert found.value == pytest.approx(measured(OF_BLOCKS, x, y).value, abs=0.03)
-    averaged = np.mean([biased_cka(*batch).value for batch in batches])
-    assert abs(averaged - found.value) > 0.1
-
-
-def test_no_batches_are_refused() -> None:
-    with pytest.raises(OptionError, match="no mini-batch"):
-        minibatch_cka([])
 
 
 def test_copies_of_an_image_in_a_resample_are_no_pair() -> None:
