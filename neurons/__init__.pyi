@@ -42,6 +42,14 @@ from .readouts.captions import read_captions as read_captions
 from .sparse.estimator import SparseProbe as SparseProbe
 from .studies.alignment.align import Alignment as Alignment
 from .studies.alignment.align import align as align
+from .studies.alignment.bridge import Bridges as Bridges
+from .studies.alignment.bridge import bridge as bridge
+from .studies.alignment.eigenspectrum import Eigenspectrum as Eigenspectrum
+from .studies.alignment.eigenspectrum import eigenspectrum as eigenspectrum
+from .studies.alignment.twins import Twins as Twins
+from .studies.alignment.twins import twins as twins
+from .studies.alignment.universal import Universal as Universal
+from .studies.alignment.universal import universal as universal
 from .studies.audit.association_carriers import AssociationCarriers as AssociationCarriers
 from .studies.audit.association_carriers import association_carriers as association_carriers
 from .studies.audit.associations import Associations as Associations
@@ -109,6 +117,10 @@ from .studies.words.linearize import Linearity as Linearity
 from .studies.words.linearize import linearize as linearize
 from .studies.words.unit_texts import UnitTexts as UnitTexts
 from .studies.words.unit_texts import unit_texts as unit_texts
+from .studies.words.wanted import WantedUnits as WantedUnits
+from .studies.words.wanted import wanted_units as wanted_units
+from .studies.words.wanted_in_image import WantedInImage as WantedInImage
+from .studies.words.wanted_in_image import wanted_in_image as wanted_in_image
 from .visualization.objectives import Objective as Objective
 from .visualization.request import Settings as Settings
 from .visualization.result import Visualization as Visualization

@@ -35,7 +35,13 @@ COMMANDS = (
     "compose",
     "roles",
     "align",
+    "bridge",
+    "twins",
+    "spectrum_of",
+    "universal",
     "linearize",
+    "texts",
+    "wanted",
     "attack.build",
     "attack.run",
     "attack.search",
@@ -83,7 +89,7 @@ def app() -> App:
     for place, line in enumerate(COMMANDS):
         parent, _, name = line.rpartition(".")
         path = f"neurons.cli.{line}:{name}"
-        groups.get(parent, root).command(path, name=name, sort_key=place)
+        groups.get(parent, root).command(path, name=name.replace("_", "-"), sort_key=place)
     for group in groups.values():
         root.command(group)
     root.register_install_completion_command(

@@ -103,10 +103,8 @@ def twins(
             f"{n_rotations} rotations, {n_permutations} permutations, {count} pairs to show: give "
             f"{_FEWEST_ROTATIONS} or more, {_FEWEST_PERMUTATIONS} or more, 0 or more"
         )
-    labels = images.labels if images is not None else None
-    both = common_tables(
-        (first, second), (layer, other_layer or layer), n_images=n_images, labels=labels, seed=seed
-    )
+    layers = (layer, other_layer or layer)
+    both = common_tables((first, second), layers, n_images=n_images, seed=seed)
     x, y = both.tables
     fitting, testing = both.halves.fitting, both.halves.testing
     matched = matched_units(

@@ -96,8 +96,7 @@ def universal(
             f"{n_permutations} permutations, {count} dimensions to show: give "
             f"{_FEWEST_PERMUTATIONS} or more, and 0 or more"
         )
-    labels = None if images is None else images.labels
-    all_of_them = common_tables(systems, each, n_images=n_images, labels=labels, seed=seed)
+    all_of_them = common_tables(systems, each, n_images=n_images, seed=seed)
     found = []
     for i in range(len(systems)):
         found.append(_of_system(all_of_them, i, n_components, n_permutations, seed, images, count))
