@@ -104,7 +104,10 @@ class TextTower:
             scores = (self._run(ids, inputs) * directions.to(self.device)).sum()
             (slope,) = torch.autograd.grad(scores, inputs)
         table = self.part.token_embedding.weight[: self.tokens.n_tokens].detach()
-        found: Tensor = slope[:, 1:-1] @ table.T
+        places = torch.arange(ids.shape[1] - 2, device=self.device)
+        ends = torch.tensor([len(each) for each in sequences], device=self.device)
+        slope = slope[:, 1:-1].masked_fill((places >= ends[:, None])[..., None], 0)
+        found: Tensor = slope @ table.T
         return found
 
     def _run(self, ids: Tensor, inputs: Tensor) -> Tensor:
@@ -119,7 +122,7 @@ class TextTower:
             pooled = projection(pooled)
         elif projection is not None:
             pooled = pooled @ projection
-        return functional.normalize(pooled.float(), dim=1)
+        return functional.normalize(pooled, dim=1)
 
     def _check(self, clip: Clip) -> None:
         """Refuse a tower whose embeddings are others than the model's own."""

@@ -132,6 +132,11 @@ class BestTexts:
         Standard deviations of each score above the mean of the best scores of random directions.
     p_values : ndarray of float, (directions,)
         Share of random directions, this one counted in, whose best text scores as high as its.
+    kurtosis : ndarray of float, (directions,)
+        Fourth moment of a direction's scores over all texts, in squares of their variance: 3 where
+        they are spread like a bell, large where it lies along few texts and across all others.
+    kurtosis_p : ndarray of float, (directions,)
+        Share of random directions, this one counted in, with as large a kurtosis.
     random_best : ndarray of float32, (draws,)
         The best score of each random direction among the same texts.
     """
@@ -140,6 +145,8 @@ class BestTexts:
     scores: Vectors
     z: NDArray[np.float64]
     p_values: NDArray[np.float64]
+    kurtosis: NDArray[np.float64]
+    kurtosis_p: NDArray[np.float64]
     random_best: Vectors
 
 
@@ -186,13 +193,20 @@ def best_texts(
     both, count = np.concatenate([mine, drawn]), min(count, n)
     order = np.zeros((len(mine), 0), np.intp)
     scores, best = np.zeros((len(mine), 0), np.float32), np.full(n_draws, -np.inf, np.float32)
+    # scores have mean 0 over the texts, so that these are central moments
+    moments = np.zeros((2, len(both)))
     for start in range(0, n, _COMPARED):
         found = both @ candidates.vectors[start : start + _COMPARED].T
         best = np.maximum(best, found[len(mine) :].max(1))
+        squares = found**2
+        moments += squares.sum(1, dtype=np.float64), (squares**2).sum(1, dtype=np.float64)
         order, scores = _largest(found[: len(mine)], start, order, scores, count)
     spread = max(float(best.std(ddof=1)), 1e-12)
     p_values = np.array([p_of_draws(float(each), best) for each in scores[:, 0]])
-    return BestTexts(order, scores, (scores - best.mean()) / spread, p_values, best)
+    kurtosis = n * moments[1] / np.maximum(moments[0] ** 2, 1e-30)
+    few = np.array([p_of_draws(each, kurtosis[len(mine) :]) for each in kurtosis[: len(mine)]])
+    z = (scores - best.mean()) / spread
+    return BestTexts(order, scores, z, p_values, kurtosis[: len(mine)], few, best)
 
 
 def random_directions(layer: Vectors, n: int, *, seed: int = 0) -> Vectors:

@@ -36,7 +36,8 @@ from neurons.results.blocks import Bars, Block, Curve
 from neurons.results.result import Result
 from neurons.results.table import Row
 
-_ALPHA = 0.05
+# two ways to pass, so that random directions pass in 5 %
+_EACH = 0.05 / 2
 _NAN = float("nan")
 
 
@@ -130,7 +131,7 @@ def unit_texts(
     written = written_texts(clip, unit, [each.text for each in (*captioned, *found)], run)
     asked = AskedUnit(clip, directions, unit, candidates, written)
     return replace(
-        _by_captions(asked, ranked, captioned, run),
+        _by_captions(asked, ranked, 0, captioned, run),
         prior="" if judged is None else judged.prior.name,
         natural=_NAN if judged is None else float(np.exp(judged.captions)),
         frontier=asked.told(found),
@@ -187,7 +188,8 @@ def rank_texts(
     found = []
     for at, unit in enumerate(units):
         asked = AskedUnit(clip, directions, unit, candidates, {})
-        found.append(_by_captions(asked, ranked, captions_found(candidates, ranked, at, None), run))
+        captioned = captions_found(candidates, ranked, at, None)
+        found.append(_by_captions(asked, ranked, at, captioned, run))
     return tuple(found)
 
 
@@ -209,6 +211,9 @@ class UnitTexts(Result):
         Different captions.
     random_best : float
         Mean over 999 random directions of the best caption's score.
+    kurtosis, kurtosis_p : float
+        Of the unit's scores over all captions: large where it asks for few of them; and the share
+        of random directions, this one counted in, whose is as large.
     captions : tuple of AskedText
         The best captions, the best first.
     prior : str
@@ -229,6 +234,8 @@ class UnitTexts(Result):
     source: str
     n_texts: int
     random_best: float
+    kurtosis: float
+    kurtosis_p: float
     captions: tuple[AskedText, ...]
     prior: str = ""
     natural: float = _NAN
@@ -242,9 +249,19 @@ class UnitTexts(Result):
         return self.neuron
 
     @property
-    def passes(self) -> bool:
+    def stands_out(self) -> bool:
         """Whether its best caption scores higher than those of random directions do."""
-        return self.captions[0].p_value <= _ALPHA
+        return self.captions[0].p_value <= _EACH
+
+    @property
+    def asks_for_few(self) -> bool:
+        """Whether its scores lie on fewer captions than those of random directions do."""
+        return self.kurtosis_p <= _EACH
+
+    @property
+    def passes(self) -> bool:
+        """Whether either holds: of random directions, 5 % or fewer pass."""
+        return self.stands_out or self.asks_for_few
 
     @property
     def best_natural(self) -> AskedText | None:
@@ -272,13 +289,17 @@ class UnitTexts(Result):
             f"random mixtures of the layer's units reach {self.random_best:.2f} on average "
             f"(p = {first.p_value:.2g})"
         )
-        if self.passes:
+        few = f"kurtosis of its scores {self.kurtosis:.3g}, p = {self.kurtosis_p:.2g}"
+        no_better = f"its best, “{first.text}”, scores no higher than those of random directions"
+        if self.stands_out:
             told = f"{self.neuron} asks for “{first.text}”: {beside}."
-        else:
+        elif self.asks_for_few:
             told = (
-                f"No text stands out for {self.neuron}: its best, “{first.text}”, is no better "
-                f"than what random directions find: {beside}."
+                f"No single text stands out for {self.neuron}: {no_better}: {beside}. But it asks "
+                f"for fewer texts than they do ({few}), of which this is the first."
             )
+        else:
+            told = f"No text stands out for {self.neuron}: {no_better}: {beside}; {few}."
         return f"{self._readout()}{told}{self._of_search()}"
 
     def _readout(self) -> str:
@@ -336,6 +357,8 @@ class UnitTexts(Result):
                 "other_units": each.others,
                 "written_peak": each.written,
                 "images_that_reach_it": each.reached,
+                "kurtosis": self.kurtosis,
+                "kurtosis_p": self.kurtosis_p,
                 "n_captions": self.n_texts,
                 "n_random": N_DRAWS if kind == "caption" else self.n_random,
             }
@@ -385,7 +408,11 @@ class UnitTexts(Result):
 
 
 def _by_captions(
-    asked: AskedUnit, ranked: BestTexts, captioned: Sequence[FoundText], run: Activations | None
+    asked: AskedUnit,
+    ranked: BestTexts,
+    at: int,
+    captioned: Sequence[FoundText],
+    run: Activations | None,
 ) -> UnitTexts:
     """Say what the captions say, and nothing of a search."""
     directions, candidates = asked.directions, asked.candidates
@@ -400,6 +427,8 @@ def _by_captions(
         source=candidates.source,
         n_texts=len(candidates.texts),
         random_best=float(ranked.random_best.mean()),
+        kurtosis=float(ranked.kurtosis[at]),
+        kurtosis_p=float(ranked.kurtosis_p[at]),
         captions=asked.told(captioned),
     )
 
