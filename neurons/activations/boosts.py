@@ -25,6 +25,7 @@ from neurons.readouts.unit_directions import centred
 from neurons.stats import Share
 
 Matrix = NDArray[np.float32]
+Boosted = Callable[[Tensor], Tensor]
 
 _GREY = 128
 _BATCH = 32
@@ -101,7 +102,7 @@ def boosts(
         places = torch.as_tensor(random.integers(0, seen.units.shape[2], len(some)))
         with edit(readout.clip.network, {neuron: lambda part, a=amount: part + a}):
             everywhere.append(_rise(plain, _read(readout.clip, grey), wanted))
-        boosted = _at(readout, places, amount)
+        boosted = _at(readout, places, seen.units.shape[2], amount)
         with edit(readout.clip.network, {neuron: boosted}):
             rises.append(_rise(seen.embedding, _read(readout.clip, some.pixels), wanted))
         more = seen.units.clone()
@@ -128,13 +129,15 @@ def _rise(before: Tensor, after: Tensor, wanted: Tensor) -> Tensor:
     ) @ wanted
 
 
-def _at(readout: FrozenReadout, places: Tensor, amount: float) -> Callable[[Tensor], Tensor]:
-    """Add to a unit at one place of each image."""
-    prefix = find_layers(readout.clip, [readout.layer])[0].layout.prefix
+def _at(readout: FrozenReadout, places: Tensor, counted: int, amount: float) -> Boosted:
+    """Add to a unit at one place of each image, among as many as the readout counts."""
+    layout = find_layers(readout.clip, [readout.layer])[0].layout
+    # tokens before the patches count or they do not
+    first = layout.prefix if counted == layout.height * layout.width else 0
 
     def boosted(part: Tensor) -> Tensor:
         flat = part.reshape(len(part), -1).clone()
-        flat[torch.arange(len(part)), prefix + places.to(part.device)] += amount
+        flat[torch.arange(len(part)), first + places.to(part.device)] += amount
         return flat.reshape(part.shape)
 
     return boosted

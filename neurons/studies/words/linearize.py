@@ -115,8 +115,9 @@ class Linearity(Result):
         failing = [each for each in self.forms if not each.holds]
         if not best.holds:
             return (
-                f"No linear form of this readout holds: the best, {best.name}, gives {told}. What "
-                f"units ask for in words, by such a form, means little."
+                f"No linear form of this layer's readout holds: the best, {best.name}, gives "
+                f"{told}. What units ask for in words, by such a form, is a part of what they do: "
+                f"boosted at one place they move texts as it says with r {best.boost.r:.2f}."
             )
         found = f"Use {best.name}: {told}."
         if failing:
