@@ -28,6 +28,7 @@ from .network.inference import fast as fast
 from .network.layers import layers as layers
 from .network.pooling import peak as peak
 from .pages.single import single_file as single_file
+from .readouts.captions import read_captions as read_captions
 from .readouts.item_sets import AssociationTest as AssociationTest
 from .readouts.item_sets import Pictures as Pictures
 from .readouts.item_sets import Words as Words
@@ -38,7 +39,6 @@ from .recipes.atlas import atlas as atlas
 from .recipes.export import export as export
 from .recipes.neuron_report import report as report
 from .recipes.pictures import visualize_to as visualize_to
-from .readouts.captions import read_captions as read_captions
 from .sparse.estimator import SparseProbe as SparseProbe
 from .studies.alignment.align import Alignment as Alignment
 from .studies.alignment.align import align as align

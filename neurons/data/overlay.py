@@ -31,10 +31,9 @@ def overlaid(pixels: Pixels, values: NDArray[np.floating], *, largest: float = 0
     -------
     ndarray of uint8, (height, width, 3)
     """
-    scale = max(1, round(_SIDE / max(pixels.shape[:2])))
-    high, wide = pixels.shape[0] * scale, pixels.shape[1] * scale
-    grey = Image.fromarray(pixels).convert("L").resize((wide, high), Image.Resampling.BICUBIC)
+    grey = Image.fromarray(magnified(pixels)).convert("L")
     picture = np.repeat(np.asarray(grey, np.float64)[:, :, None], 3, axis=2)
+    high, wide = picture.shape[:2]
     full = largest or float(np.abs(values).max()) or 1.0
     share = np.clip(values / full, -1, 1)
     # each place is as large as the part of the input that it stands for: no place is smoothed away
@@ -43,4 +42,12 @@ def overlaid(pixels: Pixels, values: NDArray[np.floating], *, largest: float = 0
     shown = share[rows][:, columns][:, :, None]
     opacity = _MOST * np.abs(shown)
     found = (1 - opacity) * picture + opacity * np.where(shown > 0, FOR, AGAINST)
-    return found.round().astype(np.uint8)
+    drawn: Pixels = found.round().astype(np.uint8)
+    return drawn
+
+
+def magnified(pixels: Pixels) -> Pixels:
+    """Make a small picture about 224 px wide, by a whole factor."""
+    scale = max(1, round(_SIDE / max(pixels.shape[:2])))
+    size = pixels.shape[1] * scale, pixels.shape[0] * scale
+    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC))
