@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from neurons.activations.common_images import Side
+from neurons.activations.system_side import Side
 from neurons.alignment.calibration import Calibrated, CalibratedTable, calibrated_table
 from neurons.alignment.measure import Measure
 from neurons.alignment.responses import Responses

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurons.activations.aligned_layers import AlignedLayers
-from neurons.activations.common_images import Side
+from neurons.activations.system_side import Side
 from neurons.alignment.ceilings import ceiling_corrected, reliability, rsa_ceiling
 from neurons.alignment.predictivity import Ridge, predictivity
 from neurons.alignment.responses import FEWEST_IMAGES, Responses

@@ -47,7 +47,8 @@ class RunSystem:
     @property
     def title(self) -> str:
         """The model's short name."""
-        return model_of(self.run.spec.provenance) or self.run.path.name
+        found = model_of(self.run.spec.provenance) or self.run.path.name
+        return found.removeprefix("local-dir:")
 
     @property
     def told(self) -> str:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurons.activations.aligned_layers import AlignedLayers, aligned_layers
-from neurons.activations.common_images import CommonImages, Side
+from neurons.activations.common_images import CommonImages
 from neurons.activations.differing_pictures import DifferingPictures, differing_pictures
 from neurons.activations.response_ceilings import LayerCeiling, response_ceilings
 from neurons.activations.run_system import RunSystem
+from neurons.activations.system_side import Side
 from neurons.alignment.measure import Measure
 from neurons.alignment.responses import Responses
 from neurons.data.images import ImageSet

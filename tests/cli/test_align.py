@@ -33,7 +33,7 @@ def test_responses_are_joined_by_id_and_shown_on_pages(
     asked = ("align", scanned, array, "--ids", ids, *QUICK, "--out", tmp_path / "pages")
     done = command(*asked)
     assert done.code == 0, done.err
-    assert f"{LAYER} of planted0 and v4 of v4 are closest: debiased linear CKA 0.9" in done.out
+    assert f"{LAYER} of planted0 and v4 of v4 are closest: debiased linear CKA 1.00" in done.out
     assert "The layer of v4 closest to each layer of planted0:" in done.out
     assert "one response per image, so there is no noise ceiling" in done.out
     pages = list((tmp_path / "pages").glob("planted0*.html"))
