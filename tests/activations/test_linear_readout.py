@@ -127,3 +127,18 @@ def test_too_few_images_or_texts_are_refused(planted: Clip) -> None:
         measured(planted, n=19, by_place=True)
     with pytest.raises(OptionError, match="no linear readout 'exact' of visual.layer4; there are"):
         measured(planted, by_place=True).level("exact")
+
+
+def test_a_units_direction_counts_the_places_where_it_is_active(planted: Clip) -> None:
+    pool = Wired(planted, by_place=True).pool
+    random = torch.Generator().manual_seed(3)
+    maps = torch.rand(50, UNITS, SIDE, SIDE, generator=random)
+    # one unit is only ever active at the last place
+    maps[:, 5] *= torch.tensor([[0.0, 0.0], [0.0, 1.0]])
+    fitting = PoolFitting(pool)
+    fitting.add(ResNetPass(pool, maps, pool.attention(maps), pool.module(maps)))
+    mean = fitting.levels()[0]
+    more = maps.flatten(2).clone()
+    more[:, 5, 3] += SIDE * SIDE
+    gained = mean.embed(more) - mean.embed(maps.flatten(2))
+    torch.testing.assert_close(gained, mean.vectors[5].expand(50, -1), atol=1e-4, rtol=1e-4)
