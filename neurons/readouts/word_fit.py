@@ -102,6 +102,7 @@ def fit_quickly(
         C=1 / max(at, _LEAST),
         intercept_scaling=100.0,
         max_iter=5000,
+        tol=1e-3,
         random_state=0,
     ).fit(table.rows.astype(np.float64), table.labels, sample_weight=table.shares)
     found: NDArray[np.float64] = fitted.coef_[0]

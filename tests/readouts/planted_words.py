@@ -11,17 +11,18 @@ from neurons.readouts.word_texts import WordTexts
 RELAXING, GRUMPY, SUNSET = 5, 17, 40
 UNITS, BORED = 60, 0
 EQUATION = {RELAXING: 1, GRUMPY: 1, SUNSET: -1}
-_FILLERS = 20
+_FILLERS = 18
 
 
 def wired(*, noise: float = 0.06, seed: int = 0) -> WordTexts:
     """Give 26 words in 3 prompts, one dimension a unit; no two prompts share their noise."""
     random = np.random.default_rng(seed)
-    named = ("bored", "wistful", "relaxed", "grumpy", "idle", "lazy")
+    named = ("bored", "wistful", "relaxed", "grumpy", "idle", "lazy", "moved", "late")
     rows = np.zeros((len(named) + _FILLERS, UNITS))
     rows[0, [RELAXING, GRUMPY]] = 0.8, 0.4
     # wistful ones see a sunset, which bored ones do not, and idle ones are not grumpy
-    rows[1, [RELAXING, GRUMPY, SUNSET]] = 0.8, 0.4, 0.6
+    rows[[1, 6, 7]] = rows[0]
+    rows[[1, 6, 7], SUNSET] = 0.6, 0.5, 0.7
     rows[2, [RELAXING, SUNSET]] = 1.0, 0.8
     rows[3, GRUMPY] = 0.6
     rows[4, [RELAXING, 20]] = 0.8, 0.3

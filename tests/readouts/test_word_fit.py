@@ -14,7 +14,7 @@ from neurons.readouts.word_fit import (
 )
 from tests.readouts.planted_words import BORED, EQUATION, UNITS, directions, nothing_shared, wired
 
-SHARES = (0.5, 0.2, 0.1, 0.05)
+SHARES = (0.5, 0.2, 0.1)
 
 
 def signs(coefficients: np.ndarray) -> dict[int, int]:

@@ -1,0 +1,129 @@
+"""What may be written in words? A word, an image, a class, or a unit, each without its modality."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurons.activations.run import Activations
+from neurons.address import Neuron
+from neurons.data.images import ImageSet
+from neurons.errors import NeuronNotFoundError, OptionError
+from neurons.readouts.splice import centred_units
+from neurons.readouts.unit_directions import UnitDirections
+from neurons.readouts.word_texts import WordTexts
+
+Vector = NDArray[np.float32]
+# from prompts that were drawn, and a generator to draw images by; None for all as they are
+Drawn = Callable[[NDArray[np.intp] | None, np.random.Generator | None], Vector]
+
+
+@dataclass(frozen=True, eq=False)
+class WordTarget:
+    """A vector of the joint space that is to be written in words.
+
+    Parameters
+    ----------
+    name, kind : str
+    direction : callable
+        Gives the vector, of length 1 and centred by its modality, from prompts and images that are
+        drawn anew; both None for all of them.
+    centre : str
+        What was taken away, as a sentence.
+    leaves_out : tuple of str
+        Words that may not be used: its own name.
+    """
+
+    name: str
+    kind: str
+    direction: Drawn = field(repr=False)
+    centre: str
+    leaves_out: tuple[str, ...] = ()
+
+
+def target_of_word(texts: WordTexts, word: str) -> WordTarget:
+    """Take a word of the list; it may not be used for itself."""
+    at = texts.listed.index(word)
+    name = texts.listed.words[at]
+
+    def direction(prompts: NDArray[np.intp] | None, random: np.random.Generator | None) -> Vector:
+        said = slice(None) if prompts is None else prompts
+        means = texts.embeddings[:, said].mean(1)
+        return centred_units(means[at], means.mean(0))
+
+    centre = "Words are compared without what all texts of the list have in common."
+    return WordTarget(name, "word", direction, centre, (name,))
+
+
+def target_of_images(
+    run: Activations, images: ImageSet, *, image: str | None = None, of_class: str | None = None
+) -> WordTarget:
+    """Take one image of a run, or the mean of a class's images; give one of the two.
+
+    Raises
+    ------
+    OptionError
+        If there is no such image or class, or not one of the two is given.
+    LayerNotFoundError
+        If the run was made without embeddings.
+    StaleActivationsError
+        If these are not the images of the run.
+    """
+    if (image is None) == (of_class is None):
+        raise OptionError("give an image or a class: one of them")
+    run.check_images(images)
+    rows = np.asarray(run.embeddings[:], np.float32)
+    rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    good = run.good_rows()
+    mean = rows[good].mean(0)
+    if image is not None:
+        named = [i for i in good.tolist() if image in (images.ids[i], images.ids[i].split("/")[-1])]
+        if len(named) != 1:
+            raise OptionError(
+                f"{len(named)} images of the run are called {image!r}; give an id, such as "
+                f"{images.ids[int(good[0])]!r}"
+            )
+        mine, name, kind = np.array(named), images.ids[named[0]], "image"
+        out: tuple[str, ...] = ()
+    else:
+        wanted = str(of_class)
+        known = {each.casefold(): k for k, each in enumerate(images.class_names)}
+        k = known.get(wanted.casefold())
+        if k is None:
+            few = ", ".join(images.class_names[:5])
+            raise OptionError(f"no class of the images is called {wanted!r}; the first: {few}")
+        name, kind = images.class_names[k], "class"
+        mine, out = good[images.require_labels()[good] == k], (images.class_names[k],)
+
+    def direction(prompts: NDArray[np.intp] | None, random: np.random.Generator | None) -> Vector:
+        drawn = mine if random is None else random.choice(mine, len(mine))
+        return centred_units(rows[drawn].mean(0), mean)
+
+    centre = f"Images are compared without what all {len(good):,} of the run have in common."
+    return WordTarget(name, kind, direction, centre, out)
+
+
+def target_of_unit(directions: UnitDirections, unit: Neuron | str) -> WordTarget:
+    """Take the direction of a unit.
+
+    Raises
+    ------
+    NeuronNotFoundError
+        If it is of another layer, or the layer has no such unit.
+    """
+    asked = Neuron.of(unit)
+    if asked.layer != directions.layer:
+        raise NeuronNotFoundError(f"the directions are of {directions.layer}, not of {asked}")
+    own = directions.of(asked.unit)
+    lengths = np.linalg.norm(directions.vectors, axis=1, keepdims=True)
+    mean = (directions.vectors / np.maximum(lengths, 1e-12)).mean(0)
+    found = centred_units(own / max(float(np.linalg.norm(own)), 1e-12), mean)
+
+    def direction(prompts: NDArray[np.intp] | None, random: np.random.Generator | None) -> Vector:
+        return found
+
+    centre = f"Units are compared without what all {len(lengths):,} of the layer have in common."
+    return WordTarget(str(asked), "unit", direction, centre)

@@ -1,0 +1,292 @@
+"""Which few words of a list add up to a word, an image, a class, or a unit's direction?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurons.activations.word_targets import WordTarget
+from neurons.errors import OptionError
+from neurons.readouts.splice import centred_units, explained, splice
+from neurons.readouts.word_texts import WordTexts
+from neurons.results.blocks import Bars, Block, Note, Table
+from neurons.results.result import Result
+from neurons.results.table import Row
+from neurons.stats import p_of_draws
+
+STABLE = 0.9
+_ALPHA, _FEWEST, _SHOWN = 0.05, 20, 12
+
+
+def decompose_into_words(
+    target: WordTarget,
+    texts: WordTexts,
+    *,
+    strength: float = 0.15,
+    n_resamples: int = 100,
+    n_random: int = 100,
+    seed: int = 0,
+) -> WordDecomposition:
+    """Write a vector of the joint space as a sparse sum of words, none with a weight below 0.
+
+    Parameters
+    ----------
+    target : WordTarget
+        A word, an image, a class or a unit: `target_of_word` and so on.
+    texts : WordTexts
+        The words that may be used, but for those that the target leaves out.
+    strength : float in (0, 1)
+        No word is used whose cosine with what is left is lower.
+    n_resamples : int >= 20
+        How often words, prompts and the target's images are drawn anew.
+    n_random : int >= 20
+        Random directions, which the sum is compared with.
+    seed : int
+
+    Returns
+    -------
+    WordDecomposition
+
+    Raises
+    ------
+    OptionError
+        If an option makes no sense, or fewer than two words are left.
+
+    References
+    ----------
+    Bhalla et al., "Interpreting CLIP with sparse linear concept embeddings (SpLiCE)", NeurIPS 2024.
+    """
+    if not 0 < strength < 1 or min(n_resamples, n_random) < _FEWEST:
+        raise OptionError(
+            f"strength {strength:g}, {n_resamples} resamples, {n_random} random directions: "
+            f"between 0 and 1, and {_FEWEST} or more of each"
+        )
+    out = {each.casefold() for each in target.leaves_out}
+    kept = np.array([i for i, w in enumerate(texts.listed.words) if w.casefold() not in out])
+    if len(kept) < 2:
+        raise OptionError(f"{len(kept)} word(s) are left for {target.name!r}; give a longer list")
+    prompts = np.arange(texts.embeddings.shape[1])
+    atoms = _atoms(texts, kept, prompts)
+    wanted = target.direction(None, None)
+    weights = splice(atoms, wanted, strength)
+    came_back = _came_back(target, texts, kept, weights, strength, n_resamples, seed)
+    random = np.random.default_rng(seed)
+    controls = []
+    for _ in range(n_random):
+        other = random.standard_normal(len(wanted)).astype(np.float32)
+        other /= np.linalg.norm(other)
+        controls.append(explained(atoms, other, splice(atoms, other, strength)))
+    cosine = explained(atoms, wanted, weights)
+    order = [i for i in np.argsort(-weights, kind="stable").tolist() if weights[i] > 0]
+    return WordDecomposition(
+        provenance={"model": dict(texts.model), "words": list(texts.listed.words)},
+        target=target.name,
+        kind=target.kind,
+        centre=target.centre,
+        n_words=len(kept),
+        left_out=tuple(w for w in texts.listed.words if w.casefold() in out),
+        strength=strength,
+        n_resamples=n_resamples,
+        atoms=tuple(
+            Atom(texts.listed.words[kept[i]], float(weights[i]), float(came_back[i])) for i in order
+        ),
+        cosine=cosine,
+        random_cosine=float(np.mean(controls)),
+        random_largest=float(np.max(controls)),
+        p_value=p_of_draws(cosine, controls),
+    )
+
+
+@dataclass(frozen=True)
+class Atom:
+    """A word of a sum.
+
+    Parameters
+    ----------
+    word : str
+    weight : float > 0
+        Of its vector of length 1.
+    came_back : float in [0, 1]
+        Of the resamples that have the word, the share in which it is used.
+    """
+
+    word: str
+    weight: float
+    came_back: float
+
+    @property
+    def stable(self) -> bool:
+        """Whether it came back in nine of ten resamples."""
+        return self.came_back >= STABLE
+
+
+@dataclass(frozen=True)
+class WordDecomposition(Result):
+    """A vector of the joint space as a sparse sum of words.
+
+    Parameters
+    ----------
+    target : str
+        What was asked for.
+    kind : str
+        ``word``, ``image``, ``class`` or ``unit``.
+    centre : str
+        What was taken away from it.
+    n_words : int
+        Words that could be used.
+    left_out : tuple of str
+    strength : float
+    n_resamples : int
+    atoms : tuple of Atom
+        The largest weight first.
+    cosine : float in [-1, 1]
+        Of the sum with what was asked for; 0 if no word is used.
+    random_cosine, random_largest : float
+        The same of random directions: mean and largest.
+    p_value : float in (0, 1]
+        Of the cosine among these.
+    """
+
+    target: str
+    kind: str
+    centre: str
+    n_words: int
+    left_out: tuple[str, ...]
+    strength: float
+    n_resamples: int
+    atoms: tuple[Atom, ...]
+    cosine: float
+    random_cosine: float
+    random_largest: float
+    p_value: float
+
+    @property
+    def passes(self) -> bool:
+        """Whether words add up to it better than to random directions."""
+        return bool(self.atoms) and self.p_value <= _ALPHA
+
+    @property
+    def title(self) -> str:
+        """What was asked for."""
+        return f"{self.target} in words"
+
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Words used, how much they explain, and what random directions give."""
+        return (
+            ("words", f"{len(self.atoms)} of {self.n_words:,}"),
+            ("stable words", f"{sum(each.stable for each in self.atoms)}"),
+            ("cosine", f"{self.cosine:.2f}"),
+            ("random directions", f"{self.random_cosine:.2f}"),
+        )
+
+    def equation(self) -> str:
+        """Write it as a line, such as ``bored = 0.38 relaxed + 0.37 grumpy``."""
+        parts = [f"{each.weight:.2f} {each.word}" for each in self.atoms[:_SHOWN]]
+        more = len(self.atoms) - _SHOWN
+        rest = f" + {more} smaller" if more > 0 else ""
+        return f"{self.target} = {' + '.join(parts) or '0'}{rest}"
+
+    def verdict(self) -> str:
+        """Write the sum; before it, if so, that it means nothing."""
+        beside = (
+            f"cosine {self.cosine:.2f} with it; random directions reach {self.random_cosine:.2f} "
+            f"on average (p = {self.p_value:.2g})"
+        )
+        if not self.atoms:
+            return (
+                f"No word: none of {self.n_words} words has a cosine of {self.strength:g} with "
+                f"{self.target!r}; take a lower strength, or other words."
+            )
+        doubt = ""
+        if not self.passes:
+            doubt = "This is no better than for random directions. "
+        elif not any(each.stable for each in self.atoms):
+            doubt = (
+                f"Nothing is stable: no word came back in {STABLE:.0%} of {self.n_resamples} "
+                f"resamples. "
+            )
+        return f"{doubt}{self.equation()}: {beside}."
+
+    def blocks(self) -> tuple[Block, ...]:
+        """Show the weights, and how often each word came back."""
+        if not self.atoms:
+            return ()
+        shown = self.atoms[:_SHOWN]
+        out = f" Left out: {', '.join(self.left_out)}." if self.left_out else ""
+        return (
+            Note(
+                f"A sum of words that lies near to it among {self.n_words:,} words, and no more: "
+                f"a word that the list lacks cannot be found, and others stand in for it."
+                f"{out} {self.centre}"
+            ),
+            Bars(
+                f"{self.target} as a sum of words",
+                tuple(each.word for each in shown),
+                tuple(each.weight for each in shown),
+                "weight of the word's vector of length 1",
+            ),
+            Table(
+                "The words",
+                ("word", "weight", "came back"),
+                tuple(
+                    (each.word, f"{each.weight:.3f}", f"{each.came_back:.2f}")
+                    for each in self.atoms
+                ),
+                f"Came back: share of {self.n_resamples} resamples of words, prompts and images, "
+                f"of those that have the word. Stable from {STABLE:g} on.",
+            ),
+        )
+
+    def rows(self) -> Sequence[Row]:
+        """One row per word that is used."""
+        return [
+            {
+                "target": self.target,
+                "kind": self.kind,
+                "word": each.word,
+                "weight": each.weight,
+                "came_back": each.came_back,
+                "stable": each.stable,
+                "n_words": self.n_words,
+                "strength": self.strength,
+                "cosine": self.cosine,
+                "random_cosine": self.random_cosine,
+                "p_value": self.p_value,
+            }
+            for each in self.atoms
+        ]
+
+
+def _atoms(
+    texts: WordTexts, words: NDArray[np.intp], prompts: NDArray[np.intp]
+) -> NDArray[np.float32]:
+    """Give the words' vectors of length 1 without what the list's texts have in common."""
+    means = texts.embeddings[:, prompts].mean(1)
+    return centred_units(means[words], means.mean(0))
+
+
+def _came_back(
+    target: WordTarget,
+    texts: WordTexts,
+    kept: NDArray[np.intp],
+    weights: NDArray[np.float64],
+    strength: float,
+    n_resamples: int,
+    seed: int,
+) -> NDArray[np.float64]:
+    """Give each word's share of resamples in which it is used, of those that have it."""
+    random = np.random.default_rng(seed)
+    n_prompts = texts.embeddings.shape[1]
+    used, there = np.zeros(len(kept)), np.zeros(len(kept))
+    for _ in range(n_resamples):
+        places = np.unique(random.integers(0, len(kept), len(kept)))
+        prompts = np.asarray(random.integers(0, n_prompts, n_prompts), np.intp)
+        wanted = target.direction(prompts, random)
+        found = splice(_atoms(texts, kept[places], prompts), wanted, strength)
+        used[places] += found > 0
+        there[places] += 1
+    share: NDArray[np.float64] = np.where(weights > 0, used / np.maximum(there, 1), 0.0)
+    return share
