@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from neurons.alignment.responses import Responses, check
 from neurons.errors import OptionError
 
+_UNITS_PER_BLOCK = 4096
+
 
 def similarities(responses: Responses) -> NDArray[np.floating]:
     """Give products of centred responses, without their diagonal and then without row means.
@@ -34,15 +36,14 @@ def similarities(responses: Responses) -> NDArray[np.floating]:
     OptionError
         If all pairs of images are equally alike, or a value is not finite.
     """
-    rows = responses.whole()
-    n = len(rows)
-    matrix = rows @ rows.T
-    lengths = np.diag(matrix).copy()
+    matrix = _products(np.asarray(responses.values[:], responses.dtype))
+    n, lengths = len(matrix), np.diag(matrix).copy()
     if not np.isfinite(lengths).all():
         check(responses)
-    # rows of K without its diagonal sum to minus the diagonal, since rows of K sum to 0
-    matrix += (lengths[:, None] + lengths) / (n - 2)
-    matrix -= lengths.sum() / ((n - 1) * (n - 2))
+    np.fill_diagonal(matrix, 0)
+    sums = matrix.sum(1)
+    matrix -= (sums[:, None] + sums) / (n - 2)
+    matrix += sums.sum() / ((n - 1) * (n - 2))
     np.fill_diagonal(matrix, 0)
     if np.linalg.norm(matrix) <= 10 * np.finfo(matrix.dtype).eps * float(lengths.sum()):
         check(responses)
@@ -50,4 +51,15 @@ def similarities(responses: Responses) -> NDArray[np.floating]:
             f"{responses.name} finds all pairs of images equally alike; nothing can be aligned "
             "with it"
         )
-    return np.asarray(matrix)
+    return matrix
+
+
+def _products(values: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Multiply all rows about their mean, some units at a time: maps are far wider than a cache."""
+    matrix = np.zeros((len(values), len(values)), values.dtype)
+    for start in range(0, values.shape[1], _UNITS_PER_BLOCK):
+        part = values[:, start : start + _UNITS_PER_BLOCK]
+        # about means: large common values would leave few digits for what differs
+        part = part - part.mean(0)
+        matrix += part @ part.T
+    return matrix
