@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -12,6 +12,7 @@ from rich.text import Text
 
 import neurons
 from neurons.address import Neuron
+from neurons.cli.language_options import LanguageOptions
 from neurons.cli.options import NeuronAddresses, ProbeOption, RunImageOptions, RunPath
 from neurons.cli.out_options import OutOptions
 from neurons.cli.terminal import Bar, console, out_console, say, say_path, table
@@ -20,7 +21,7 @@ from neurons.errors import OptionError
 from neurons.folder_kinds import REPORT
 
 if TYPE_CHECKING:
-    from neurons import Activations, ImageSet, TopStrings
+    from neurons import Activations, ImageSet
     from neurons.pages import Page
 
 
@@ -73,7 +74,7 @@ def report(
     by: str | None = None,
     pictures: Path | None = None,
     probe: ProbeOption = None,
-    words: str | None = None,
+    language: LanguageOptions = LanguageOptions(),
     single_file: Path | None = None,
     images: RunImageOptions = RunImageOptions(),
 ) -> None:
@@ -90,9 +91,6 @@ def report(
         An album that `neurons visualize` made.
     probe : Path, optional
         A probe of this run: the classes that neurons serve.
-    words : str, optional
-        See which of these each neuron reads: strings parted by commas, a file, or names: the
-        images' class names and symbols. Needs the run's model.
     single_file : Path, optional
         All pages in this one file, too, to be sent to somebody.
     """
@@ -109,7 +107,7 @@ def report(
         addresses = _interesting(opened, pictured, path, by, most)
     elif path is not None:
         addresses = _chosen(opened, pictured, path, by, choice)
-    further = None if words is None else _read(opened, addresses, words, pictured.class_names)
+    further = language.of(opened, pictured, addresses)
     written: list[str] = []
     with Bar("writing pages", "pages") as bar:
 
@@ -196,18 +194,3 @@ def _chosen(
     if not found.units:
         raise OptionError(found.verdict())
     return tuple(map(Neuron.parse, found.neurons()))
-
-
-def _read(
-    run: Activations, addresses: Sequence[Neuron], words: str, class_names: Sequence[str]
-) -> Mapping[Neuron, TopStrings]:
-    """See which words each neuron reads, with the run's own model."""
-    from neurons.cli.parse_attack import parse_vocabulary
-    from neurons.recipes.neuron_report import read_strings
-
-    # before the model is loaded: there may be no strings in it
-    tried = parse_vocabulary(None if words == "names" else words, run.model_name, class_names)
-    clip = neurons.load(run.model_name)
-    run.check_clip(clip)
-    with Bar("reading", "strings") as bar:
-        return read_strings(clip, addresses, tried, run=run, progress=bar.show)

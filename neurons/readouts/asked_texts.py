@@ -18,6 +18,10 @@ from neurons.results.blocks import Table
 from neurons.stats import Share
 
 _NAN = float("nan")
+_ABOUT_WRITTEN = (
+    " Written: the unit's mean peak where the text stands on plain grounds, and the share of "
+    "images that reach it, which is another question than what the text means."
+)
 
 
 @dataclass(frozen=True)
@@ -135,25 +139,30 @@ def asked_table(title: str, texts: Sequence[AskedText], note: str) -> Table:
     note : str
         What z and perplexity stand beside.
     """
+    judged = any(not np.isnan(each.perplexity) for each in texts)
+    written = any(not np.isnan(each.written) for each in texts)
     return Table(
         title,
-        ("text", "score", "captions below", "z", "perplexity", "other units", "written"),
+        (
+            *("text", "score", "captions below", "z"),
+            *(("perplexity",) if judged else ()),
+            "other units",
+            *(("written",) if written else ()),
+        ),
         tuple(
             (
                 each.text,
                 f"{each.score:.3f}",
                 f"{each.percentile:.1f} %",
                 f"{each.z:.1f}",
-                "-" if np.isnan(each.perplexity) else f"{each.perplexity:.3g}",
+                *((f"{each.perplexity:.3g}",) if judged else ()),
                 ", ".join(other.rpartition(":")[2] for other in each.others),
-                _written(each),
+                *((_written(each),) if written else ()),
             )
             for each in texts
         ),
         f"{note} Other units: those of the layer in whose direction the text lies furthest, in "
-        f"standard deviations over the captions. Written: the unit's mean peak where the text "
-        f"stands on plain grounds, and the share of images that reach it, which is another "
-        f"question than what the text means.",
+        f"standard deviations over the captions.{_ABOUT_WRITTEN if written else ''}",
     )
 
 

@@ -16,12 +16,15 @@ from neurons.folders import check_folder, folder_for_writing
 from neurons.network.clip import Clip
 from neurons.pages import Page, check_page_file, single_file, write, write_single
 from neurons.readouts.probe import Probe
+from neurons.readouts.text_candidates import TextCandidates
+from neurons.readouts.unit_directions import UnitDirections
 from neurons.recipes.unit_page import UnitPages, album_of, subtitle_of
 from neurons.results.provenance import short_name
 from neurons.results.result import Result
 from neurons.studies.probe.roles import ProbeRoles
 from neurons.studies.units.examples import TopExamples, top_examples
 from neurons.studies.units.top_strings import TopStrings, top_strings
+from neurons.studies.words.unit_texts import UnitTexts, rank_texts
 
 
 def report(
@@ -35,7 +38,7 @@ def report(
     by: str | None = None,
     pictures: str | Path | None = None,
     probe: Probe | None = None,
-    further: Mapping[Neuron, Result] | None = None,
+    further: Mapping[Neuron, Result | Sequence[Result]] | None = None,
     beside: Sequence[str | Path] = (),
     single: str | Path | None = None,
     replace: bool = False,
@@ -64,7 +67,7 @@ def report(
         An album that `visualize_to` made: each page gains its neuron's pictures.
     probe : Probe, optional
         Of this run: the pages of its layer's units gain the classes that they serve.
-    further : mapping of Neuron to Result, optional
+    further : mapping of Neuron to Result, or to several, optional
         What else is known of a neuron, such as its `top_strings`: drawn before its images.
     beside : sequence of str or Path
         Other reports of the same run, such as the classes that `compose_to` writes: the pages link
@@ -210,3 +213,31 @@ def read_strings(
     return dict(
         zip(unique, top_strings(clip, unique, words, run=run, progress=progress), strict=True)
     )
+
+
+def ranked_texts(
+    clip: Clip,
+    directions: UnitDirections,
+    neurons: Sequence[Neuron],
+    candidates: TextCandidates,
+    *,
+    run: Activations | None = None,
+) -> dict[Neuron, UnitTexts]:
+    """Find the texts that neurons of a layer ask for, for their pages in a report.
+
+    Parameters
+    ----------
+    clip : Clip
+    directions : UnitDirections
+    neurons : sequence of Neuron
+        Those that add nothing to the embedding are left out: they ask for no text.
+    candidates : TextCandidates
+        Texts to try.
+    run : Activations, optional
+        For the provenance.
+    """
+    pointing = [each for each in neurons if directions.of(each.unit).any()]
+    if not pointing:
+        return {}
+    found = rank_texts(clip, directions, pointing, candidates, run=run)
+    return dict(zip(pointing, found, strict=True))

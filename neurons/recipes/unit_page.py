@@ -42,7 +42,7 @@ class UnitPages:
         Neurons that it holds gain their made pictures.
     served : ProbeRoles, optional
         Units of the probe's layer gain the classes that they serve.
-    further : mapping of Neuron to Result
+    further : mapping of Neuron to Result, or to several
         What else is known of a neuron: drawn before its images.
     """
 
@@ -53,7 +53,7 @@ class UnitPages:
     by: str | None = None
     album: Album | None = None
     served: ProbeRoles | None = None
-    further: Mapping[Neuron, Result] = field(default_factory=dict)
+    further: Mapping[Neuron, Result | Sequence[Result]] = field(default_factory=dict)
 
     def page(self, neuron: Neuron) -> Page:
         """Compose the page of one neuron."""
@@ -66,8 +66,8 @@ class UnitPages:
             more.append(BesidePhotographs.of(self.album.get(str(neuron)), top.top))
         if self.served is not None and self.served.layer == neuron.layer:
             more.append(self.served.of(neuron))
-        if neuron in self.further:
-            more.append(self.further[neuron])
+        known = self.further.get(neuron, ())
+        more += [known] if isinstance(known, Result) else known
         whole = spectrum(run, images, neuron, per_bucket=self.per_bucket)
         return neuron_page(run, top, whole, *more, n_classes=len(images.class_names))
 

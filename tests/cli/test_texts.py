@@ -72,3 +72,16 @@ def test_wrong_texts_are_one_line(refused, run: Path, readout: Path, tmp_path: P
     both = ("--captions", mine, "--words", mine)
     assert "not both" in refused("texts", run, unit, *both)
     assert "units 0 to 511" in refused("texts", run, f"{LAYER}:900")
+
+
+def test_a_units_page_in_a_report_says_what_it_asks_for_in_words(
+    command, run: Path, readout: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.txt").write_text("a photo of spider\na photo of dog\nthe word fish\n")
+    asked = ("--texts", tmp_path / "mine.txt", "--readout", readout, "--words", "spider,dog")
+    done = command("report", run, f"{LAYER}:164", *asked, "--count", 1, "--out", tmp_path / "r")
+    assert done.code == 0, done.err
+    page = (tmp_path / "r" / f"{LAYER}-164.html").read_text()
+    for title in ("What it asks for in words", "The strongest strings and their controls"):
+        assert title in page
+    assert page.index("a photo of spider") < page.index("a photo of dog")

@@ -285,21 +285,21 @@ class UnitTexts(Result):
         """Say first if the readout does not hold or random directions do as well; then the text."""
         first = self.captions[0]
         beside = (
-            f"score {first.score:.2f}, the best of {self.n_texts:,} {self.source}, where {N_DRAWS} "
-            f"random mixtures of the layer's units reach {self.random_best:.2f} on average "
-            f"(p = {first.p_value:.2g})"
+            f"score {first.score:.2f}, the best of {self.n_texts:,} {self.source}; of {N_DRAWS} "
+            f"random mixtures of the layer's units the best caption scores {self.random_best:.2f} "
+            f"on average (p = {first.p_value:.2g})"
         )
         few = f"kurtosis of its scores {self.kurtosis:.3g}, p = {self.kurtosis_p:.2g}"
-        no_better = f"its best, “{first.text}”, scores no higher than those of random directions"
+        no_better = f"its best, “{first.text}”, is what random directions get, too: {beside}"
         if self.stands_out:
             told = f"{self.neuron} asks for “{first.text}”: {beside}."
         elif self.asks_for_few:
             told = (
-                f"No single text stands out for {self.neuron}: {no_better}: {beside}. But it asks "
-                f"for fewer texts than they do ({few}), of which this is the first."
+                f"No single text stands out for {self.neuron}: {no_better}. But it asks for fewer "
+                f"texts than they do ({few}), of which this is the first."
             )
         else:
-            told = f"No text stands out for {self.neuron}: {no_better}: {beside}; {few}."
+            told = f"No text stands out for {self.neuron}: {no_better}; {few}."
         return f"{self._readout()}{told}{self._of_search()}"
 
     def _readout(self) -> str:
@@ -367,14 +367,14 @@ class UnitTexts(Result):
 
     def _bars(self) -> Bars:
         return Bars(
-            f"Captions furthest along {self.neuron}",
+            "What it asks for in words",
             tuple(each.text for each in self.captions),
             tuple(each.score for each in self.captions),
             "score",
             reference=self.random_best,
-            note=f"Of {self.n_texts:,} {self.source}. The line is the mean best score of random "
-            f"mixtures of the layer's units. Readout: {self.level}; it leaves out "
-            f"{self.leaves_out or 'nothing'}.",
+            note=f"The captions furthest along its direction, of {self.n_texts:,} {self.source}. "
+            f"The line is the mean best score of random mixtures of the layer's units. Readout: "
+            f"{self.level}; it leaves out {self.leaves_out or 'nothing'}.",
         )
 
     def _beside(self, n: int) -> str:
@@ -382,7 +382,8 @@ class UnitTexts(Result):
         told = f"z: beside what {n} random mixtures of the layer's units get in the same way."
         if not np.isnan(self.natural):
             return (
-                f"{told} Captions that the prior ({self.prior}) does not know: {self.natural:.3g}."
+                f"{told} Median perplexity of captions that the prior ({self.prior}) does not "
+                f"know: {self.natural:.3g}."
             )
         return f"{told} Prior: {self.prior}." if self.prior else told
 
