@@ -13,22 +13,29 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import open_clip
 import torch
+from PIL import Image
 from safetensors.torch import save_file
 
 import neurons
 from experiments import alignment_truth_dimensions
+from experiments.docs_figures import cut, photograph
 from neurons import Activations, Alignment, ArraySystem
 from neurons.activations.aligned_layers import AlignedLayers
 from neurons.activations.run_system import RunSystem
 from neurons.alignment.cka import Cka, biased_cka
 from neurons.alignment.measure import measured
 from neurons.alignment.procrustes import Procrustes
+from neurons.recipes.write_result import write_result
 
+MEASURES = ("cka", "rsa", "ridge", "procrustes", "knn")
+# of the page, px from the top
+HEATS, WIDTH_PX = (425, 1055), 820
 STAGES = ("visual.layer1", "visual.layer2", "visual.layer3", "visual.layer4")
 Line = tuple[str, str, str]
 
@@ -174,12 +181,26 @@ def scanned(model: str, images: neurons.ImageSet, out: Path) -> Activations:
     return Activations.open(out)
 
 
-def stages(clip: str, images: Path, features: Path, work: Path) -> Alignment:
+def stages(
+    clip: str, images: Path, features: Path, work: Path, measures: Sequence[str]
+) -> Alignment:
     """Compare a CLIP with another network's stages, and with its own untrained twin."""
     shown = neurons.images(images)
     run = scanned(clip, shown, work / "clip")
     twin = scanned(untrained_twin(clip, work / "untrained-twin"), shown, work / "twin-run")
-    return neurons.align(run, neurons.responses(features, name="features"), twin)
+    arrays = neurons.responses(features, name="MobileNetV2")
+    return neurons.align(run, arrays, twin, measures=measures)
+
+
+def draw(found: Alignment, to: Path) -> None:
+    """Photograph the heat maps of the first measure, one for each other system."""
+    with tempfile.TemporaryDirectory() as folder:
+        pages = write_result(Path(folder) / "pages", found).parent
+        (page,) = (each for each in pages.glob("*.html") if each.name != "index.html")
+        photograph(page, Path(folder) / "page.png", size_px=(1200, 1300))
+        with Image.open(Path(folder) / "page.png") as shown:
+            part = cut(shown, *HEATS)
+            part.crop((0, 0, WIDTH_PX, part.height)).save(to, "WEBP", quality=85, method=6)
 
 
 def show_stages(found: Alignment) -> None:
@@ -203,7 +224,13 @@ def main() -> None:
     asked.add_argument("--images", type=Path, help="images as a .parquet file")
     asked.add_argument("--features", type=Path, help="another network's features, .npz with `row`")
     asked.add_argument("--work", type=Path, help="where scans are kept; default: nowhere")
+    asked.add_argument("--figure", type=Path, help="draw the heat maps of CKA there, and no more")
     given = asked.parse_args()
+    real = None not in (given.clip, given.images, given.features)
+    if given.figure is not None and real:
+        work = given.work or Path(tempfile.mkdtemp())
+        draw(stages(given.clip, given.images, given.features, work, ["cka"]), given.figure)
+        return
     for line in (*planted(), *alignment_truth_dimensions.rows()):
         print("{:<64} {:<32} {}".format(*line))
     with tempfile.TemporaryDirectory() as folder:
@@ -217,10 +244,10 @@ def main() -> None:
         raw = scanned("miniature/untrained", pictures, work / "miniature-untrained")
         show_stages(neurons.align(run, raw, layers=STAGES, other_layers=STAGES,
                                   measures=["cka", "procrustes", "knn"]))  # fmt: skip
-        if None in (given.clip, given.images, given.features):
+        if not real:
             print("\nreal models: skipped, since no CLIP, images and features were named")
             return
-        show_stages(stages(given.clip, given.images, given.features, work))
+        show_stages(stages(given.clip, given.images, given.features, work, MEASURES))
 
 
 if __name__ == "__main__":

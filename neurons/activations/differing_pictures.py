@@ -14,10 +14,10 @@ from neurons.activations.run_system import RunSystem
 from neurons.alignment.responses import Responses
 from neurons.data.images import ImageSet
 from neurons.errors import StaleActivationsError
-from neurons.results.blocks import Beside, Block, Gallery, Note, Tile
+from neurons.results.blocks import Block, Gallery, Note, Strip, Tile
 
 # an image, and so many others
-_NEAREST = 6
+_NEAREST = 5
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class DifferingPictures:
             f"have nothing in common; the median image has {self.median:.2f}. That they differ "
             f"does not say which is right."
         )
-        return (told, *(_beside(each, one, other) for each in self.pictures))
+        return (told, *(_strip(each, one, other) for each in self.pictures))
 
 
 def differing_pictures(
@@ -160,15 +160,14 @@ def _rows(common: CommonImages, images: ImageSet) -> NDArray[np.intp]:
     )
 
 
-def _beside(each: DifferingPicture, one: str, other: str) -> Beside:
+def _strip(each: DifferingPicture, one: str, other: str) -> Strip:
     asked = each.shown.tile("the image")
 
     def gallery(name: str, images: tuple[ShownImage, ...]) -> Gallery:
         near = (image.tile(f"nearest {i}") for i, image in enumerate(images, 1))
         return Gallery(f"nearest in {name}", (asked, *near))
 
-    return Beside(
+    return Strip(
         f"{each.shown.label or each.shown.image_id}: difference {each.difference:.2f}",
-        gallery(one, each.nearest),
-        gallery(other, each.nearest_other),
+        (gallery(one, each.nearest), gallery(other, each.nearest_other)),
     )
