@@ -146,23 +146,24 @@ class VitFitting:
         total = positive.sum(0)
         # a unit that is never above 0 is taken to be anywhere
         where = torch.where(total > 0, positive / total, 1 / len(positive))
-        ways = tuple(zip(self._blocks, later, strict=True))
-        chosen = {DIRECT: MeanWays(self._layer, self._maps, direct, ())}
-        if ways:
-            chosen = {
-                BOTH: MeanWays(self._layer, self._maps, direct, ways),
-                SECOND_ORDER: MeanWays(self._layer, self._maps, None, ways),
-                **chosen,
-            }
+        ways = {DIRECT: MeanWays(self._layer, self._maps, direct, ())}
+        if later:
+            blocks = tuple(zip(self._blocks, later, strict=True))
+            ways[SECOND_ORDER] = MeanWays(self._layer, self._maps, None, blocks)
+        vectors = {name: each.unit_vectors(where) for name, each in ways.items()}
+        if later:
+            ways[BOTH] = MeanWays(self._layer, self._maps, direct, blocks)
+            vectors[BOTH] = vectors[DIRECT] + vectors[SECOND_ORDER]
         return tuple(
             VitLevel(
                 name,
-                _LEAVES_OUT[name] if ways else self._left_out_at_the_end(),
-                taken,
-                embedding - taken.embedded(values[None])[0],
-                taken.unit_vectors(where),
+                _LEAVES_OUT[name] if later else self._left_out_at_the_end(),
+                ways[name],
+                embedding - ways[name].embedded(values[None])[0],
+                vectors[name],
             )
-            for name, taken in chosen.items()
+            for name in (BOTH, SECOND_ORDER, DIRECT)
+            if name in ways
         )
 
     def _left_out_at_the_end(self) -> str:
