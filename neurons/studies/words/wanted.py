@@ -43,6 +43,8 @@ from neurons.results.table import Row
 Progress = Callable[[int, int], None]
 _ALPHA = 0.05
 _FEWEST_IMAGES = 2
+# of a layer's units at most so many are tested, and no more than an eighth: controls are needed
+_TESTED, _PART = 32, 8
 
 
 def wanted_units(
@@ -144,7 +146,8 @@ def wanted_units(
     progress(1, 2)
     pixels = prepare(clip.preprocess, images, rows=rows).pixels
     with after_layer(clip, layer, pixels) as shown:
-        test = units_taken_out(shown, direction, chosen, n_draws=n_draws, seed=seed)
+        tested = chosen[: min(_TESTED, max(1, len(weights.cosines) // _PART))]
+        test = units_taken_out(shown, direction, tested, n_draws=n_draws, seed=seed)
     progress(2, 2)
     told = told_units(
         activations, images, chosen, words_of_units(directions, known, order.tolist()), names
@@ -307,7 +310,7 @@ class WantedUnits(Result):
             )
         needed = (
             f" Set to zero one after the other on {self.test.n} images that it fits best, the "
-            f"first {len(self.units)} take its score from {self.test.own[0]:.2f} to "
+            f"first {self.test.steps[-1]} take its score from {self.test.own[0]:.2f} to "
             f"{self.test.own[-1]:.2f}, units as active to "
             f"{np.mean([each[-1] for each in self.test.controls]):.2f}."
         )
