@@ -13,7 +13,7 @@ STAMP := $(VENV)/.installed
 LAYER ?= visual.layer4
 UNITS ?= 0 1 2 3
 
-.PHONY: demo test mutations lint docs lock clean
+.PHONY: demo test coverage mutations lint docs lock clean
 
 demo: $(STAMP)
 ifdef MODEL
@@ -25,9 +25,17 @@ else
 	$(BIN)/neurons demo --out demo
 endif
 
-# one thread for each of two workers: beside other work, waiting threads cost more than they bring
+# one thread for each of two workers: beside other work, waiting threads cost more than they bring;
+# files in the order of tests/conftest.py: those that take longest come first
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest \
+	--numprocesses 2 --dist loadfile --no-loadscope-reorder
+
 test: lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(PYTEST)
+
+# which lines no test runs; counting takes half as long again, so `make test` does without
+coverage: $(STAMP)
+	$(PYTEST) --cov=neurons --cov-report=term-missing:skip-covered
 
 # WORDS="probe split" takes only the mutations with one of these words in their name or file
 mutations: $(STAMP)
