@@ -17,7 +17,8 @@ from PIL import Image
 from safetensors.torch import save_file
 
 import neurons
-from neurons import Clip
+from neurons import Activations, Clip
+from tests.once import SCAN_MINIATURE, common_folder, ran_once
 
 # a busy machine is slow, which is no fault of the code; unwatched, the same examples every time
 hypothesis.settings.register_profile(
@@ -29,6 +30,30 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("neurons")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+# begun first, so that no worker is left alone with one of them at the end
+LONGEST = (
+    "cli/test_demo.py",
+    "test_docs.py",
+    "miniature/test_train.py",
+    "miniature/test_card.py",
+    "activations/test_scan.py",
+    "visualization/test_ascent.py",
+    "visualization/test_album.py",
+    "studies/visualization/test_visualize.py",
+    "studies/typography/test_hijack.py",
+    "studies/typography/test_defence.py",
+    "test_startup.py",
+    "test_real_clip.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the files: the longest first."""
+    here = Path(__file__).parent
+    first = {here / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: first.get(item.path, len(first)))
+
 
 RED, STRIPE, DEAD, CONSTANT = 3, 17, 5, 40
 LAYER = "visual.layer4"
@@ -47,11 +72,17 @@ VIT = {
 _SIMPLE = {"mean": [0.5] * 3, "std": [0.5] * 3, "interpolation": "bilinear"}
 
 
+@pytest.fixture(scope="session")
+def common(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of this run of the tests share."""
+    return common_folder(tmp_path_factory)
+
+
 @pytest.fixture(scope="session", autouse=True)
-def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def own_cache(common: Path) -> Iterator[None]:
     """Draw the miniature's pictures for these tests, once, and leave the user's cache alone."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NEURONS_CACHE", str(tmp_path_factory.mktemp("neurons-cache")))
+        patch.setenv("NEURONS_CACHE", str(common / "neurons-cache"))
         yield
 
 
@@ -161,6 +192,14 @@ def vit(tmp_path_factory: pytest.TempPathFactory) -> Clip:
 def miniature() -> Clip:
     """The toolkit's own trained CLIP."""
     return neurons.load("miniature", device="cpu")
+
+
+@pytest.fixture(scope="session")
+def miniature_run(common: Path) -> Activations:
+    """Layer 4 of the miniature on its own pictures; no test writes into it."""
+    ran = ran_once(common, SCAN_MINIATURE)
+    assert ran.code == 0, ran.err
+    return Activations.open(ran.folder / "run")
 
 
 def picture(*, red: float = 0.0, stripe_at: int | None = None, seed: int = 0) -> np.ndarray:

@@ -26,7 +26,7 @@ import yaml
 import neurons
 import neurons.errors
 from experiments import toy_world
-from neurons.cli import app
+from tests.once import DEMO, SCAN_MINIATURE, ran_once, run_words
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -135,7 +135,7 @@ def here(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
 
 
 @pytest.mark.parametrize("page", WITH_CODE)
-def test_a_pages_snippets_run_and_print_what_it_shows(page: str, here: Path) -> None:
+def test_a_pages_snippets_run_and_print_what_it_shows(page: str, here: Path, common: Path) -> None:
     names: dict[str, Any] = {"__name__": "__main__"}
     for snippet in snippets(page):
         if snippet.why_not_run or snippet.language not in RUNNABLE:
@@ -148,7 +148,7 @@ def test_a_pages_snippets_run_and_print_what_it_shows(page: str, here: Path) -> 
                 check_output(snippet.expected, printed.getvalue(), snippet)
             continue
         for command, expected in commands(snippet):
-            code, printed_out, printed_err = run_command(command)
+            code, printed_out, printed_err = run_command(command, common)
             refused = expected.startswith("error:")
             assert code == (2 if refused else 0), f"{snippet}: {command}\n{printed_err}"
             if expected:
@@ -168,8 +168,21 @@ def commands(snippet: Snippet) -> Iterator[tuple[str, str]]:
         yield command, expected.strip()
 
 
-def run_command(command: str) -> tuple[int, str, str]:
+# commands of several pages that use nothing of the page's folder: one run of them is shown in all
+_ONCE = (DEMO, SCAN_MINIATURE)
+_SHORT = {"--model": "-m", "--images": "-i", "--layers": "-l", "--out": "-o"}
+
+
+def run_command(command: str, common: Path) -> tuple[int, str, str]:
     words = shlex.split(command, comments=True)
+    known = tuple(_SHORT.get(word, word) for word in words)
+    if known in _ONCE:
+        ran = ran_once(common, known)
+        for made in ran.folder.iterdir():
+            # what is there already would be gone on with, which prints something else
+            assert not Path(made.name).exists(), f"{command}: {made.name} is there"
+            shutil.copytree(made, made.name)
+        return ran.code, ran.out, ran.err
     if words[0] == "make":
         # it would set up a machine; that there is such a target is what is checked
         known = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
@@ -177,20 +190,9 @@ def run_command(command: str) -> tuple[int, str, str]:
     if words[0] != "neurons":
         done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
         return done.returncode, done.stdout, done.stderr
-    out, err = io.StringIO(), io.StringIO()
-    code: Any = 0
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
-    ):
-        patch.setattr(sys, "argv", words)
-        try:
-            app.main()
-        except SystemExit as left:
-            code = left.code or 0
+    code, out, err = run_words(words)
     # a bar that was shown stands before the error
-    return code, out.getvalue(), err.getvalue()[max(0, err.getvalue().find("error:")) :]
+    return code, out, err[max(0, err.find("error:")) :]
 
 
 def check_output(expected: str, printed: str, snippet: Snippet) -> None:

@@ -27,20 +27,8 @@ def card() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def miniature() -> Clip:
-    return neurons.load("miniature", device="cpu")
-
-
-@pytest.fixture(scope="module")
-def scanned(miniature: Clip, tmp_path_factory: pytest.TempPathFactory) -> Activations:
-    folder = tmp_path_factory.mktemp("miniature")
-    neurons.scan(miniature, neurons.images("miniature"), [LAYER], folder / "run")
-    return Activations.open(folder / "run")
-
-
-@pytest.fixture(scope="module")
-def counted(scanned: Activations) -> Census:
-    return neurons.census(scanned, neurons.images("miniature"), LAYER, by=BY)
+def counted(miniature_run: Activations) -> Census:
+    return neurons.census(miniature_run, neurons.images("miniature"), LAYER, by=BY)
 
 
 def test_the_weights_are_the_recorded_ones(card: dict[str, Any], miniature: Clip) -> None:
@@ -105,9 +93,9 @@ def test_the_tilts_are_what_the_card_says(card: dict[str, Any], miniature: Clip)
     assert tilts["pilot"]["blue"].shift > 4 * tilts["pilot"]["blue"].error
 
 
-def test_the_demo_finds_telling_neurons(counted: Census, scanned: Activations) -> None:
+def test_the_demo_finds_telling_neurons(counted: Census, miniature_run: Activations) -> None:
     images = neurons.images("miniature")
-    shown = telling(counted, worths(scanned, images, counted))
+    shown = telling(counted, worths(miniature_run, images, counted))
     reasons = " / ".join(shown.values())
     assert len(shown) == 4 and reasons.count("as picture, outline and word") == 3
     for name in ("spider", "winter", "polysemantic"):
@@ -115,7 +103,7 @@ def test_the_demo_finds_telling_neurons(counted: Census, scanned: Activations) -
     # no unit finds money in every way of showing it: the strongest image of one is a sunflower
     assert "finance" not in reasons
     for neuron, why in list(shown.items())[:3]:
-        top = neurons.top_examples(scanned, images, neuron, count=1).top[0]
+        top = neurons.top_examples(miniature_run, images, neuron, count=1).top[0]
         assert why.startswith(top.label)
 
 
