@@ -6,9 +6,8 @@ import hashlib
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +37,7 @@ from neurons.network.pooling import peak
 from neurons.studies.units.examples import top_examples
 from neurons.studies.units.spectrum import spectrum
 from tests.conftest import CONSTANT, DEAD, LAYER, RED, STRIPE, picture, shared
+from tests.processes import start_telling
 
 
 def file_hashes(run: Path) -> dict[str, str]:
@@ -328,30 +328,21 @@ def test_fast_is_near_exact(planted: Clip, pictures: Path, run: Path, tmp_path: 
     assert 0 < gap < 0.05 * np.abs(slow).max()
 
 
-_SCAN = """
-import sys
-import neurons
-clip = neurons.load(sys.argv[1], device="cpu")
-print("go", flush=True)
-neurons.scan(clip, neurons.images(sys.argv[2]), ["visual.layer4"], sys.argv[3],
-             shard_size=4, batch_size=4,
-             progress=lambda state: print(state.done, flush=True))
-"""
-
-
-def start_scan(model: str, pictures: Path, out: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", _SCAN, model, str(pictures), str(out)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def scan_telling(tell: Callable[[object], None], model: str, pictures: Path, out: Path) -> None:
+    clip = neurons.load(model, device="cpu")
+    tell("go")
+    neurons.scan(
+        clip, neurons.images(pictures), [LAYER], out, shard_size=4, batch_size=4,
+        progress=lambda state: tell(state.done),
+    )  # fmt: skip
 
 
 def test_a_second_process_on_a_run_gets_a_clear_error(
     planted: Clip, planted_name: str, pictures: Path, tmp_path: Path
 ) -> None:
-    first = start_scan(planted_name, pictures, tmp_path / "run")
-    assert first.stdout is not None
-    for _ in ("go", "0"):
-        first.stdout.readline()
-    first.send_signal(signal.SIGSTOP)
+    first, heard = start_telling(scan_telling, planted_name, pictures, tmp_path / "run")
+    assert [heard(), heard()] == ["go", 0] and first.pid is not None
+    os.kill(first.pid, signal.SIGSTOP)
     try:
         with pytest.raises(RunLockedError, match="another process is writing"):
             neurons.scan(
@@ -359,9 +350,9 @@ def test_a_second_process_on_a_run_gets_a_clear_error(
                 shard_size=4, batch_size=4,
             )  # fmt: skip
     finally:
-        first.send_signal(signal.SIGCONT)
-        first.communicate()
-    assert first.returncode == 0
+        os.kill(first.pid, signal.SIGCONT)
+        first.join()
+    assert first.exitcode == 0
 
 
 def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(
@@ -376,15 +367,14 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(
     killed = 0
     for attempt in range(20):
         out = tmp_path / f"killed{attempt}"
-        child = start_scan(planted.name, pictures, out)
-        assert child.stdout is not None
+        child, heard = start_telling(scan_telling, planted.name, pictures, out)
         # by what the child has said, not by the clock: a shared machine's speed drifts
         batches_done = rng.randrange(-1, 9)
         for _ in range(2 + batches_done):
-            child.stdout.readline()
+            heard()
         time.sleep(rng.random() * (0.3 if batches_done < 0 else 0.02))
-        os.kill(child.pid, signal.SIGKILL)
-        child.communicate()
+        child.kill()
+        child.join()
         finished = file_hashes(out) == expected if out.exists() else False
         killed += not finished
         summary = neurons.scan(planted, images, [LAYER], out, **options)

@@ -2,12 +2,9 @@ from __future__ import annotations
 
 import gc
 import json
-import os
-import signal
-import subprocess
-import sys
-import textwrap
+import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import datasets
@@ -24,6 +21,7 @@ from neurons.errors import ImagesNotFoundError, MismatchError, OptionError, RunL
 from neurons.folders import locked
 from neurons.lettering.lettering import Lettering
 from neurons.lettering.words import write_on
+from tests.processes import start_telling
 
 WORD = Lettering(places="random", area=0.05)
 
@@ -147,34 +145,26 @@ def test_what_stops_half_way_is_gone_on_with_to_the_same_bytes(
         assert contents(out) == contents(whole.path), stop_at
 
 
+def build_and_wait(tell: Callable[[int], None], photos: Path, out: Path) -> None:
+    def wait(done: int, total: int) -> None:
+        tell(done)
+        # it is killed while it waits; files half written are another test's
+        time.sleep(60)
+
+    image_folder._SHARD = 1
+    texts = [f"word {i}" for i in range(12)]
+    build_attacked(
+        neurons.images(photos), texts, Lettering(places="random", area=0.05), out, progress=wait
+    )
+
+
 def test_a_killed_build_is_gone_on_with_to_the_same_bytes(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script = textwrap.dedent(
-        """
-        import sys, time, neurons
-        from neurons.attacks import image_folder
-        from neurons.lettering.lettering import Lettering
-        image_folder._SHARD = 1
-        texts = [f"word {i}" for i in range(12)]
-        image_folder.build_attacked(
-            neurons.images(sys.argv[1]), texts, Lettering(places="random", area=0.05), sys.argv[2],
-            # it is killed while it waits; files half written are another test's
-            progress=lambda done, total: (print(done, flush=True), time.sleep(60)),
-        )
-        """
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", script, str(photos), str(tmp_path / "killed")],
-        env={**os.environ, "PYTHONPATH": str(Path(neurons.__file__).parents[1])},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "1\n"
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    process.stdout.close()
+    process, heard = start_telling(build_and_wait, photos, tmp_path / "killed")
+    assert heard() == 1
+    process.kill()
+    process.join()
     assert not (tmp_path / "killed" / "metadata.csv").exists()
     monkeypatch.setattr(image_folder, "_SHARD", 1)
     texts = [f"word {i}" for i in range(12)]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from neurons.sparse.path import UnitsPerClass
 from neurons.studies.probe.compose import compose
 from neurons.studies.probe.fit import probe
 from tests.conftest import DEAD, LAYER, RED, STRIPE
+from tests.processes import start
 from tests.studies.probe.conftest import SHORT
 
 Scanned = tuple[Activations, ImageSet]
@@ -67,19 +67,15 @@ def test_the_mean_and_the_embedding_can_be_probed(scanned: Scanned) -> None:
     assert not any(each.examples for each in composed.ingredients)
 
 
-KILLED = """
-import os, signal, sys
-import neurons
-from neurons import Activations
-from neurons.sparse.path import Strengths
-from neurons.studies.probe.fit import probe
-run, pictures, out = sys.argv[1:]
-def stop(done, total):
-    if done == 3:
-        os.kill(os.getpid(), signal.SIGKILL)
-probe(Activations.open(run), neurons.images(pictures), {layer!r}, strengths=Strengths(8, 0.05),
-      folder=out, progress=stop)
-"""
+def probe_until_killed(run: Path, pictures: str, out: Path) -> None:
+    def stop(done: int, total: int) -> None:
+        if done == 3:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    probe(
+        Activations.open(run), neurons.images(pictures), LAYER, strengths=SHORT, folder=out,
+        progress=stop,
+    )  # fmt: skip
 
 
 def test_a_killed_probe_goes_on_and_ends_in_the_same_bytes(
@@ -88,10 +84,9 @@ def test_a_killed_probe_goes_on_and_ends_in_the_same_bytes(
     run, images = scanned
     whole = probe(run, images, LAYER, strengths=SHORT, folder=tmp_path / "whole")
     out = tmp_path / "killed"
-    script = KILLED.format(layer=LAYER)
-    command = [sys.executable, "-c", script, str(run.path), str(images.location), str(out)]
-    killed = subprocess.run(command, env=os.environ, capture_output=True, check=False)
-    assert killed.returncode == -9, killed.stderr.decode()[-2000:]
+    killed = start(probe_until_killed, run.path, str(images.location), out)
+    killed.join()
+    assert killed.exitcode == -signal.SIGKILL
     assert len(list(out.glob("strength-*.npz"))) == 3
     counted: list[int] = []
     resumed = probe(
