@@ -2,6 +2,9 @@
 
 from .activations.run import Activations as Activations
 from .activations.scan import scan as scan
+from .activations.word_targets import target_of_images as target_of_images
+from .activations.word_targets import target_of_unit as target_of_unit
+from .activations.word_targets import target_of_word as target_of_word
 from .address import Neuron as Neuron
 from .attacks.conditions import AttackTarget as AttackTarget
 from .attacks.image_folder import build_attacked as build_attacked
@@ -35,6 +38,10 @@ from .readouts.item_sets import Words as Words
 from .readouts.named_tests import association_test as association_test
 from .readouts.probe import Probe as Probe
 from .readouts.readout import zero_shot as zero_shot
+from .readouts.word_list import WordList as WordList
+from .readouts.word_list import read_word_list as read_word_list
+from .readouts.word_texts import WordTexts as WordTexts
+from .readouts.word_texts import word_texts as word_texts
 from .recipes.atlas import atlas as atlas
 from .recipes.export import export as export
 from .recipes.neuron_report import report as report
@@ -113,6 +120,12 @@ from .studies.visualization.facets import facet_probes as facet_probes
 from .studies.visualization.visualize import Series as Series
 from .studies.visualization.visualize import visualize as visualize
 from .studies.visualization.visualize import visualize_each as visualize_each
+from .studies.words.decomposition import WordDecomposition as WordDecomposition
+from .studies.words.decomposition import decompose_into_words as decompose_into_words
+from .studies.words.equation import WordEquation as WordEquation
+from .studies.words.equation import word_equation as word_equation
+from .studies.words.factors import WordFactors as WordFactors
+from .studies.words.factors import word_factors as word_factors
 from .studies.words.linearize import Linearity as Linearity
 from .studies.words.linearize import linearize as linearize
 from .studies.words.unit_texts import UnitTexts as UnitTexts

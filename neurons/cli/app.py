@@ -42,6 +42,7 @@ COMMANDS = (
     "linearize",
     "texts",
     "wanted",
+    "equation",
     "attack.build",
     "attack.run",
     "attack.search",

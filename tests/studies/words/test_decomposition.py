@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from neurons import Activations, Clip, ImageSet
+from neurons import Clip
 from neurons.activations.word_targets import (
     WordTarget,
-    target_of_images,
     target_of_unit,
     target_of_word,
 )
@@ -77,11 +76,11 @@ def test_class_centroids_of_composed_concepts_are_their_parts_and_their_words_ar
     world = World()
     names = tuple(world.concepts)
     texts = word_texts(miniature, WordList(names, names))
-    shown = [world.render(n, way, 0).pixels for n in names for way in ("flat", "outline", "photo")]
+    shown = [world.render(n, way, 0).pixels for n in names for way in ("flat", "photo")]
     pixels = torch.from_numpy(np.stack(shown)).permute(0, 3, 1, 2)
     rows = torch.cat([miniature.embed_images(part) for part in pixels.split(64)]).numpy()
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    centroids = centred_units(rows.reshape(len(names), 3, -1).mean(1), rows.mean(0))
+    centroids = centred_units(rows.reshape(len(names), 2, -1).mean(1), rows.mean(0))
     means = texts.embeddings.mean(1)
     atoms = centred_units(means, means.mean(0))
     composed = [name for name in names if world.concepts[name].parts]
@@ -93,24 +92,6 @@ def test_class_centroids_of_composed_concepts_are_their_parts_and_their_words_ar
             first = np.argsort(-splice(atoms[others], vectors[own], 0.15))[:2]
             found[route] += {names[others[i]] for i in first} == set(world.concepts[name].parts)
     assert len(composed) == 10 and found["image"] >= 9 and found["text"] <= 4, found
-
-
-def test_an_image_and_a_class_of_a_run_are_found_by_name(
-    scanned: tuple[Activations, ImageSet],
-) -> None:
-    run, images = scanned
-    one = target_of_images(run, images, image=images.ids[3])
-    assert (one.name, one.kind, one.leaves_out) == (images.ids[3], "image", ())
-    name = images.class_names[0]
-    whole = target_of_images(run, images, of_class=name.upper())
-    assert (whole.name, whole.kind, whole.leaves_out) == (name, "class", (name,))
-    assert np.linalg.norm(whole.direction(None, None)) == pytest.approx(1, abs=1e-4)
-    with pytest.raises(OptionError, match="0 images of the run are called 'none'"):
-        target_of_images(run, images, image="none")
-    with pytest.raises(OptionError, match="no class of the images is called 'none'"):
-        target_of_images(run, images, of_class="none")
-    with pytest.raises(OptionError, match="one of them"):
-        target_of_images(run, images)
 
 
 def test_it_comes_back_from_disk(tmp_path) -> None:
