@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -149,7 +149,7 @@ def _interval(y: NDArray[np.float32], predicted: NDArray[np.float32], seed: int)
     errors, squares = ((wide - predicted) ** 2).sum(1), (wide**2).sum(1)
     random, n = np.random.default_rng(seed), len(y)
     counts = [np.bincount(random.integers(0, n, n), minlength=n) for _ in range(_RESAMPLES)]
-    shares: Sequence[NDArray[np.float64]] = np.stack(counts) / n
+    shares: NDArray[np.float64] = np.stack(counts) / n
     spread = shares @ squares - ((shares @ wide) ** 2).sum(1)
     # the mean square of what is left of equal rows is rounding
     good = spread > 1e-9 * float(squares.mean())

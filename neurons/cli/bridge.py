@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from neurons import Activations, ArraySystem, Bridges, ImageSet
     from neurons.readouts.readout import Readout
+    from neurons.stats import Share
 
 
 @Parameter(name="*", group="Bridge")
@@ -135,17 +136,21 @@ def _drawn(found: Bridges) -> Table:
     drawn = table("bridge", *classes, "R2 (95 %)", "permuted", "p")
     for each in found.outcomes:
         right = (
-            (str(each.right), f"{sum(each.right_permuted) / len(each.right_permuted):.3f}")
+            (_share(each.right), f"{sum(each.right_permuted) / len(each.right_permuted):.3f}")
             if classes
             else ()
         )
         drawn.add_row(
             each.method,
             *right,
-            f"{each.r2:.2f} ({each.interval.low:.2f}-{each.interval.high:.2f})",
+            f"{each.r2:.2f} ({each.interval.low:.2f} to {each.interval.high:.2f})",
             f"{each.r2_permuted:.2f}",
             f"{each.p_right if classes else each.p_r2:.2g}",
         )
     if classes:
-        drawn.add_row(f"{found.names[1]} itself", str(found.own), "", "", "", "")
+        drawn.add_row(f"{found.names[1]} itself", _share(found.own), "", "", "", "")
     return drawn
+
+
+def _share(right: Share) -> str:
+    return f"{right.value:.3f} ({right.interval.low:.3f}-{right.interval.high:.3f})"

@@ -76,16 +76,22 @@ def twins(
 
 
 def _drawn(found: Twins, count: int) -> Table:
-    """Draw the closest pairs, one line each."""
-    drawn = table("unit", "twin", "passes", "correlation (95 %)", "above next", "random", "p")
-    for each in sorted(found.pairs, key=lambda each: (not each.passes, -each.correlation))[:count]:
+    """Draw the closest pairs, one line each.
+
+    Next: how far the pair is above the next unit. Random: correlation with random directions.
+    """
+    drawn = table("unit", "twin", "passes", "r (95 %)", "next", "random", "p")
+    drawn.columns[1].no_wrap = True
+    for each in sorted(found.pairs, key=lambda each: (not each.passes, -abs(each.correlation)))[
+        :count
+    ]:
         low, high = each.interval.low, each.interval.high
         drawn.add_row(
             each.neuron,
             each.twin,
             "yes" if each.passes else "no",
-            f"{each.correlation:.2f} ({low:.2f}-{high:.2f})",
-            f"{each.margin:.2f}",
+            f"{each.correlation:.2f} ({low:.2f} to {high:.2f})",
+            f"{each.margin:+.2f}",
             f"{each.rotated:.2f}",
             f"{each.p_value:.2g}",
         )

@@ -64,14 +64,14 @@ def universal(
             progress=bar.show,
         )
     say(found.verdict())
-    drawn = table("model", "dimensions", "shared basis", "of its variance", "principal", "permuted")
+    drawn = table("model", "shared", "of", "variance", "components", "permuted")
     for each in found.systems:
         drawn.add_row(
             f"{each.name} {each.layer}",
+            f"{each.n_shared:,}",
             f"{len(each.basis):,}",
-            f"{each.n_shared:,} shared",
             f"{each.variance:.0%}",
-            f"{each.n_shared_components:,} shared",
+            f"{each.n_shared_components:,}",
             f"{each.null:.2f}",
         )
     out_console.print(drawn)

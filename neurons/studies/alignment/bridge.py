@@ -61,8 +61,10 @@ def bridge(
 
     Parameters
     ----------
-    source, target : Activations or System
-        Runs on the same images, or arrays; joined by ids.
+    source : Activations or System
+        A run, or an array.
+    target : Activations or System
+        Another on the same images; joined by ids.
     layer : str
         Of the source. Default: the image embeddings.
     target_layer : str, optional
@@ -125,12 +127,15 @@ def bridge(
     outcomes = fitted_bridges(
         both, asked, width=width, n_permutations=n_permutations, seed=seed, progress=progress
     )
-    pooled = isinstance(first.system, RunSystem) and layer != EMBEDDING
+    system = first.system
+    pooling = "none"
+    if isinstance(system, RunSystem) and layer != EMBEDDING:
+        pooling = system.pooling
     return Bridges(
         provenance=both.provenance(),
         names=both.names,
         layers=both.layers,
-        pooling=first.system.pooling if pooled else "none",
+        pooling=pooling,
         n_units=tuple(table.shape[1] for table in both.tables),
         units=both.units[0],
         n_fitting=len(both.halves.fitting),
@@ -401,4 +406,5 @@ class Bridges(Result):
 
 def _width(both: CommonTables) -> int:
     """Halve the narrower layer, or more."""
-    return max(1, min(_WIDTH, *(table.shape[1] // 2 for table in both.tables[:2])))
+    narrower = min(int(table.shape[1]) for table in both.tables[:2])
+    return max(1, min(_WIDTH, narrower // 2))

@@ -60,9 +60,11 @@ def eigenspectrum(
     ----------
     system : Activations or System
     layer : str
-    first, last : int, optional
-        Ranks to which a power law is fitted. Default: 11 to 500, but no further than half of the
-        ranks, and from an earlier one where these are few.
+    first : int, optional
+        First rank to which a power law is fitted. Default: 11, or an earlier one where ranks are
+        few.
+    last : int, optional
+        Last one. Default: 500, but no further than half of the ranks.
     input_dimension : float > 0
         Dimension of the space that the images are drawn from, for the smoothness bound. Default:
         infinite, as for photographs of anything.
@@ -263,8 +265,8 @@ class Eigenspectrum(Result):
             )
         if self.straight < _STRAIGHT:
             return (
-                f"{self.told}{self._doubt()}No power law holds here: a line through the ranks {self.first:,} to "
-                f"{self.last:,} explains {self.straight:.2f} of the logarithms (its exponent would "
+                f"{self.told}{self._doubt()}No power law holds here: a line through the ranks "
+                f"{self.first:,} to {self.last:,} explains {self.straight:.2f} of the logarithms (its exponent would "
                 f"be {self.exponent:.2f}). {size}."
             )
         return (

@@ -59,14 +59,18 @@ def twins(
 
     Parameters
     ----------
-    first, second : Activations or System
-        Two runs on the same images, or arrays; joined by ids.
+    first : Activations or System
+        A run, or an array.
+    second : Activations or System
+        Another on the same images; joined by ids.
     layer : str
         Of the first.
     other_layer : str, optional
         Of the second. Default: the same.
-    images, other_images : ImageSet, optional
-        Those of the first and of the second run: the strongest of each unit are shown.
+    images : ImageSet, optional
+        Those of the first run: the strongest of each unit are shown.
+    other_images : ImageSet, optional
+        Those of the second.
     count : int >= 0
         Pairs to show with images.
     n_images : int, optional
