@@ -19,10 +19,12 @@ from neurons.errors import OptionError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from neurons import Clip, UnitTexts
+    from neurons import Activations, Clip, ImageSet, UnitTexts
+    from neurons.address import Neuron
     from neurons.readouts.captions import Captions
     from neurons.readouts.text_prior import TextPrior
     from neurons.readouts.text_search import SearchSettings
+    from neurons.readouts.unit_directions import UnitDirections
 
 RANKS = "ranks"
 
@@ -144,7 +146,7 @@ def texts(
     prior = search.prior_of(clip)
     if answer is not None:
         answer = answer.made_of(clip, shown)
-    directions = linear.directions(clip, shown, neuron.layer)
+    directions = _directions(opened, shown, clip, neuron, linear, seed)
     with Bar("searching texts", "rounds") as bar:
         found = neurons.unit_texts(
             clip,
@@ -163,6 +165,27 @@ def texts(
     out_console.print(_drawn(found))
     if answer is not None:
         say_path("pages", answer.write(found))
+
+
+def _directions(
+    run: Activations, images: ImageSet, clip: Clip, neuron: Neuron, linear: LinearOptions, seed: int
+) -> UnitDirections:
+    """Read the layer's directions off the readout, or of an earlier layer off slopes; say which."""
+    from neurons.activations.unit_slope_directions import N_OTHERS, unit_slope_directions
+    from neurons.errors import LayerNotFoundError
+    from neurons.readouts.frozen_readouts import frozen_readout
+
+    try:
+        frozen_readout(clip, neuron.layer)
+    except LayerNotFoundError as error:
+        if linear.readout is not None or linear.form is not None:
+            raise
+        say(f"{error}: {neuron} and {N_OTHERS} others of its layer are read by the slopes instead")
+        with Bar("differentiating", "units") as bar:
+            found = unit_slope_directions(run, images, clip, neuron, seed=seed, progress=bar.show)
+        say(f"readout: {found.level} (cosine {found.held_out_r:.2f} between halves of its images)")
+        return found
+    return linear.directions(clip, images, neuron.layer)
 
 
 def _drawn(found: UnitTexts) -> Table:

@@ -44,4 +44,7 @@ def other_units(
     z[:, spread == 0] = -np.inf
     z[:, without] = -np.inf
     best = np.argsort(-z, axis=1, kind="stable")[:, : min(count, len(units) - 1)]
-    return [tuple((k, float(row[k])) for k in ks.tolist()) for row, ks in zip(z, best, strict=True)]
+    return [
+        tuple((k, float(row[k])) for k in ks.tolist() if np.isfinite(row[k]))
+        for row, ks in zip(z, best, strict=True)
+    ]

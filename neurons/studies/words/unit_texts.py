@@ -203,7 +203,8 @@ class UnitTexts(Result):
     level, leaves_out : str
         By which linear readout, and what it does not see.
     held_out_r : float
-        How far it agrees with the model on images that fitted nothing; nan: not measured.
+        How far it agrees with the model on images that fitted nothing: the correlation of scores;
+        of slopes the cosine between halves of the unit's images. nan: not measured.
     holds : bool
     source : str
         Where the captions come from.
@@ -278,7 +279,7 @@ class UnitTexts(Result):
             ("best", first.text),
             ("score", f"{first.score:.2f}"),
             ("random directions", f"{self.random_best:.2f}"),
-            ("linear readout's r", r),
+            ("readout agrees", r),
         )
 
     def verdict(self) -> str:
@@ -308,9 +309,10 @@ class UnitTexts(Result):
             return f"Whether the linear readout of {layer} holds ({self.level}) was not measured. "
         if self.holds:
             return ""
+        measured = f"{self.level}: {self.held_out_r:.2f}"
         return (
-            f"The linear readout of {layer} does not hold ({self.level}: r = {self.held_out_r:.2f} "
-            f"with the model's own scores), so that texts say little of the unit. "
+            f"The linear readout of {layer} does not hold on images that fitted nothing "
+            f"({measured}), so that texts say little of the unit. "
         )
 
     def _of_search(self) -> str:

@@ -94,7 +94,8 @@ def test_a_readout_that_does_not_hold_is_said_first(
         return ranked.verdict()
 
     assert told(0.28, False).startswith(
-        "The linear readout of visual.layer4 does not hold (weights only: r = 0.28"
+        "The linear readout of visual.layer4 does not hold on images that fitted nothing (weights "
+        "only: 0.28)"
     )
     assert told(float("nan"), False).startswith("Whether the linear readout of visual.layer4 holds")
     assert told(0.95, True).startswith(f"{LAYER}:{WIRED} asks for")
