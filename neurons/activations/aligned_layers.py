@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from neurons.activations.system_side import Side
 from neurons.alignment.calibration import Calibrated, CalibratedTable, calibrated_table
 from neurons.alignment.measure import Measure
+from neurons.alignment.measures import EVERY_MEASURE
 from neurons.alignment.responses import Responses
+from neurons.errors import OptionError
 from neurons.stats import Interval
 
 Progress = Callable[[int, int], None]
@@ -104,6 +106,22 @@ class AlignedLayers:
 def tables_of(side: Side, layers: Sequence[str]) -> list[Responses]:
     """Hold layers of one side in memory, as measures take them."""
     return [Responses(layer, side.whole(layer)) for layer in layers]
+
+
+def measures_called(names: Sequence[str]) -> tuple[Measure, ...]:
+    """Find measures by their short names.
+
+    Raises
+    ------
+    OptionError
+        If there is none of that name, or none is named.
+    """
+    known = {each.name: each for each in EVERY_MEASURE}
+    wrong = [name for name in names if name not in known]
+    if wrong or not names:
+        asked = f"no measure {wrong[0]!r}" if wrong else "no measure is named"
+        raise OptionError(f"{asked}; there are: {', '.join(known)}")
+    return tuple(known[name] for name in dict.fromkeys(names))
 
 
 def aligned_layers(

@@ -14,7 +14,7 @@ from neurons.activations.response_ceilings import LayerCeiling, response_ceiling
 from neurons.activations.run_system import RunSystem
 from neurons.activations.system_side import Side
 from neurons.alignment.measure import Measure
-from neurons.alignment.responses import Responses
+from neurons.alignment.responses import Responses, check
 from neurons.data.images import ImageSet
 from neurons.errors import LayerNotFoundError
 from neurons.readouts.copies import equal_rows
@@ -184,6 +184,25 @@ def names_of(common: CommonImages) -> tuple[str, ...]:
             title, again = f"{side.system.title} ({again})", again + 1
         found.append(title)
     return tuple(found)
+
+
+def told_constant(names: Sequence[str], tables: Sequence[Sequence[Responses]]) -> str:
+    """Say which layers have units that give every image the same value; empty if none has.
+
+    Raises
+    ------
+    OptionError
+        If a layer has no others.
+    """
+    told = []
+    for name, layers in zip(names, tables, strict=True):
+        for table in layers:
+            n = check(table)
+            if n:
+                told.append(f"{n:,} of {table.n_units:,} units of {name} {table.name}")
+    if not told:
+        return ""
+    return f"Never change on these images, and count nothing: {', '.join(told)}. "
 
 
 def sampled(common: CommonImages, most: int, seed: int) -> tuple[CommonImages, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from neurons.activations.aligned_layers import tables_of
+from neurons.activations.aligned_layers import measures_called, tables_of
 from neurons.activations.alignment_blocks import (
     ceilings_table,
     depth,
@@ -23,9 +23,8 @@ from neurons.activations.system_alignment import (
     names_of,
     sampled,
     system_alignment,
+    told_constant,
 )
-from neurons.alignment.measure import Measure
-from neurons.alignment.measures import EVERY_MEASURE
 from neurons.data.images import ImageSet
 from neurons.data.responses import ArraySystem
 from neurons.errors import OptionError
@@ -136,7 +135,7 @@ def align(
         n_common=n_common,
         pairs=tuple(pairs),
         places=spread,
-        left_out=common.told + told + "".join(dict.fromkeys(lost)),
+        left_out=common.told + told + "".join(dict.fromkeys(lost)) + told_constant(names, tables),
     )
 
 
@@ -260,32 +259,22 @@ class Alignment(Result):
                 f"where responses are noisy or were averaged, low numbers may be all that noise "
                 f"allows. "
             )
+        doubts = dict.fromkeys(
+            f"{table.measure}: {table.doubt} "
+            for pair in self.pairs
+            for table in pair.tables
+            if table.doubt
+        )
         return (
-            f"{self.left_out}{ceiling}A number above shuffled images says that two systems share "
-            f"something about these images: colour or brightness may suffice. Numbers of different "
-            f"measures, and of different images, are not comparable."
+            f"{self.left_out}{''.join(doubts)}{ceiling}A number above shuffled images says that two "
+            f"systems share something about these images: colour or brightness may suffice. "
+            f"Numbers of different measures, and of different images, are not comparable."
         )
 
 
 def _from(done_before: int, total: int, progress: Progress) -> Progress:
     """Count on from what is done."""
     return lambda done, _: progress(done_before + done, total)
-
-
-def measures_called(names: Sequence[str]) -> tuple[Measure, ...]:
-    """Find measures by their short names.
-
-    Raises
-    ------
-    OptionError
-        If there is none of that name, or none is named.
-    """
-    known = {each.name: each for each in EVERY_MEASURE}
-    wrong = [name for name in names if name not in known]
-    if wrong or not names:
-        asked = f"no measure {wrong[0]!r}" if wrong else "no measure is named"
-        raise OptionError(f"{asked}; there are: {', '.join(known)}")
-    return tuple(known[name] for name in dict.fromkeys(names))
 
 
 def _check_numbers(n_others: int, most_images: int, n_permutations: int) -> None:

@@ -185,6 +185,21 @@ def test_pictures_show_the_image_that_two_systems_place_differently(
     assert images[23].id in [each.image_id for each in differing.pictures[0].nearest_other]
 
 
+def test_units_that_never_change_and_few_images_are_told(model: ArraySystem) -> None:
+    wide = rotated(seen(1, 8), 5) @ np.random.default_rng(0).normal(size=(8, 150))
+    wide[:, :3] = 1.5
+    found = neurons.align(
+        model, system("wide", {"x": wide}), measures=["procrustes"], n_permutations=19
+    )
+    assert "count nothing: 3 of 150 units of wide x" in found.told()
+    assert found.pairs[0].tables[0].matches[0].p_value == pytest.approx(0.05)
+    few = neurons.align(
+        system("a", {"x": seen(3, 300)}), system("b", {"y": seen(4, 300)}),
+        measures=["procrustes"], n_permutations=19,
+    )  # fmt: skip
+    assert "procrustes: 120 images are few for a rotation of 300 and 300 units" in few.told()
+
+
 def test_what_cannot_be_compared_is_refused_in_one_line(
     model: ArraySystem, other: ArraySystem
 ) -> None:
