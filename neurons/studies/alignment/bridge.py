@@ -294,9 +294,10 @@ class Bridges(Result):
                 f"{self.told}The bridge carries next to none of the classes: {answers} of the rows "
                 f"of {self.names[0]}, {permuted}; {itself}. {r2}."
             )
+        how = " in part" if main.right.interval.high < self.own.interval.low else ""
         return (
-            f"{self.told}{self.names[0]} can be read by {self.names[1]}'s readout: {answers} of "
-            f"its rows, {permuted}; {itself}. {r2}."
+            f"{self.told}{self.names[0]} can be read by {self.names[1]}'s readout{how}: {answers} "
+            f"of its rows, {permuted}; {itself}. {r2}."
         )
 
     def blocks(self) -> tuple[Block, ...]:

@@ -266,8 +266,8 @@ class Eigenspectrum(Result):
         if self.straight < _STRAIGHT:
             return (
                 f"{self.told}{self._doubt()}No power law holds here: a line through the ranks "
-                f"{self.first:,} to {self.last:,} explains {self.straight:.2f} of the logarithms (its exponent would "
-                f"be {self.exponent:.2f}). {size}."
+                f"{self.first:,} to {self.last:,} explains {self.straight:.2f} of the logarithms "
+                f"(its exponent would be {self.exponent:.2f}). {size}."
             )
         return (
             f"{self.told}{self._doubt()}Variance falls as rank to the power of -{self.exponent:.2f}"

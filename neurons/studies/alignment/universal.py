@@ -334,10 +334,11 @@ class Universal(Result):
                 ("principal components", each.components),
             )
         )
+        every = max(1, round(len(each.basis) / 10))
         null = Stroke("permuted images, 95 %", (each.null,) * len(each.basis))
         return Lines(
             f"How well others predict {each.name} {each.layer}",
-            tuple(f"{one.number:,}" for one in each.basis),
+            tuple("" if one.number % every else f"{one.number:,}" for one in each.basis),
             (*strokes, null),
             "dimension",
             "correlation with its prediction",
