@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from neurons.alignment.folds import Moments, moments, pooled, squares
 
+_SILENT = 1e-100
+
 
 @dataclass(frozen=True)
 class HeldOut:
@@ -105,7 +107,8 @@ class RidgeFolds:
         """Choose each unit's strength by generalised cross-validation, and fit with it."""
         variances, directions = self.axes[k]
         along = directions.T @ both.products
-        unit = variances.mean()
+        # of predictors that are silent on all images fitted to, the weights are 0
+        unit = max(float(variances.mean()), _SILENT)
         penalties = self.strengths[:, None] * unit
         shrunk = variances + penalties
         explained = ((variances + 2 * penalties) / np.square(shrunk)) @ np.square(along)

@@ -75,6 +75,15 @@ def test_constant_units_are_counted_and_not_averaged() -> None:
     assert np.isfinite(measured(Ridge(), also, y).value)
 
 
+def test_a_predictor_that_one_image_alone_excites_predicts_nothing() -> None:
+    _, y = related(40)
+    once = np.zeros((40, 1))
+    once[17] = 2.0
+    found = predictivity(Ridge(), once, y)
+    assert np.all(np.abs(found.r) < 0.3)
+    np.testing.assert_array_less(found.r2, 0.05)
+
+
 def test_in_another_order_everything_is_fitted_anew() -> None:
     x, y = related(40)
     order = np.random.default_rng(1).permutation(40)
