@@ -9,7 +9,6 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-import neurons
 from neurons import Clip
 from neurons.drawn_world.concepts import concept, concepts
 from neurons.drawn_world.drawing import Drawing
@@ -31,11 +30,6 @@ class MeanColour(nn.Module):
         generator = torch.Generator().manual_seed(0)
         table = torch.randn(49408, 3, generator=generator)
         return table[tokens].sum(1)
-
-
-@pytest.fixture(scope="module")
-def miniature() -> Clip:
-    return neurons.load("miniature", device="cpu")
 
 
 @pytest.fixture(scope="module")

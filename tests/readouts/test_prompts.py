@@ -7,7 +7,6 @@ import open_clip
 import pytest
 from torch.nn import functional
 
-import neurons
 from neurons import Clip
 from neurons.drawn_world.concepts import concept
 from neurons.drawn_world.scenes import TEMPLATES
@@ -16,11 +15,6 @@ from neurons.miniature.measure import text_directions
 from neurons.readouts.prompts import class_directions, openai, words_of
 
 NAMES = ("pig", "finance", "guitar")
-
-
-@pytest.fixture(scope="module")
-def miniature() -> Clip:
-    return neurons.load("miniature", device="cpu")
 
 
 def test_directions_are_the_mean_of_normalised_prompts(miniature: Clip) -> None:

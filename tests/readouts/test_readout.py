@@ -7,17 +7,11 @@ import pytest
 import torch
 from torch.nn import functional
 
-import neurons
 from neurons import Clip
 from neurons.errors import OptionError
 from neurons.readouts.readout import among, class_index, log_shares, shares, zero_shot
 
 NAMES = ("pig", "finance", "guitar")
-
-
-@pytest.fixture(scope="module")
-def miniature() -> Clip:
-    return neurons.load("miniature", device="cpu")
 
 
 def test_shares_are_open_clips_probabilities(miniature: Clip) -> None:

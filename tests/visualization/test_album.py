@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import time
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -15,6 +12,7 @@ from neurons import Clip, Neuron, Series, Settings, visualize_to
 from neurons.errors import AlbumNotFoundError, MismatchError, OptionError, RunLockedError
 from neurons.visualization.album import album_for_writing, folder_name, open_album
 from tests.conftest import DEAD, LAYER, RED
+from tests.processes import command, start
 
 UNITS = [Neuron(LAYER, unit) for unit in (RED, DEAD, 7, 9, 11)]
 SHORT = Settings(steps=6, batch=2)
@@ -71,27 +69,27 @@ def test_a_stop_after_any_target_ends_with_the_same_bytes(
 def test_killed_at_any_moment_it_goes_on_and_ends_with_the_same_bytes(
     planted_name: str, tmp_path: Path
 ) -> None:
-    def command(out: Path) -> list[str]:
+    def begin(out: Path) -> BaseProcess:
         units = [f"{LAYER}:{unit}" for unit in (3, 7, 9, 11)]
-        start = "from neurons.cli.app import main; main()"
-        return [sys.executable, "-c", start, "visualize", planted_name, *units, "--out",
-                str(out), "--steps", "12", "--batch", "1", "--seeds", "1", "--device",
-                "cpu"]  # fmt: skip
+        return start(command, "visualize", planted_name, *units, "--out", out, "--steps", 12,
+                     "--batch", 1, "--seeds", 1, "--device", "cpu")  # fmt: skip
 
-    quiet = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
-    subprocess.run(command(tmp_path / "whole"), check=True, env=quiet, capture_output=True)
+    def finish(out: Path) -> None:
+        running = begin(out)
+        running.join()
+        assert running.exitcode == 0
+
+    finish(tmp_path / "whole")
     out = tmp_path / "killed"
     for kept in range(3):
-        running = subprocess.Popen(
-            command(out), env=quiet, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        running = begin(out)
         # as soon as it has kept one more, in the middle of the next
-        while running.poll() is None and len(list(out.glob("*[0-9]/result.json"))) <= kept:
+        while running.is_alive() and len(list(out.glob("*[0-9]/result.json"))) <= kept:
             time.sleep(0.01)
-        assert running.poll() is None
-        running.send_signal(signal.SIGKILL)
-        running.wait()
-    subprocess.run(command(out), check=True, env=quiet, capture_output=True)
+        assert running.is_alive()
+        running.kill()
+        running.join()
+    finish(out)
     assert contents(out) == contents(tmp_path / "whole")
 
 

@@ -7,18 +7,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-import neurons
 from neurons import Clip, Probe, images
 from neurons.sparse.path import PathStep
 from tests.conftest import Outcome
 
 SMALL = ("--only", "rendition=flat", "--place", "random", "--area", "0.05", "--n", "16")
 CLASSES = "pig,dog,cat,house,guitar,clock,piggy bank,umbrella"
-
-
-@pytest.fixture(scope="session")
-def miniature() -> Clip:
-    return neurons.load("miniature", device="cpu")
 
 
 @pytest.fixture

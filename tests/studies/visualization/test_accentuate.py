@@ -18,14 +18,14 @@ SHORT = replace(ACCENT, steps=40)
 
 
 def test_an_accentuated_image_excites_more_and_stays_itself(
-    miniature: Clip, scan_run: Activations
+    miniature: Clip, miniature_run: Activations
 ) -> None:
     shown = neurons.images("miniature")
-    row = int(np.argsort(scan_run.peak(Neuron(LAYER, 164)))[-40])
+    row = int(np.argsort(miniature_run.peak(Neuron(LAYER, 164)))[-40])
     given = shown.pixels(row)
-    made = neurons.accentuate(miniature, given, Neuron(LAYER, 164), run=scan_run)
+    made = neurons.accentuate(miniature, given, Neuron(LAYER, 164), run=miniature_run)
     before, after = made.pictures
-    assert before.activation == pytest.approx(scan_run.peak(Neuron(LAYER, 164))[row], rel=1e-4)
+    assert before.activation == pytest.approx(miniature_run.peak(Neuron(LAYER, 164))[row], rel=1e-4)
     assert after.activation > 1.5 * before.activation
     changed = pixels(after.image).astype(float) - given
     free = neurons.accentuate(miniature, given, Neuron(LAYER, 164), keep=0.0)

@@ -139,16 +139,18 @@ def test_diverse_pictures_differ_more(planted: Clip) -> None:
 
 
 def test_pictures_of_multimodal_units_are_seen_as_their_concept(
-    miniature: Clip, scan_run: Activations
+    miniature: Clip, miniature_run: Activations
 ) -> None:
-    counted = neurons.census(scan_run, neurons.images("miniature"), LAYER)
+    counted = neurons.census(miniature_run, neurons.images("miniature"), LAYER)
     agree = (counted.tops == counted.tops[0]).all(0)
     units = np.flatnonzero(agree)[::8].tolist()
     names = list(concepts())
     directions = text_directions(miniature, names)
     targets = [Neuron(LAYER, unit) for unit in units]
     settings, series = Settings(steps=128, batch=len(units)), Series(n_seeds=1)
-    made = list(visualize_each(miniature, targets, settings=settings, series=series, run=scan_run))
+    made = list(
+        visualize_each(miniature, targets, settings=settings, series=series, run=miniature_run)
+    )
     batch = np.stack([pixels(each.pictures[0].image) for each in made]).transpose(0, 3, 1, 2)
     embedded = functional.normalize(miniature.embed_images(torch.from_numpy(batch)), dim=1)
     found = (embedded @ directions.T).argmax(1).tolist()
@@ -159,7 +161,9 @@ def test_pictures_of_multimodal_units_are_seen_as_their_concept(
     assert np.mean([each.reaches for each in made]) > 0.9
 
 
-def test_a_sentences_picture_is_near_the_sentence(miniature: Clip, scan_run: Activations) -> None:
+def test_a_sentences_picture_is_near_the_sentence(
+    miniature: Clip, miniature_run: Activations
+) -> None:
     point = miniature.embed_texts(["a photo of a spider"])[0].clone()
     # after 64 steps it stands at the 99th percentile, and the number of threads decides
     settings, series = Settings(steps=112, batch=1), Series(n_seeds=1)
@@ -168,7 +172,7 @@ def test_a_sentences_picture_is_near_the_sentence(miniature: Clip, scan_run: Act
         towards(point, name="spider"),
         settings=settings,
         series=series,
-        run=scan_run,
+        run=miniature_run,
     )
     (shown,) = made.pictures
     batch = torch.from_numpy(pixels(shown.image).copy()).permute(2, 0, 1)[None]
@@ -178,7 +182,7 @@ def test_a_sentences_picture_is_near_the_sentence(miniature: Clip, scan_run: Act
 
 
 def test_facets_bend_the_picture_and_the_strongest_that_reaches_is_shown(
-    miniature: Clip, scan_run: Activations
+    miniature: Clip, miniature_run: Activations
 ) -> None:
     generator = torch.Generator().manual_seed(0)
     weights = {
@@ -187,7 +191,7 @@ def test_facets_bend_the_picture_and_the_strongest_that_reaches_is_shown(
     series = Series(n_seeds=1, facets=weights, strengths=(0.1, 4.0))
     made = visualize(
         miniature, Neuron(LAYER, 164), settings=Settings(steps=40, batch=5), series=series,
-        run=scan_run,
+        run=miniature_run,
     )  # fmt: skip
     assert [p.facet for p in made.pictures] == ["", "one", "one", "two", "two"]
     plain, weak, strong = (pixels(made.pictures[i].image).astype(float) for i in range(3))
