@@ -31,6 +31,7 @@ LEAVES_OUT = (
 )
 _FEWEST_IMAGES = 4
 _BATCH = 16
+_OTHERS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,9 +51,9 @@ class GradientDirections:
         Cosine between the mean slopes of two halves of them: how far the direction depends on
         which images were taken.
     others : ndarray of float, (units,)
-        The control: cosine between the direction and that of another unit of the layer, drawn at
-        random, on the same images. A direction that agrees no better than this is the layer's, and
-        not the unit's own.
+        The control: cosine between the direction and those of three other units of the layer, drawn
+        at random, on some of the same images; the median. A direction that agrees no better than
+        this is the layer's, and not the unit's own.
     n_images : tuple of int
         Top images of each unit.
     level, leaves_out : str
@@ -83,8 +84,8 @@ class GradientDirections:
     def holds(self, unit: int) -> bool:
         """Tell whether a unit's direction may be trusted.
 
-        It may if halves of the images give nearly the same (a cosine of 0.8 or more), and another
-        unit does not (at most half as much).
+        It may if halves of the images give nearly the same (a cosine of 0.8 or more), and other
+        units do not (at most half as much).
 
         Raises
         ------
@@ -147,11 +148,11 @@ def gradient_directions(
     layer : str
         Any layer of the run.
     units : sequence of int
-        Each costs three passes over ``n_images`` images.
+        Each costs about two passes over ``n_images`` images, in forward mode.
     n_images : int >= 4
         Top images of each unit, by its peak.
     seed : int
-        Of the halves, and of the other unit.
+        Of the halves, and of the other units.
     progress : callable
         Takes how many of how many units are done.
 
@@ -186,9 +187,11 @@ def gradient_directions(
     for done, unit in enumerate(units, 1):
         rows = _top_rows(run, Neuron(layer, unit), n_images)
         pixels = prepare(clip.preprocess, images, rows=rows).pixels
-        other = int((unit + random.integers(1, total)) % total)
-        slopes, control = (_slopes(clip, Neuron(layer, each), pixels) for each in (unit, other))
-        found.append(_measured(slopes, control, random))
+        slopes = _slopes(clip, Neuron(layer, unit), pixels)
+        others = (unit + 1 + random.permutation(total - 1)[:_OTHERS]) % total
+        some = pixels[: max(_FEWEST_IMAGES, len(pixels) // 4)]
+        controls = [_slopes(clip, Neuron(layer, int(each)), some) for each in others]
+        found.append(_measured(slopes, controls, random))
         progress(done, len(units))
     return GradientDirections(
         layer,
@@ -211,7 +214,9 @@ class _Measured:
 
 
 def _measured(
-    slopes: NDArray[np.float64], control: NDArray[np.float64], random: np.random.Generator
+    slopes: NDArray[np.float64],
+    controls: Sequence[NDArray[np.float64]],
+    random: np.random.Generator,
 ) -> _Measured:
     n, mean = len(slopes), slopes.mean(0)
     order = random.permutation(n)
@@ -220,7 +225,8 @@ def _measured(
     unit = slopes / np.maximum(lengths, 1e-30)
     # the mean over all pairs, without those of an image and itself
     pairs = (np.square(unit.sum(0)).sum() - np.square(unit).sum()) / max(1, n * (n - 1))
-    return _Measured(mean, float(pairs), _cosine(first, second), _cosine(mean, control.mean(0)), n)
+    others = float(np.median([_cosine(mean, each.mean(0)) for each in controls]))
+    return _Measured(mean, float(pairs), _cosine(first, second), others, n)
 
 
 def _cosine(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:

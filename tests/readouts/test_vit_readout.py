@@ -38,7 +38,9 @@ def test_shares_and_the_rest_are_the_products_with_texts(build: str) -> None:
         assert seen.units.shape[2] - height * width in (0, 1), layer
 
 
-@pytest.mark.parametrize("build", ["class token", "mean of the patches"])
+@pytest.mark.parametrize(
+    "build", ["class token", "mean of the patches", "layer scale, no first norm"]
+)
 def test_shares_are_the_gradients_of_the_two_shortest_ways_times_the_activations(
     build: str,
 ) -> None:
@@ -59,7 +61,7 @@ def _slow_gradients(clip: Clip, texts: Tensor) -> Tensor:
         clip.embed_images(noise(2))
     tokens = [seen[path].clone() for path in streams]
     units = seen[MLP].clone().requires_grad_()
-    written = units @ blocks[0].mlp.c_proj.weight.T
+    written = blocks[0].ls_2(units @ blocks[0].mlp.c_proj.weight.T)
     change = written - written.detach()
     end = tokens[-1] + change
     for n, block in enumerate(blocks[1:], 1):
@@ -69,7 +71,7 @@ def _slow_gradients(clip: Clip, texts: Tensor) -> Tensor:
         moved = (change - change.mean(2, keepdim=True)) * scale * block.ln_1.weight
         values = (moved @ block.attn.in_proj_weight[64:].T).unflatten(2, (2, -1))
         mixed = torch.einsum("ihqk,ikhd->iqhd", patterns.detach(), values).flatten(2)
-        end = end + mixed @ block.attn.out_proj.weight.T
+        end = end + block.ls_1(mixed @ block.attn.out_proj.weight.T)
     centred = end - end.mean(2, keepdim=True)
     scale = (tokens[-1].var(2, unbiased=False, keepdim=True) + visual.ln_post.eps).rsqrt()
     normed = centred * scale * visual.ln_post.weight
