@@ -231,13 +231,10 @@ def _writing(
 
 def _tell(found: list[Result]) -> None:
     """Tell each answer, and draw the units of a word."""
-    from neurons import WordDecomposition, WordEquation
+    from neurons import WordEquation
 
     for each in found:
-        told = each.verdict()
-        if isinstance(each, WordDecomposition):
-            told = f"by {'words' if each.kind == 'word' else each.kind}: {told}"
-        say(told)
+        say(each.verdict())
         if isinstance(each, WordEquation):
             out_console.print(_drawn(each))
 

@@ -33,7 +33,7 @@ def test_an_image_and_a_class_of_a_run_are_found_by_name(scanned) -> None:
     assert (one.name, one.kind, one.leaves_out) == (images.ids[3], "image", ())
     name = images.class_names[0]
     whole = target_of_images(run, images, of_class=name.upper())
-    assert (whole.name, whole.kind, whole.leaves_out) == (name, "class", (name,))
+    assert (whole.name, whole.kind, whole.leaves_out) == (f"images of {name}", "class", (name,))
     assert np.linalg.norm(whole.direction(None, None)) == pytest.approx(1, abs=1e-4)
     with pytest.raises(OptionError, match="0 images of the run are called 'none'"):
         target_of_images(run, images, image="none")

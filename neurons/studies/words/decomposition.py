@@ -80,8 +80,9 @@ def decompose_into_words(
         other /= np.linalg.norm(other)
         controls.append(explained(atoms, other, splice(atoms, other, strength)))
     cosine = explained(atoms, wanted, weights)
+    made_of = ClassDecomposition if target.kind == "class" else WordDecomposition
     order = [i for i in np.argsort(-weights, kind="stable").tolist() if weights[i] > 0]
-    return WordDecomposition(
+    return made_of(
         provenance={"model": dict(texts.model), "words": list(texts.listed.words)},
         target=target.name,
         kind=target.kind,
@@ -258,6 +259,11 @@ class WordDecomposition(Result):
             }
             for each in self.atoms
         ]
+
+
+@dataclass(frozen=True)
+class ClassDecomposition(WordDecomposition):
+    """The mean of a class's images as a sum of words; it lies beside that of the class's name."""
 
 
 def _atoms(

@@ -18,7 +18,7 @@ from neurons.readouts.word_fit import (
     shares_of_resamples,
 )
 from neurons.readouts.word_texts import FamiliesTogether, WordTexts
-from neurons.results.blocks import Bars, Block, Curve, Note, Table
+from neurons.results.blocks import Bars, Block, Note, Table
 from neurons.results.result import Result
 from neurons.results.table import Row
 from neurons.stats import p_of_draws
@@ -178,13 +178,13 @@ class WordEquation(Result):
         return tuple(f"{self.layer}:{each.unit}" for each in held if each.stable)
 
     def equation(self) -> str:
-        """Write it as a line, such as ``bored = + 1.2 visual.layer4:5 - 0.4 visual.layer4:40``."""
+        """Write it as a line, such as ``bored = 1.2 visual.layer4:5 - 0.4 visual.layer4:40``."""
         parts = [
             f"{'+' if each.coefficient > 0 else '-'} {abs(each.coefficient):.2g} "
             f"{self.layer}:{each.unit}"
             for each in self.terms
         ]
-        return f"{self.word} = {' '.join(parts) or '0'}"
+        return f"{self.word} = {' '.join(parts).removeprefix('+ ') or '0'}"
 
     @property
     def passes(self) -> bool:
@@ -326,15 +326,7 @@ class WordEquation(Result):
             "Strength: in shares of the smallest at which no unit is used. Gap: how far from the "
             "best equation of this strength it can be, in shares of the objective.",
         )
-        curve = Curve(
-            "Units by strength",
-            tuple(each.strength for each in self.steps),
-            tuple(float(each.units) for each in self.steps),
-            "strength",
-            "units",
-            points=True,
-        )
-        return (curve, steps)
+        return (steps,)
 
 
 def _sign(term: Term) -> str:

@@ -34,7 +34,7 @@ def word_factors(
     directions: UnitDirections,
     texts: WordTexts,
     *,
-    counts: Sequence[int] = COUNTS,
+    counts: Sequence[int] = (),
     n_resamples: int = 10,
     seed: int = 0,
     progress: Progress = lambda done, total: None,
@@ -46,8 +46,8 @@ def word_factors(
     directions : UnitDirections
     texts : WordTexts
     counts : sequence of int >= 2
-        Numbers of factors that are tried. Shown is the one whose factors come back best, beside
-        those of a table that has no structure.
+        Numbers of factors that are tried; default: 2 to 7, and fewer than words. Shown is the one
+        whose factors come back best, beside those of a table that has no structure.
     n_resamples : int >= 5
         How often words and prompts are drawn anew, and how often the table is shuffled.
     seed : int
@@ -69,7 +69,8 @@ def word_factors(
     1999; Goh et al. 2021 map feelings in this way.
     """
     most = len(texts.listed.words) - 1
-    if not counts or min(counts) < 2 or max(counts) > most or n_resamples < _FEWEST:
+    counts = counts or [count for count in COUNTS if count <= most]
+    if min(counts) < 2 or max(counts) > most or n_resamples < _FEWEST:
         raise OptionError(
             f"{list(counts)} factors, {n_resamples} resamples: 2 to {most} factors for "
             f"{most + 1} words, and {_FEWEST} resamples or more"
@@ -287,7 +288,7 @@ def _factor(
     mine = mine[np.argsort(-loads[mine, k], kind="stable")]
     units = np.argsort(-own[k], kind="stable")[:_UNITS_SHOWN].tolist()
     return Factor(
-        tuple(words[i] for i in mine),
+        tuple(words[i] for i in mine.tolist()),
         tuple(f"{layer}:{unit}" for unit in units),
         tuple(float(own[k, unit]) for unit in units),
     )

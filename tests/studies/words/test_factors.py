@@ -49,6 +49,6 @@ def test_words_that_share_nothing_follow_no_families() -> None:
 
 
 def test_what_makes_no_sense_is_refused() -> None:
-    for counts in ((1,), (99,), ()):
+    for counts in ((1,), (99,)):
         with pytest.raises(OptionError, match="factors"):
             word_factors(directions(), grouped(), counts=counts)
