@@ -62,7 +62,8 @@ def test_a_direction_that_halves_or_another_unit_contradict_does_not_hold(
     found: GradientDirections,
 ) -> None:
     assert found.halves.shape == found.others.shape == (2,)
-    assert (np.abs(found.others) < 1).all() and (found.halves > found.others).all()
+    # other units move the embedding elsewhere, on the same images
+    assert (found.halves > 0.95).all() and (found.others < 0.8).all()
     said = replace(
         found,
         units=(1, 2, 3),
