@@ -50,6 +50,11 @@ class Match:
     excess: float
     p_value: float
 
+    def told(self) -> str:
+        """Give the value and its interval: ``0.41 (0.37 to 0.45)``."""
+        low, high = self.interval.low, self.interval.high
+        return f"{two_places(self.value)} ({two_places(low)} to {two_places(high)})"
+
 
 @dataclass(frozen=True)
 class AlignedLayers:
@@ -101,6 +106,12 @@ class AlignedLayers:
     def n_permutations(self) -> int:
         """Orders of the images that the null stands on."""
         return len(self.null_excess)
+
+
+def two_places(value: float) -> str:
+    """Write a number with two decimals; what rounds to zero has no sign."""
+    told = f"{value:.2f}"
+    return "0.00" if told == "-0.00" else told
 
 
 def tables_of(side: Side, layers: Sequence[str]) -> list[Responses]:

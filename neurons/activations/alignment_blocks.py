@@ -55,11 +55,7 @@ def matches_table(tables: Sequence[AlignedLayers], one: str, other: str, *, back
 
 
 def _told(match: Match) -> str:
-    low, high = match.interval.low, match.interval.high
-    return (
-        f"{match.other}: {match.value:.2f} ({low:.2f} to {high:.2f}), {match.excess:+.2f} "
-        f"(p {match.p_value:.2g})"
-    )
+    return f"{match.other}: {match.told()}, {match.excess:+.2f} (p {match.p_value:.2g})"
 
 
 def heat(table: AlignedLayers, one: str, other: str, *, high: float) -> Heat:

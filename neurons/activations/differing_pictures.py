@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from neurons.activations.common_images import CommonImages
 from neurons.activations.differing_neighbours import CHANCE, differing_images
 from neurons.activations.run_system import RunSystem
+from neurons.alignment.calibration import drawn_images
 from neurons.alignment.responses import Responses
 from neurons.data.images import ImageSet
 from neurons.errors import StaleActivationsError
@@ -18,6 +19,8 @@ from neurons.results.blocks import Block, Gallery, Note, Strip, Tile
 
 # an image, and so many others
 _NEAREST = 5
+# of more images so many are drawn: all pairs are compared
+_MOST = 2000
 
 
 @dataclass(frozen=True)
@@ -121,15 +124,18 @@ def differing_pictures(
     BadImageError
         If an image cannot be read any more.
     """
-    found, median = differing_images(x, y, k=_NEAREST, count=count)
     rows = _rows(common, images)
+    some = drawn_images(x.n, _MOST, np.random.default_rng(0))
+    if some is not None:
+        x, y, rows = x.taken(some), y.taken(some), rows[some]
+    found, median = differing_images(x, y, k=_NEAREST, count=count)
 
     def shown(some: Sequence[int]) -> tuple[ShownImage, ...]:
         return tuple(_shown(images, int(rows[each])) for each in some)
 
     pictures = (
         DifferingPicture(
-            *shown([each.image]),
+            shown([each.image])[0],
             each.difference,
             shown(each.nearest),
             shown(each.nearest_other),

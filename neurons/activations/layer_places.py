@@ -9,12 +9,13 @@ Procrustes distances do. Classical scaling: Torgerson, Psychometrika 1952.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurons.alignment.calibration import drawn_images
 from neurons.alignment.procrustes import Procrustes
 from neurons.alignment.responses import Responses
 
@@ -45,7 +46,8 @@ class LayerPlaces:
 def layer_places(
     systems: Sequence[tuple[str, Sequence[Responses]]],
     *,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    most_images: int = 1000,
+    seed: int = 0,
 ) -> LayerPlaces:
     """Lay out the layers of several systems by their angular Procrustes distances.
 
@@ -53,21 +55,23 @@ def layer_places(
     ----------
     systems : sequence of (str, sequence of Responses)
         Name and layers of each, row ``i`` of all of them the same image.
-    progress : callable
-        Takes how many of how many layers are done.
+    most_images : int
+        Of more images so many are drawn: every pair of layers is decomposed.
+    seed : int
 
     Returns
     -------
     LayerPlaces
     """
     tables = [table for _, layers in systems for table in layers]
+    rows = drawn_images(tables[0].n, most_images, np.random.default_rng(seed))
+    if rows is not None:
+        tables = [table.taken(rows) for table in tables]
     n = len(tables)
     distances = np.zeros((n, n))
     for i in range(n - 1):
-        progress(i, n)
         distances[i, i + 1 :] = Procrustes().pairing([tables[i]], tables[i + 1 :]).values()[0]
     distances += distances.T
-    progress(n, n)
     places = scaled(distances)
     return LayerPlaces(
         tuple(name for name, layers in systems for _ in layers),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurons.activations.aligned_layers import AlignedLayers, aligned_layers
+from neurons.activations.aligned_layers import AlignedLayers, aligned_layers, two_places
 from neurons.activations.common_images import CommonImages
 from neurons.activations.differing_pictures import DifferingPictures, differing_pictures
 from neurons.activations.response_ceilings import LayerCeiling, response_ceilings
@@ -60,9 +60,8 @@ class SystemAlignment:
         table = self.tables[0]
         best = table.closest
         number = (
-            f"{table.title} {best.value:.2f} ({best.interval.low:.2f} to {best.interval.high:.2f}, "
-            f"n = {table.n:,}), where the closest of all pairs gives {best.null_mean:.2f} with "
-            f"shuffled images (p = {best.p_value:.2g})"
+            f"{table.title} {best.told()[:-1]}, n = {table.n:,}), where the closest of all pairs "
+            f"gives {two_places(best.null_mean)} with shuffled images (p = {best.p_value:.2g})"
         )
         if self.same:
             return f"{one} and {self.name} are the same model on the same images, and agree. "

@@ -95,16 +95,17 @@ def _drawn(pair: SystemAlignment) -> Table:
 
     The first with its interval, null and p, the others with their excess alone.
     """
+    from neurons.activations.aligned_layers import two_places  # with numpy
+
     first, *more = pair.tables
     others = (f"{each.measure} above" for each in more)
     drawn = table("layer", "closest", f"{first.measure} (95 %)", "shuffled", "p", *others)
     for i, match in enumerate(first.matches):
-        low, high = match.interval.low, match.interval.high
         drawn.add_row(
             match.layer,
             match.other,
-            f"{match.value:.2f} ({low:.2f}-{high:.2f})",
-            f"{match.null_mean:.2f}",
+            match.told(),
+            two_places(match.null_mean),
             f"{match.p_value:.2g}",
             *(f"{each.matches[i].excess:+.2f} {each.matches[i].other}" for each in more),
         )

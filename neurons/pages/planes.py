@@ -66,7 +66,12 @@ def _cell(heat: Heat, axis: Axis, i: int, k: int, value: float, *, framed: bool)
     if not math.isfinite(value):
         return Cell("-", 0.0, framed, f"{pair}: no value")
     more = f"; {heat.told[i][k]}" if heat.told else ""
-    return Cell(f"{value:.2f}", axis.at(value), framed, f"{pair}: {value:.3g}{more}")
+    return Cell(
+        f"{value:.2f}".replace("-0.00", "0.00"),
+        axis.at(value),
+        framed,
+        f"{pair}: {value:.3g}{more}",
+    )
 
 
 def plane(block: Places) -> Plane:

@@ -125,7 +125,7 @@ def align(
         )
         for k in range(1, len(systems))
     ]
-    spread = layer_places(list(zip(names, tables, strict=True)))
+    spread = layer_places(list(zip(names, tables, strict=True)), seed=seed)
     progress(steps, steps)
     lost = (s.told_left_out(each) for s, each in zip(common.sides, held, strict=True))
     return Alignment(
@@ -266,8 +266,8 @@ class Alignment(Result):
             if table.doubt
         )
         return (
-            f"{self.left_out}{''.join(doubts)}{ceiling}A number above shuffled images says that two "
-            f"systems share something about these images: colour or brightness may suffice. "
+            f"{self.left_out}{''.join(doubts)}{ceiling}A number above shuffled images says that "
+            f"two systems share something about these images: colour or brightness may suffice. "
             f"Numbers of different measures, and of different images, are not comparable."
         )
 
