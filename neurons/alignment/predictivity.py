@@ -33,6 +33,9 @@ class Ridge:
     those alone. Swap the tables for the other direction: a system can predict another one without
     being predicted by it.
 
+    For unrelated systems it is somewhat below 0: where the folds happen to agree, predictions are
+    larger and their correlation is taken over a larger length. The null shows by how much.
+
     Parameters
     ----------
     n_folds : int >= 2

@@ -17,13 +17,15 @@ def tables(random: np.random.Generator, widths: list[int], n: int = 20) -> list[
     return [Responses(f"{w} units", random.normal(size=(n, w))) for w in widths]
 
 
+def _p_of_unrelated(measure: Measure, random: np.random.Generator, seed: int) -> float:
+    x, y = random.normal(size=(2, 16, 3))
+    return calibrated(measure, x, y, n_permutations=39, n_resamples=2, seed=seed).p_value
+
+
 @pytest.mark.parametrize("measure", [Cka(), Cka(most_pairs_of=4), Procrustes()])
 def test_p_values_of_unrelated_systems_are_uniform(measure: Measure) -> None:
     random = np.random.default_rng(0)
-    found = [
-        calibrated(measure, *random.normal(size=(2, 16, 3)), n_permutations=39, seed=seed).p_value
-        for seed in range(200)
-    ]
+    found = [_p_of_unrelated(measure, random, seed) for seed in range(200)]
     # p takes the values 1/40, 2/40, ...: spread evenly within the step, it is continuous
     spread = np.array(found) - random.random(200) / 40
     assert stats.kstest(spread, "uniform").pvalue > 0.01
