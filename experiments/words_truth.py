@@ -2,47 +2,84 @@
 
 How linear the readouts are, of the miniature and of any other model with images of its own; which
 texts units ask for; which units a text asks for; and what words and classes are made of. Kept in
-experiments/results/words_truth.json and put into docs/studies/words.md.
+experiments/results/words_truth.json, and each table put into its page of docs/studies.
 
-    python -m experiments.words_truth
-    python -m experiments.words_truth --model local-dir:PATH --images FILE
+    python -m experiments.words_truth                   # about twelve minutes on two cores
+    python -m experiments.words_truth --only linearity
+    python -m experiments.words_truth --only linearity --model local-dir:PATH --images FILE
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import neurons
-from neurons import Linearity
+from experiments import words_truth_equations, words_truth_texts, words_truth_wanted
+from neurons import Activations, Clip, ImageSet, Linearity
+from neurons.readouts.unit_directions import UnitDirections
+from neurons.recipes.demo import LAYER
 
 RESULTS = Path(__file__).parent / "results" / "words_truth.json"
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "studies" / "words.md"
-BEGIN, END = "<!-- figures: python -m experiments.words_truth -->", "<!-- end of figures -->"
-MINIATURE = "miniature"
+PAGES = Path(__file__).resolve().parents[1] / "docs" / "studies"
+MINIATURE, LINEARITY = "miniature", "linearity"
+_FIGURES = re.compile(r"(<!-- figures: .*? -->\n).*?(<!-- end of figures -->)", re.DOTALL)
+
+Measure = Callable[[Clip, Activations, ImageSet, UnitDirections], dict[str, Any]]
+# of each study its page, what measures it, and what draws it
+STUDIES: dict[str, tuple[str, Measure, Callable[[dict[str, Any]], str]]] = {
+    "texts": ("texts.md", words_truth_texts.texts_truth, words_truth_texts.texts_table),
+    "wanted": ("wanted.md", words_truth_wanted.wanted_truth, words_truth_wanted.wanted_table),
+    "equations": (
+        "equation.md",
+        words_truth_equations.equations_truth,
+        words_truth_equations.equations_table,
+    ),
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", help="another model, to be measured beside the miniature")
+    parser.add_argument("--only", choices=(LINEARITY, *STUDIES), help="one of the tables")
+    parser.add_argument("--model", help="another model, whose readout is measured instead")
     parser.add_argument("--images", help="its images")
     asked = parser.parse_args()
     kept: dict[str, Any] = json.loads(RESULTS.read_text("utf-8")) if RESULTS.is_file() else {}
-    pairs = [(MINIATURE, MINIATURE, MINIATURE)]
-    if asked.model:
-        pairs.append((Path(asked.model).name, asked.model, asked.images))
-    for name, model, images in pairs:
+    if asked.only in (None, LINEARITY):
+        model, images = (asked.model, asked.images) if asked.model else (MINIATURE, MINIATURE)
         found = neurons.linearize(neurons.load(model, device="cpu"), neurons.images(images))
-        kept[name] = linearity(found)
-        print(f"{name}: {found.verdict()}", flush=True)
+        kept.setdefault(LINEARITY, {})[Path(model).name] = linearity(found)
+        keep(kept, "words.md", table(kept[LINEARITY]))
+    studies = [name for name in STUDIES if asked.only in (None, name)]
+    if studies and not asked.model:
+        measure(kept, studies)
+
+
+def measure(kept: dict[str, Any], studies: list[str]) -> None:
+    """Measure studies on one run of the miniature and by one readout."""
+    clip, pictures = neurons.load(MINIATURE, device="cpu"), neurons.images(MINIATURE)
+    directions = neurons.linearize(clip, pictures, layer=LAYER).directions()
+    with tempfile.TemporaryDirectory() as folder:
+        neurons.scan(clip, pictures, [LAYER], Path(folder) / "run")
+        run = Activations.open(Path(folder) / "run")
+        for name in studies:
+            page, truth, drawn = STUDIES[name]
+            kept[name] = truth(clip, run, pictures, directions)
+            keep(kept, page, drawn(kept[name]))
+
+
+def keep(kept: dict[str, Any], page: str, told: str) -> None:
+    """Keep what was measured, print it, and put it into its page."""
     RESULTS.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
-    told = table(kept)
-    print(told)
-    before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    PAGE.write_text(f"{before}{BEGIN}\n{told}\n{END}{after}", encoding="utf-8")
+    print(told, flush=True)
+    text = (PAGES / page).read_text("utf-8")
+    found = _FIGURES.sub(lambda marks: f"{marks[1]}{told}\n{marks[2]}", text)
+    (PAGES / page).write_text(found, encoding="utf-8")
 
 
 def linearity(found: Linearity) -> dict[str, Any]:

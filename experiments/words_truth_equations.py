@@ -9,7 +9,6 @@ and by words, and what an invented word gets.
 
 from __future__ import annotations
 
-import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -27,19 +26,26 @@ LAYER, UNITS, WIRED = "visual.layer4", 60, {5: 1, 17: 1, 40: -1}
 SEEDS, INVENTED, RESAMPLES = 10, 10, 40
 
 
-def measured() -> dict[str, Any]:
-    """Measure all of them."""
-    clip, pictures = neurons.load("miniature", device="cpu"), neurons.images("miniature")
-    with tempfile.TemporaryDirectory() as folder:
-        neurons.scan(clip, pictures, [LAYER], Path(folder) / "run")
-        run = Activations.open(Path(folder) / "run")
-        directions = neurons.linearize(clip, pictures, layer=LAYER).directions()
-        return {
-            "wired": wired(),
-            "sums": planted_sums(),
-            "composed": composed(clip, run, pictures),
-            "invented": invented(clip, directions),
-        }
+def equations_truth(
+    clip: Clip, run: Activations, pictures: ImageSet, directions: UnitDirections
+) -> dict[str, Any]:
+    """Measure all truths of equations; plain values, to be kept.
+
+    Parameters
+    ----------
+    clip : Clip
+        The miniature.
+    run : Activations
+        Of its pictures.
+    pictures : ImageSet
+    directions : UnitDirections
+    """
+    return {
+        "wired": wired(),
+        "sums": planted_sums(),
+        "composed": composed(clip, run, pictures),
+        "invented": invented(clip, directions),
+    }
 
 
 def wired() -> dict[str, Any]:
@@ -157,7 +163,7 @@ def invented(clip: Clip, directions: UnitDirections) -> dict[str, Any]:
     return found
 
 
-def table(kept: dict[str, Any]) -> str:
+def equations_table(kept: dict[str, Any]) -> str:
     """Draw what was measured."""
     wires, sums, parts, words = (kept[each] for each in ("wired", "sums", "composed", "invented"))
     return "\n".join(
@@ -186,7 +192,14 @@ def _unit(rows: Any) -> Any:
     return (rows / np.linalg.norm(rows, axis=-1, keepdims=True)).astype(np.float32)
 
 
+def main() -> None:
+    clip, pictures = neurons.load("miniature", device="cpu"), neurons.images("miniature")
+    with tempfile.TemporaryDirectory() as folder:
+        neurons.scan(clip, pictures, [LAYER], Path(folder) / "run")
+        run = Activations.open(Path(folder) / "run")
+        directions = neurons.linearize(clip, pictures, layer=LAYER).directions()
+        print(equations_table(equations_truth(clip, run, pictures, directions)))
+
+
 if __name__ == "__main__":
-    results = measured()
-    print(json.dumps(results, indent=1))
-    print(table(results))
+    main()
