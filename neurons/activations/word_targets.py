@@ -45,7 +45,18 @@ class WordTarget:
 
 
 def target_of_word(texts: WordTexts, word: str) -> WordTarget:
-    """Take a word of the list; it may not be used for itself."""
+    """Take a word of the list; it may not be used for itself.
+
+    Parameters
+    ----------
+    texts : WordTexts
+    word : str
+
+    Raises
+    ------
+    OptionError
+        If the list has no such word.
+    """
     at = texts.listed.index(word)
     name = texts.listed.words[at]
 
@@ -62,6 +73,17 @@ def target_of_images(
     run: Activations, images: ImageSet, *, image: str | None = None, of_class: str | None = None
 ) -> WordTarget:
     """Take one image of a run, or the mean of a class's images; give one of the two.
+
+    Parameters
+    ----------
+    run : Activations
+        With embeddings.
+    images : ImageSet
+        The run's.
+    image : str, optional
+        Its id, or file name.
+    of_class : str, optional
+        A class's name, which may not be used for itself.
 
     Raises
     ------
@@ -95,7 +117,7 @@ def target_of_images(
         if k is None:
             few = ", ".join(images.class_names[:5])
             raise OptionError(f"no class of the images is called {wanted!r}; the first: {few}")
-        name, kind = images.class_names[k], "class"
+        name, kind = f"images of {images.class_names[k]}", "class"
         mine, out = good[images.require_labels()[good] == k], (images.class_names[k],)
 
     def direction(prompts: NDArray[np.intp] | None, random: np.random.Generator | None) -> Vector:
@@ -108,6 +130,12 @@ def target_of_images(
 
 def target_of_unit(directions: UnitDirections, unit: Neuron | str) -> WordTarget:
     """Take the direction of a unit.
+
+    Parameters
+    ----------
+    directions : UnitDirections
+    unit : Neuron or str
+        Or its address.
 
     Raises
     ------
