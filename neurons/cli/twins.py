@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 import neurons
+from neurons.address import EMBEDDING
 from neurons.cli.common_options import CommonOptions, pooled
 from neurons.cli.options import RunImageOptions
 from neurons.cli.out_options import OptionalOutOptions
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from neurons import Twins
+    from neurons.studies.alignment.twins import TwinPair
 
 
 def twins(
@@ -73,6 +75,9 @@ def twins(
     out_console.print(_drawn(found, count))
     if answer is not None:
         say_path("pages", answer.write(found))
+    closest = _closest(found, 1)
+    if closest and isinstance(opened[1], neurons.Activations) and found.layers[1] != EMBEDDING:
+        say(f"look at it: neurons report {other} {closest[0].twin} --out report")
 
 
 def _drawn(found: Twins, count: int) -> Table:
@@ -80,15 +85,13 @@ def _drawn(found: Twins, count: int) -> Table:
 
     Next: how far the pair is above the next unit. Random: correlation with random directions.
     """
-    drawn = table("unit", "twin", "passes", "r (95 %)", "next", "random", "p")
-    drawn.columns[1].no_wrap = True
-    for each in sorted(found.pairs, key=lambda each: (not each.passes, -abs(each.correlation)))[
-        :count
-    ]:
+    drawn = table("unit", "twin", "passes", "correlation (95 %)", "next", "random", "p")
+    for each in _closest(found, count):
         low, high = each.interval.low, each.interval.high
         drawn.add_row(
             each.neuron,
-            each.twin,
+            # its layer stands in the sentence above
+            each.twin.rpartition(":")[2],
             "yes" if each.passes else "no",
             f"{each.correlation:.2f} ({low:.2f} to {high:.2f})",
             f"{each.margin:+.2f}",
@@ -96,3 +99,7 @@ def _drawn(found: Twins, count: int) -> Table:
             f"{each.p_value:.2g}",
         )
     return drawn
+
+
+def _closest(found: Twins, count: int) -> list[TwinPair]:
+    return sorted(found.pairs, key=lambda each: (not each.passes, -abs(each.correlation)))[:count]

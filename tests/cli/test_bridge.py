@@ -31,7 +31,10 @@ def test_twins_shows_pairs_by_both_units_images(
     assert done.code == 0, done.err
     found = Twins.load(out / "result")
     assert found.n_fitting == found.n_testing == 20 and len(found.pairs) == 256
-    assert done.out.splitlines()[-1] == f"pages: {out / 'index.html'}"
+    told = done.out.splitlines()
+    index = out / "index.html"
+    assert told[-2] == f"pages: {index}"
+    assert told[-1].startswith(f"look at it: neurons report {other} {LAYER}:")
     (page,) = out.glob("Twins*.html")
     assert found.shown[0].twin in page.read_text(encoding="utf-8")
     assert len(found.shown) == 3 and all(each.first and each.second for each in found.shown)
