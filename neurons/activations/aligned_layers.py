@@ -174,14 +174,20 @@ def aligned_layers(
     for done, (measure, back) in enumerate(ways):
         progress(done, len(ways))
         slow = measure.name in _SLOW
-        table = calibrated_table(
-            measure,
-            ys if back else xs,
-            xs if back else ys,
-            n_permutations=min(n_permutations, _SLOW_PERMUTATIONS) if slow else n_permutations,
-            n_resamples=n_resamples,
-            seed=seed,
-        )
+        try:
+            table = calibrated_table(
+                measure,
+                ys if back else xs,
+                xs if back else ys,
+                n_permutations=min(n_permutations, _SLOW_PERMUTATIONS) if slow else n_permutations,
+                n_resamples=n_resamples,
+                seed=seed,
+            )
+        except OptionError as error:
+            # what the measure advises may not be asked for here
+            raise OptionError(
+                f"{measure.name} cannot be taken: {error}; or leave out this measure, or the layer"
+            ) from None
         found.append(_summary(measure, _turned(table) if back else table, xs, ys, back=back))
     progress(len(ways), len(ways))
     return tuple(found)

@@ -188,7 +188,8 @@ def _other_fingerprint(one: System, other: System) -> bool:
 
 def _told_too_few(systems: Sequence[System], n: int, fewest: int, by: str) -> str:
     each = "; ".join(
-        f"{system.told} has {int(system.known.sum()):,} images, such as {_example(system)}"
+        f"{system.told} knows {int(system.known.sum()):,} of {len(system.ids):,} images, such as "
+        f"{_example(system)}"
         for system in systems
     )
     return (

@@ -216,6 +216,12 @@ def test_what_cannot_be_compared_is_refused_in_one_line(
     constant = system("flat", {"x": np.ones((N, 3))})
     with pytest.raises(OptionError, match="x gives every image the same values"):
         neurons.align(model, constant)
+    single = system("one unit", {"x": seen(3, 1)})
+    with pytest.raises(OptionError, match="rsa cannot be taken: x has 120 .* leave out this"):
+        neurons.align(model, single, measures=["rsa"])
+    nothing = system("nothing", {"x": np.full((N, 3), np.nan)})
+    with pytest.raises(MismatchError, match="'nothing' knows 0 of 120 images"):
+        neurons.align(model, nothing)
     strange = neurons.responses(seen(0, 3), ids=[f"{i}.jpg" for i in range(N)], name="strange")
     with pytest.raises(MismatchError, match=r"0 images are in common by id"):
         neurons.align(model, strange)
