@@ -58,9 +58,10 @@ class Neighbours:
                 f"{self.k} nearest neighbours of {n:,} images; ask for 1 to {n - 2:,}, far fewer "
                 "than there are images"
             )
+        # one more, which comes in where an image is left out
         return _OfNearest(
-            [nearest(each, self.k, self.distances, seed=2 * i) for i, each in enumerate(xs)],
-            [nearest(each, self.k, self.distances, seed=2 * i + 1) for i, each in enumerate(ys)],
+            [nearest(t, self.k + 1, self.distances, seed=2 * i) for i, t in enumerate(xs)],
+            [nearest(t, self.k + 1, self.distances, seed=2 * i + 1) for i, t in enumerate(ys)],
         )
 
     def chance(self, n: int) -> float:
@@ -91,7 +92,7 @@ def nearest(
     Returns
     -------
     ndarray of int, (images, k)
-        In no order, never the image itself.
+        The nearest first, never the image itself.
     """
     matrix = distances(responses)
     np.fill_diagonal(matrix, np.inf)
@@ -105,34 +106,58 @@ def nearest(
         nearer = np.flatnonzero(gaps < -reach[row])
         equal = np.flatnonzero(np.abs(gaps) <= reach[row])
         lists[row] = np.append(nearer, random.choice(equal, k - len(nearer), replace=False))
-    return lists
+    near = np.argsort(np.take_along_axis(matrix, lists, 1), axis=1, kind="stable")
+    return np.asarray(np.take_along_axis(lists, near, 1))
 
 
 class _OfNearest:
     """For each first table who is whose neighbour, for each second table lists of neighbours."""
 
     def __init__(self, xs: list[NDArray[np.intp]], ys: list[NDArray[np.intp]]) -> None:
-        n, self.k = xs[0].shape
-        self.rows = np.arange(n)[:, None]
-        self.is_near = np.zeros((len(xs), n, n), bool)
-        for matrix, lists in zip(self.is_near, xs, strict=True):
-            matrix[self.rows, lists] = True
-        self.ys = ys
+        self.n, self.k = xs[0].shape[0], xs[0].shape[1] - 1
+        self.rows = np.arange(self.n)[:, None]
+        self.xs, self.ys = xs, ys
+        self.is_near = np.stack([self._table(lists) for lists in xs])
 
     def values(self, order: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
         """Count common neighbours, the second side with its images in another order."""
-        return np.stack([self._shared(lists, order).mean(1) for lists in self.ys], axis=1)
+        values = []
+        for every in self.ys:
+            lists = every[:, : self.k]
+            if order is not None:
+                lists = np.argsort(order)[lists[order]]
+            values.append(self.is_near[:, self.rows, lists].mean((1, 2)))
+        return np.stack(values, axis=1)
 
     def resampled(self, counts: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Weigh images; who is near whom among all images stays."""
-        weights = counts / counts.sum(1, keepdims=True)
-        shared = [weights @ self._shared(lists).T for lists in self.ys]
-        return np.stack(shared, axis=2)
+        """Weigh what each image adds, its place among the neighbours of others included.
 
-    def _shared(
-        self, lists: NDArray[np.intp], order: NDArray[np.intp] | None = None
-    ) -> NDArray[np.float64]:
-        """Give the share of each image's neighbours, (first tables, images)."""
-        if order is not None:
-            lists = np.argsort(order)[lists[order]]
-        return np.asarray(self.is_near[:, self.rows, lists].sum(2) / self.k)
+        These are the pseudo-values of the jackknife: a resample itself holds fewer different
+        images, of which more are neighbours by chance.
+        """
+        change = (counts - 1) / self.n
+        values = self.values()
+        found = np.empty((len(counts), *values.shape))
+        for i in range(len(self.xs)):
+            for j in range(len(self.ys)):
+                found[:, i, j] = values[i, j] + change @ self._shares(i, j)
+        return found
+
+    def _table(self, lists: NDArray[np.intp]) -> NDArray[np.bool_]:
+        table = np.zeros((self.n, self.n), bool)
+        table[self.rows, lists[:, : self.k]] = True
+        return table
+
+    def _shares(self, i: int, j: int) -> NDArray[np.float64]:
+        """Give each image's pseudo-value: n times the share, minus n - 1 times that without it."""
+        x, y = self.xs[i][:, : self.k], self.ys[j][:, : self.k]
+        x_next, y_next = self.xs[i][:, self.k :], self.ys[j][:, self.k :]
+        near_x, near_y = self.is_near[i], self._table(self.ys[j])
+        # what is shared anew once a neighbour is gone: the next one may be the other's
+        by_x, by_y = near_y[self.rows, x_next], near_x[self.rows, y_next]
+        both = near_y[self.rows, x]
+        of_x = np.where(both, by_x.astype(int) + by_y + (x_next == y_next) - 1, by_x)
+        of_y = np.where(near_x[self.rows, y], 0, by_y)
+        gained = np.bincount(x.ravel(), of_x.ravel(), self.n)
+        gained += np.bincount(y.ravel(), of_y.ravel(), self.n)
+        return np.asarray((both.sum(1) - gained) / self.k)

@@ -46,13 +46,28 @@ def test_images_that_are_equally_near_do_not_make_unrelated_systems_agree() -> N
     assert measured(Neighbours(), x, y).value == pytest.approx(10 / 399, abs=0.015)
 
 
-def test_a_resample_weighs_images() -> None:
+def test_a_resample_weighs_what_the_number_loses_without_an_image() -> None:
     x, y = related(30)
-    pairing = Neighbours(k=3).pairing([Responses("x", x)], [Responses("y", y)])
-    one = np.zeros((30, 30), int)
-    np.fill_diagonal(one, 30)
-    assert pairing.resampled(one).mean() == pytest.approx(plain(x, y, 3))
-    assert set(np.round(3 * pairing.resampled(one).ravel(), 9)) <= {0, 1, 2, 3}
+    # about means that stay: else each image moves all others
+    x, y = x - x.mean(0), y - y.mean(0)
+    measure = Neighbours(k=3, distances=lambda table: cdist(table.values, table.values))
+    pairing = measure.pairing([Responses("x", x)], [Responses("y", y)])
+    value = measured(measure, x, y).value
+    twice = 1 + np.eye(30, dtype=int)
+    for image, found in enumerate(pairing.resampled(twice)[:, 0, 0]):
+        without = measured(measure, np.delete(x, image, 0), np.delete(y, image, 0)).value
+        assert found == pytest.approx(value + (30 * value - 29 * without) / 30)
+
+
+def test_the_interval_holds_the_mean_of_many_samples_about_as_often_as_it_says() -> None:
+    x, y = related(7000, 8, 8, noise=2)
+    found = []
+    for seed in range(100):
+        part = slice(70 * seed, 70 * seed + 70)
+        found.append(calibrated(Neighbours(k=7), x[part], y[part], n_permutations=1, seed=seed))
+    mean = np.mean([each.value for each in found])
+    held = sum(each.interval.low <= mean <= each.interval.high for each in found)
+    assert 86 <= held <= 100
 
 
 def test_more_neighbours_than_images_are_refused() -> None:
