@@ -13,6 +13,8 @@ from neurons.network.text_tokens import Ids, TextTokens
 
 # bytes inside a word, bytes at its end, then merges, the most frequent first: open_clip's own
 _BYTES, _ENDINGS = 512, 256
+# what no merge can rank: as frequent as the first, and as a word of everyday use
+_FREQUENT, _LETTER = ("a", "i", ".", ","), 1000
 
 
 class TextPrior(Protocol):
@@ -60,10 +62,13 @@ class MergeRankPrior:
         ids = np.arange(tokens.n_tokens)
         n_merges = tokens.n_tokens - _BYTES
         ranks = np.where(ids >= _BYTES, ids - _BYTES, n_merges).astype(np.float64)
-        # single letters, digits and signs are words, too
+        # single letters and digits are words, too, and two signs stand in most sentences
         for i in range(_ENDINGS, _BYTES):
-            if tokens.text([i]).isascii():
+            text = tokens.text([i])
+            if text in _FREQUENT:
                 ranks[i] = 0
+            elif text.isascii() and text.isalnum():
+                ranks[i] = min(_LETTER, n_merges)
         ranks[tokens.end] = 0
         weights = 1 / (ranks + 2.7)
         weights[tokens.start] = 0
