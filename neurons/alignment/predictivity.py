@@ -36,6 +36,9 @@ class Ridge:
     For unrelated systems it is somewhat below 0: where the folds happen to agree, predictions are
     larger and their correlation is taken over a larger length. The null shows by how much.
 
+    The interval leaves out that other images would have been fitted to, and is too narrow for few
+    images: of 100 with 8 units, 95 % intervals held the mean in 76 % of 80 draws.
+
     Parameters
     ----------
     n_folds : int >= 2
