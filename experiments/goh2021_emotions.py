@@ -63,6 +63,9 @@ def table(steps: tuple[ListStep, ...]) -> str:
     ]
     for units, negative in PUBLISHED:
         step = min(steps, key=lambda each: abs(each.units_per_word - units))
+        if abs(step.units_per_word - units) > units / 4:
+            lines.append(f"| {units:.2f} | {negative:.2f} | not reached | | |")
+            continue
         lines.append(
             f"| {units:.2f} | {negative:.2f} | {step.units_per_word:.2f} | "
             f"{step.share_negative:.2f} | {step.gap:.0e} |"
