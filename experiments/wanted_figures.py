@@ -26,7 +26,7 @@ PART = (20, 1150)
 
 def main() -> None:
     """Part the score, photograph the page and cut it."""
-    clip, pictures = neurons.load(MODEL, device="cpu"), neurons.images(MODEL).sample(800)
+    clip, pictures = neurons.load(MODEL, device="cpu"), neurons.images(MODEL)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         neurons.scan(clip, pictures, [LAYER], folder / "run")

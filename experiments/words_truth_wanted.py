@@ -1,4 +1,4 @@
-"""Are the units that a text asks for the right ones, and do the curves tell right from wrong orders?
+"""Are the units that a text asks for the right ones, and do curves tell right from wrong orders?
 
 On the miniature, whose pictures have classes: by which order of units the first one finds a text's
 class best, which texts have a unit of their own, whether all shares add up, and how often the tests

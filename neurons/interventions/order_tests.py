@@ -23,6 +23,7 @@ from neurons.stats import Interval, excess_over_controls
 Scores = NDArray[np.float64]
 # below that an interval over draws means little
 FEWEST_DRAWS = 5
+_ALPHA = 0.05
 TAKEN_OUT, PUT_BACK, COVERED = "units set to zero", "units put back", "places covered"
 
 
@@ -65,8 +66,13 @@ class OrderTest:
 
     @property
     def holds(self) -> bool:
-        """Whether the order is seen to be better than its controls."""
-        return bool(self.interval.low > 0)
+        """Whether the order is better than its controls: by its interval, and by its rank.
+
+        The interval takes effects of controls as about normal. They are not where a few units do
+        most: then only the rank tells that another draw went as far.
+        """
+        lowest = 1 / (1 + len(self.controls))
+        return bool(self.interval.low > 0 and self.p_value <= max(_ALPHA, lowest))
 
 
 def units_taken_out(

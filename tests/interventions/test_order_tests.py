@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -142,3 +142,23 @@ def test_the_places_that_matter_separate_from_random_ones(planted: Clip) -> None
     assert best.steps == (0, 1, 2, 4, 8, 16, 18) and best.activity is None
     assert best.holds and best.p_value == pytest.approx(1 / 9)
     assert not worst.holds and worst.area < 0
+
+
+def test_controls_are_as_active_as_the_units(images: Linear) -> None:
+    # half of the units are hardly active, and those that are asked about are not among them
+    means = images.means.copy()
+    means[:, 40:] *= 0.01
+    order = [Neuron("layer", unit) for unit in (*CARRIERS, 20, 30)]
+    test = units_taken_out(Linear(means, images.vectors), DIRECTION, order, n_draws=8)
+    assert test.activity is not None and test.activity.matched
+    assert min(test.activity.controls) > 0.5
+
+
+def test_an_order_that_another_draw_equals_does_not_hold_whatever_its_interval(
+    images: Linear,
+) -> None:
+    test = units_taken_out(images, DIRECTION, [Neuron("layer", unit) for unit in CARRIERS])
+    assert test.holds and not replace(test, p_value=2 / 21).holds
+    # of few draws it must be the first
+    few = replace(test, controls=test.controls[:8], p_value=1 / 9)
+    assert few.holds and not replace(few, p_value=2 / 9).holds

@@ -121,8 +121,8 @@ def wanted_units(
     Notes
     -----
     A weight alone depends on the scale in which a unit happens to answer. On the miniature the
-    first unit by cosine finds the images of a class with an average precision of 0.65, the first by
-    weight with 0.34, the first by weight times mean activation with 0.56.
+    first unit by cosine finds the images of a class with an average precision of 0.64, the first by
+    weight with 0.36, the first by weight times mean activation with 0.59.
     """
     clip, layer = readout.clip, directions.layer
     _check(activations, images, readout, directions, count, n_images, n_draws)

@@ -89,9 +89,15 @@ def test_what_makes_a_score_mean_little_is_said_first(found: WantedInImage) -> N
     assert off.verdict().startswith("The shares do not add up to the model's score: ")
     worse = replace(found, score=-0.1, total=-0.1)
     assert worse.verdict().startswith(f"The image fits '{TEXT}' no better than the average word.")
-    flat = replace(found.tests[0], interval=replace(found.tests[0].interval, low=-0.1))
-    said = replace(found, tests=(flat, *found.tests[1:])).verdict()
-    assert said.startswith("The order is no better than that of controls by") and TAKEN_OUT in said
+    nothing = replace(found.tests[0].interval, low=-0.1)
+    flat = [replace(test, interval=nothing) for test in found.tests]
+    said = replace(found, tests=(flat[0], *found.tests[1:])).verdict()
+    assert (
+        said.startswith("The network does not need units in this order more") and TAKEN_OUT in said
+    )
+    # a map that is not borne out takes nothing from what is said of units
+    said = replace(found, tests=(*found.tests[:2], flat[2])).verdict()
+    assert said.startswith("mine.png scores") and "The map of 9 places is not borne out" in said
 
 
 def test_against_another_text_the_score_is_the_difference_of_cosines(
