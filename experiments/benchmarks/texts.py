@@ -3,10 +3,10 @@
     python -m experiments.benchmarks.texts
     python -m experiments.benchmarks.texts --model local-dir:PATH --rounds 3
 
-Exhaustive search: 10,000 made captions and all units of a layer, as one matrix product, beside a
-loop over units (16 of them, scaled to all). Token search: our population for one direction, beside PEZ
-(Wen et al. 2023), which moves one text by the gradient at its nearest tokens and looks at one text
-a step. Both begin with the same text, and PEZ is given the seconds that ours took.
+Exhaustive search: 10,000 made captions and all units of a layer, as one matrix product, beside
+loops over units (the slow one of 16, scaled to all). Token search: our population for one
+direction, beside PEZ (Wen et al. 2023), which moves one text by the gradient at its nearest tokens
+and looks at one text a step. Both begin with the same text; PEZ is given the seconds ours took.
 """
 
 from __future__ import annotations
