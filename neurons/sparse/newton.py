@@ -274,27 +274,26 @@ def _coordinate_descent(
     at = torch.cat([weights, torch.zeros_like(shift)[:, None]], 1)
     before, slope = at.clone(), torch.cat([gradient, shift[:, None]], 1)
     diagonal = blocks.diagonal(dim1=1, dim2=2)
-    # by unit first, so that what a unit needs lies together
-    columns = blocks.permute(2, 0, 1).contiguous()
-    curvature, allowed = diagonal.T.contiguous(), real.T
-    l1, l2 = penalty.l1, penalty.l2
+    # by unit first, so that what a unit needs lies together; parted once: a unit's turn is short
+    columns = blocks.permute(2, 0, 1).contiguous().unbind(0)
+    by_unit = diagonal.T.contiguous()
+    curvature, damped = by_unit.unbind(0), (by_unit + penalty.l2).unbind(0)
+    allowed, values, slopes = real.T.unbind(0), at.unbind(1), slope.unbind(1)
+    l1, none = penalty.l1, torch.zeros_like(shift)
+    changes = torch.zeros_like(by_unit)
     first = 0.0
     for _ in range(_SWEEPS):
-        largest = torch.zeros((), dtype=at.dtype, device=at.device)
-        for j in (most, *range(most)):
-            old = at[:, j].clone()
-            aim = old * curvature[j] - slope[:, j]
+        for j, change in zip((most, *range(most)), changes.unbind(0), strict=True):
+            aim = values[j] * curvature[j] - slopes[j]
             if j < most:
-                new = torch.where(
-                    allowed[j], _soft(aim, l1) / (curvature[j] + l2), torch.zeros_like(aim)
-                )
+                new = torch.where(allowed[j], _soft(aim, l1) / damped[j], none)
             else:
                 new = aim / curvature[j]
-            change = new - old
-            at[:, j] = new
+            torch.sub(new, values[j], out=change)
+            values[j].copy_(new)
             slope.addcmul_(columns[j], change[:, None])
-            largest = torch.maximum(largest, (change.square() * curvature[j]).max())
-        moved = float(largest)
+        # in the order of the turns: the intercepts' first
+        moved = float((changes.square() * by_unit.roll(1, 0)).max())
         first = first or moved
         if moved <= 1e-6 * first:
             break
