@@ -61,7 +61,8 @@ class AttentionPool:
         query = self._by_head(self.module.q_proj(tokens[:, :1]))
         key = self._by_head(self.module.k_proj(tokens))
         logits = query @ key.transpose(2, 3) / query.shape[3] ** 0.5
-        return logits.softmax(3)[:, :, 0]
+        found: Tensor = logits.softmax(3)[:, :, 0]
+        return found
 
     def places(self, attention: Tensor) -> Tensor:
         """Share out attention over places: the mean's part goes to all of them evenly.
@@ -111,10 +112,8 @@ class AttentionPool:
         ----------
         texts : Tensor, (texts, embedding)
         """
-        wanted = texts @ self._weight
-        by_head = wanted.unflatten(1, (self.heads, -1))
-        values = self.module.v_proj.weight.unflatten(0, (self.heads, -1))
-        return torch.einsum("thd,hdu->thu", by_head, values)
+        by_head = (texts @ self._weight).view(len(texts), self.heads, -1)
+        return torch.einsum("thd,hdu->thu", by_head, self._values)
 
     def unit_vectors(self, weights: Tensor) -> Tensor:
         """Give where units move the embedding, (units, embedding).
@@ -124,7 +123,7 @@ class AttentionPool:
         weights : Tensor, (heads, units)
             How much each head sees of each unit.
         """
-        seen = self.module.v_proj.weight.unflatten(0, (self.heads, -1)) * weights[:, None]
+        seen = self._values * weights[:, None]
         return (self._weight @ seen.flatten(0, 1)).T
 
     @property
@@ -132,17 +131,23 @@ class AttentionPool:
         weight: Tensor = self.module.c_proj.weight
         return weight
 
+    @property
+    def _values(self) -> Tensor:
+        """Give what each head takes of units, (heads, head's width, units)."""
+        weight: Tensor = self.module.v_proj.weight
+        return weight.view(self.heads, -1, weight.shape[1])
+
     def _tokens(self, maps: Tensor) -> Tensor:
         places = maps.flatten(2).transpose(1, 2)
         return torch.cat([places.mean(1, keepdim=True), places], 1)
 
     def _by_head(self, projected: Tensor) -> Tensor:
-        return projected.unflatten(2, (self.heads, -1)).transpose(1, 2)
+        images, tokens = projected.shape[:2]
+        return projected.view(images, tokens, self.heads, -1).transpose(1, 2)
 
     def _through(self, mixed: Tensor) -> Tensor:
         """Put what each head sees, (..., heads, units), through its values and the projection."""
-        values = self.module.v_proj.weight.unflatten(0, (self.heads, -1))
-        by_head = torch.einsum("...hu,hdu->...hd", mixed, values).flatten(-2)
+        by_head = torch.einsum("...hu,hdu->...hd", mixed, self._values).flatten(-2)
         return functional.linear(by_head, self._weight)
 
 

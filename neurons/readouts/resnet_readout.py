@@ -49,7 +49,7 @@ class ResNetPass:
     @property
     def evenness(self) -> Tensor:
         """How evenly attention is spread, (images,)."""
-        entropy = torch.special.entr(self.attention).sum(2)
+        entropy: Tensor = torch.special.entr(self.attention).sum(2)
         return entropy.mean(1) / math.log(self.attention.shape[2])
 
     def shares(self, texts: Tensor) -> Tensor:
