@@ -182,14 +182,14 @@ def scanned(model: str, images: neurons.ImageSet, out: Path) -> Activations:
 
 
 def stages(
-    clip: str, images: Path, features: Path, work: Path, measures: Sequence[str]
+    clip: str, images: Path, features: Path, work: Path, measures: Sequence[str], n: int
 ) -> Alignment:
     """Compare a CLIP with another network's stages, and with its own untrained twin."""
     shown = neurons.images(images)
     run = scanned(clip, shown, work / "clip")
     twin = scanned(untrained_twin(clip, work / "untrained-twin"), shown, work / "twin-run")
     arrays = neurons.responses(features, name="MobileNetV2")
-    return neurons.align(run, arrays, twin, measures=measures)
+    return neurons.align(run, arrays, twin, measures=measures, most_images=n)
 
 
 def draw(found: Alignment, to: Path) -> None:
@@ -224,12 +224,19 @@ def main() -> None:
     asked.add_argument("--images", type=Path, help="images as a .parquet file")
     asked.add_argument("--features", type=Path, help="another network's features, .npz with `row`")
     asked.add_argument("--work", type=Path, help="where scans are kept; default: nowhere")
+    asked.add_argument("--n", type=int, default=1000, help="images of the last; default: 1000")
+    asked.add_argument("--only-real", action="store_true", help="leave out what is planted")
     asked.add_argument("--figure", type=Path, help="draw the heat maps of CKA there, and no more")
     given = asked.parse_args()
     real = None not in (given.clip, given.images, given.features)
     if given.figure is not None and real:
         work = given.work or Path(tempfile.mkdtemp())
-        draw(stages(given.clip, given.images, given.features, work, ["cka"]), given.figure)
+        draw(stages(given.clip, given.images, given.features, work, ["cka"], given.n), given.figure)
+        return
+    if given.only_real and real:
+        work = given.work or Path(tempfile.mkdtemp())
+        found = stages(given.clip, given.images, given.features, work, MEASURES, given.n)
+        show_stages(found)
         return
     for line in (*planted(), *alignment_truth_dimensions.rows()):
         print("{:<64} {:<32} {}".format(*line))
@@ -247,7 +254,7 @@ def main() -> None:
         if not real:
             print("\nreal models: skipped, since no CLIP, images and features were named")
             return
-        show_stages(stages(given.clip, given.images, given.features, work, MEASURES))
+        show_stages(stages(given.clip, given.images, given.features, work, MEASURES, given.n))
 
 
 if __name__ == "__main__":
