@@ -73,6 +73,14 @@ def test_held_out_words_are_whole_words() -> None:
         weights = nothing_shared(seed=seed).unit_weights(directions())
         found.append(held_out_auc(weights, BORED, 0.2, seed=seed))
     assert 0.3 < np.mean(found) < 0.66, found
+    # each other word has a unit of its own, to be learnt by heart: were it fitted, it would be below
+    for seed in range(6):
+        random = np.random.default_rng(seed)
+        own = 3 * np.repeat(np.eye(20)[:, None], 3, axis=1)
+        own[BORED] = 0
+        own += 0.1 * random.standard_normal(own.shape)
+        found.append(held_out_auc(own.astype(np.float32), BORED, 0.1, seed=seed))
+    assert 0.4 < np.mean(found[6:]) < 0.6, found
     assert held_out_auc(wired().unit_weights(directions()), BORED, 0.1, seed=0) > 0.85
 
 
