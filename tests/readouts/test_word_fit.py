@@ -73,7 +73,7 @@ def test_held_out_words_are_whole_words() -> None:
         weights = nothing_shared(seed=seed).unit_weights(directions())
         found.append(held_out_auc(weights, BORED, 0.2, seed=seed))
     assert 0.3 < np.mean(found) < 0.66, found
-    # each other word has a unit of its own, to be learnt by heart: were it fitted, it would be below
+    # each other word has a unit of its own: were it fitted, it would be known by heart
     for seed in range(6):
         random = np.random.default_rng(seed)
         own = 3 * np.repeat(np.eye(20)[:, None], 3, axis=1)
