@@ -2,7 +2,8 @@
 
 On the miniature, whose pictures have classes: by which order of units the first one finds a text's
 class best, which texts have a unit of their own, whether all shares add up, and how often the tests
-by the network pass for the order of the shares and for shuffled shares.
+by the network pass for the order of the shares and for shuffled shares. Prints it, and puts it into
+docs/studies/wanted.md.
 
     python -m experiments.words_truth_wanted            # about five minutes on two cores
 """
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
+from torch import Tensor
 
 import neurons
 from neurons import Activations, Clip, ImageSet, Neuron
@@ -33,7 +35,10 @@ from neurons.readouts.text_weights import asked_direction, text_weights
 from neurons.readouts.unit_directions import UnitDirections
 from neurons.recipes.demo import LAYER
 
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "studies" / "wanted.md"
+BEGIN, END = "<!-- figures: python -m experiments.words_truth_wanted -->", "<!-- end of figures -->"
 N_UNITS, N_IMAGES, EVERY = 32, 30, 5
+KINDS = ("shares", "shuffled", "others")
 TESTS = ("units set to zero", "units put back", "places covered")
 
 
@@ -120,7 +125,7 @@ def in_images(clip: Clip, images: ImageSet, words: TextCandidates) -> dict[str, 
     readout, random = frozen_readout(clip, LAYER), np.random.default_rng(0)
     labels, names = images.require_labels(), images.class_names
     chosen = random.permutation(len(names))[:N_IMAGES]
-    errors, held = [], {kind: dict.fromkeys(TESTS, 0) for kind in ("shares", "shuffled")}
+    errors, held = [], {kind: dict.fromkeys(TESTS, 0) for kind in KINDS}
     areas: dict[str, list[float]] = {test: [] for test in TESTS}
     for label in chosen.tolist():
         row = int(random.choice(np.flatnonzero(labels == label)))
@@ -128,10 +133,10 @@ def in_images(clip: Clip, images: ImageSet, words: TextCandidates) -> dict[str, 
         direction = asked_direction(clip, asked(names[label]), words)
         parted = text_shares(readout, pixels, direction)
         errors.append(parted.error)
-        for kind, shuffle in (("shares", None), ("shuffled", random)):
-            for test in tested(clip, pixels, direction, parted, shuffle):
+        for kind in KINDS:
+            for test in tested(clip, pixels, direction, parted, kind, random):
                 held[kind][test.what] += test.holds
-                if shuffle is None:
+                if kind == "shares":
                     areas[test.what].append(test.area)
     return {
         "largest_error": max(errors),
@@ -143,27 +148,36 @@ def in_images(clip: Clip, images: ImageSet, words: TextCandidates) -> dict[str, 
 
 def tested(
     clip: Clip,
-    pixels: Any,
+    pixels: Tensor,
     direction: NDArray[np.float32],
     parted: TextShares,
-    shuffle: np.random.Generator | None,
+    kind: str,
+    random: np.random.Generator,
 ) -> list[OrderTest]:
-    """Run the three tests, by the order of the shares or of shuffled shares."""
+    """Run the three tests by the order of the shares, of shuffled ones, or of other units.
+
+    A shuffled order of 32 units often holds one that does speak for the text. Other units are any
+    but the first 32; of places there are too few for others.
+    """
     shares, places = parted.of_units, parted.of_places.ravel()
-    if shuffle is not None:
-        shares, places = shuffle.permutation(shares), shuffle.permutation(places)
-    order = [Neuron(LAYER, u) for u in np.argsort(-shares, kind="stable")[:N_UNITS].tolist()]
-    with after_layer(clip, LAYER, pixels[None]) as shown, open_editable(clip) as network:
-        return [
-            units_taken_out(shown, direction, order),
-            units_put_back(shown, direction, order),
-            places_covered(network, pixels, direction, np.argsort(-places).tolist(), parted.size),
-        ]
+    if kind != "shares":
+        shares, places = random.permutation(shares), random.permutation(places)
+    order = np.argsort(-shares, kind="stable")[:N_UNITS]
+    if kind == "others":
+        order = random.permutation(np.argsort(-parted.of_units)[N_UNITS:])[:N_UNITS]
+    units = [Neuron(LAYER, unit) for unit in order.tolist()]
+    with after_layer(clip, LAYER, pixels[None]) as shown:
+        found = [take(shown, direction, units) for take in (units_taken_out, units_put_back)]
+    if kind != "others":
+        covered = np.argsort(-places, kind="stable").tolist()
+        with open_editable(clip) as network:
+            found.append(places_covered(network, pixels, direction, covered, parted.size))
+    return found
 
 
 def wanted_table(kept: dict[str, Any]) -> str:
     """Draw the truths as Markdown."""
-    n, (right, wrong) = kept["n_images"], (kept["held"]["shares"], kept["held"]["shuffled"])
+    n, held = kept["n_images"], kept["held"]
     own, of = kept["classes_pass"]
     other, of_others = kept["others_pass"]
     return "\n".join(
@@ -182,9 +196,17 @@ def wanted_table(kept: dict[str, Any]) -> str:
             f"| largest gap between all shares and the score, {n} images "
             f"| {kept['largest_error']:.0e} |",
             *(
-                f"| {test}: order of shares better than controls; of shuffled shares; mean area "
-                f"| {right[test]} of {n}; {wrong[test]} of {n}; {kept['areas'][test]:+.3f} |"
+                f"| {test}: the order of shares is better than controls "
+                f"| {held['shares'][test]} of {n}, by {kept['areas'][test]:+.2f} on average |"
                 for test in TESTS
+            ),
+            *(
+                f"| {test}: the order of shuffled shares is | {held['shuffled'][test]} of {n} |"
+                for test in TESTS
+            ),
+            *(
+                f"| {test}: other units, at random, are | {held['others'][test]} of {n} |"
+                for test in TESTS[:2]
             ),
         ]
     )
@@ -196,7 +218,11 @@ def main() -> None:
         neurons.scan(clip, pictures, [LAYER], folder)
         run = Activations.open(Path(folder))
         directions = neurons.linearize(clip, pictures, layer=LAYER).directions()
-        print(wanted_table(wanted_truth(clip, run, pictures, directions)))
+        told = wanted_table(wanted_truth(clip, run, pictures, directions))
+    print(told)
+    before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    PAGE.write_text(f"{before}{BEGIN}\n{told}\n{END}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":
