@@ -44,7 +44,7 @@ class LinearOptions:
         if self.readout is None:
             with Bar("measuring the readout", "images") as bar:
                 return neurons.linearize(
-                    clip, images, layer=layer, n_images=self.fit, progress=bar.show
+                    clip, images, layer=layer, n_images=self.fit, n_boosted=0, progress=bar.show
                 )
         found = Linearity.load(self.readout / "result")
         if found.layer != layer or found.provenance["model"] != clip.provenance():

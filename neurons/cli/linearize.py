@@ -68,7 +68,7 @@ def linearize(
             f"{each.r2:.2f}",
             f"{each.same_top.value:.2f}",
             f"{each.shuffled_r:.2f}",
-            f"{each.boost.r:.2f}",
+            f"{each.boost.r:.2f}" if each.boost is not None else "-",
             "yes" if each.holds else "no",
         )
     out_console.print(drawn)

@@ -44,8 +44,8 @@ class LinearForm:
         As `MeasuredLevel` has them.
     holds : bool
         Whether it may stand for the model's readout.
-    boost : Boost
-        What boosting units does, beside what this form says of it.
+    boost : Boost, optional
+        What boosting units does, beside what this form says of it; None where it was left out.
     """
 
     name: str
@@ -60,7 +60,7 @@ class LinearForm:
     shuffled_r: float
     shuffled_same_top: Share
     holds: bool
-    boost: Boost
+    boost: Boost | None
 
 
 @dataclass(frozen=True, repr=False)
@@ -114,10 +114,15 @@ class Linearity(Result):
         )
         failing = [each for each in self.forms if not each.holds]
         if not best.holds:
+            part = (
+                f": boosted at one place they move texts as it says with r {best.boost.r:.2f}"
+                if best.boost is not None
+                else ""
+            )
             return (
                 f"No linear form of this layer's readout holds: the best, {best.name}, gives "
-                f"{told}. What units ask for in words, by such a form, is a part of what they do: "
-                f"boosted at one place they move texts as it says with r {best.boost.r:.2f}."
+                f"{told}. What units ask for in words, by such a form, is a part of what they "
+                f"do{part}."
             )
         found = f"Use {best.name}: {told}."
         if failing:
@@ -173,17 +178,20 @@ class Linearity(Result):
                 "below 0 if it is further off than the mean. Uncentred: products with the "
                 "embedding as it comes.",
             ),
+            *self._boosts(),
+        )
+
+    def _boosts(self) -> tuple[Table, ...]:
+        boosted = [(each.name, each.boost) for each in self.forms if each.boost is not None]
+        if not boosted:
+            return ()
+        return (
             Table(
                 "Boosting each text's top unit",
                 ("form", "everywhere, on grey", "at one place, real images", "r of the rises"),
                 tuple(
-                    (
-                        each.name,
-                        str(each.boost.everywhere),
-                        str(each.boost.one_place),
-                        f"{each.boost.r:.2f}",
-                    )
-                    for each in forms
+                    (name, str(boost.everywhere), str(boost.one_place), f"{boost.r:.2f}")
+                    for name, boost in boosted
                 ),
                 "Shares of texts (or of texts and images) whose score rises when the unit that the "
                 "form names is boosted. Everywhere at once, all heads see it whatever they look "
@@ -207,9 +215,7 @@ class Linearity(Result):
                 "plain_r2": each.plain_r2,
                 "shuffled_r": each.shuffled_r,
                 "shuffled_same_top": each.shuffled_same_top.value,
-                "boosted_on_grey": each.boost.everywhere.value,
-                "boosted_at_one_place": each.boost.one_place.value,
-                "r_of_rises": each.boost.r,
+                **_boost_row(each.boost),
                 "n_images": self.n_held_out,
                 "n_texts": self.n_texts,
             }
@@ -240,6 +246,7 @@ def linearize(
     layer: str | None = None,
     texts: Sequence[str] = (),
     n_images: int = 1000,
+    n_boosted: int = 32,
     seed: int = 0,
     progress: Progress = lambda done, total: None,
 ) -> Linearity:
@@ -256,6 +263,9 @@ def linearize(
         the shipped vocabulary where there are fewer than 10.
     n_images : int >= 20
         To draw; half fits, and half measures.
+    n_boosted : int >= 0
+        Texts whose top unit is boosted, as a check; 0 leaves it out, for whoever wants directions
+        only.
     seed : int
     progress : callable
         Takes how many of how many images are done.
@@ -293,7 +303,12 @@ def linearize(
         },
         layer=found.layer,
         forms=tuple(
-            _told(each, boosts(readout, each.form, held_out, directions, seed=seed))
+            _told(
+                each,
+                boosts(readout, each.form, held_out, directions, n_texts=n_boosted, seed=seed)
+                if n_boosted
+                else None,
+            )
             for each in ranked
         ),
         exact_error=found.exact_error,
@@ -311,7 +326,17 @@ def _usual_words(images: ImageSet) -> list[str]:
     return list(shipped_vocabulary())
 
 
-def _told(level: MeasuredLevel, boost: Boost) -> LinearForm:
+def _boost_row(boost: Boost | None) -> dict[str, float]:
+    if boost is None:
+        return {}
+    return {
+        "boosted_on_grey": boost.everywhere.value,
+        "boosted_at_one_place": boost.one_place.value,
+        "r_of_rises": boost.r,
+    }
+
+
+def _told(level: MeasuredLevel, boost: Boost | None) -> LinearForm:
     return LinearForm(
         name=level.name,
         leaves_out=level.form.leaves_out,
