@@ -96,15 +96,16 @@ def linearity(found: Linearity) -> dict[str, Any]:
 def table(kept: dict[str, Any]) -> str:
     """Draw all readouts, a row per form."""
     lines = [
-        "| model | form | r | R2 | same best text | r, R2 uncentred | units exchanged: r | boosted"
-        " on grey | r of boosts at one place |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| model | form | r | R2 | same best text | one direction per unit: r, R2 "
+        "| r, R2 uncentred | units exchanged: r | boosted on grey | r of boosts at one place |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name, each in kept.items():
         for form in each["forms"]:
             lines.append(
                 f"| {name} | {form['form']} | {form['r']:.2f} ({form['r_low']:.2f} to "
                 f"{form['r_high']:.2f}) | {form['r2']:.2f} | {form['same_top']:.2f} | "
+                f"{form['direction_r']:.2f}, {form['direction_r2']:.2f} | "
                 f"{form['plain_r']:.2f}, {form['plain_r2']:.2f} | {form['shuffled_r']:.2f} | "
                 f"{form['boosted_on_grey']:.2f} | {form['r_of_rises']:.2f} |"
             )

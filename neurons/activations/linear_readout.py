@@ -26,6 +26,8 @@ Matrix = NDArray[np.float32]
 # a level is used if it explains half of what tells texts apart, and orders images nearly as the
 # model does: below that its units are hardly those that the model reads
 HOLDS_R2, HOLDS_R = 0.5, 0.8
+# one direction per unit forgets where the unit is active: it is used if it still tells texts apart
+HOLDS_DIRECTION_R = 0.5
 _BATCH = 32
 _FEWEST_IMAGES, _FEWEST_TEXTS = 20, 3
 _CHECKED_TEXTS = 16
@@ -51,6 +53,9 @@ class MeasuredLevel:
         Images whose best text is the model's.
     plain_r, plain_r2 : float
         The same of products with the unnormalised embedding, no mean taken off.
+    direction_r, direction_r2 : float
+        The same as ``r`` and ``r2`` with one direction per unit (`vectors`) times its mean
+        activation: what is left where it is forgotten at which places a unit is active.
     shuffled_r : float
         ``r`` with every unit's activations given to another unit.
     shuffled_same_top : Share
@@ -63,6 +68,8 @@ class MeasuredLevel:
     same_top: Share
     plain_r: float
     plain_r2: float
+    direction_r: float
+    direction_r2: float
     shuffled_r: float
     shuffled_same_top: Share
 
@@ -81,6 +88,11 @@ class MeasuredLevel:
     def holds(self) -> bool:
         """Whether it may stand for the model's readout."""
         return self.r >= HOLDS_R and self.r2 >= HOLDS_R2 and self.shuffled_r < HOLDS_R / 2
+
+    @property
+    def directions_hold(self) -> bool:
+        """Whether one direction per unit may stand for it, too."""
+        return self.holds and self.direction_r >= HOLDS_DIRECTION_R
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +142,12 @@ class LinearReadout:
         """Give where each unit points, by the best level or by one that is named."""
         chosen = self.best if level is None else self.level(level)
         return UnitDirections(
-            self.layer, chosen.vectors, chosen.name, chosen.form.leaves_out, chosen.r, chosen.holds
+            self.layer,
+            chosen.vectors,
+            chosen.name,
+            chosen.form.leaves_out,
+            chosen.direction_r,
+            chosen.directions_hold,
         )
 
 
@@ -168,12 +185,16 @@ def linear_readout(
         )
     first, second = images.halves(seed)
     fitting, total = readout.fitting(), len(images)
+    embedded, active = [], []
     for done, seen in _passes(readout, first):
         fitting.add(seen)
+        embedded.append(seen.embedding.sum(0))
+        active.append(seen.units.mean(2).sum(0))
         progress(done, total)
     levels = fitting.levels()
+    usual = _mean(embedded, len(first)), _mean(active, len(first))
     held = _held_out(
-        readout, second, levels, texts, seed, lambda n: progress(len(first) + n, total)
+        readout, second, levels, usual, texts, seed, lambda n: progress(len(first) + n, total)
     )
     return LinearReadout(
         readout.layer,
@@ -192,6 +213,7 @@ class _HeldOut:
 
     embeddings: Matrix
     predicted: dict[str, Matrix]
+    directed: dict[str, Matrix]
     shuffled: dict[str, Matrix]
     exact_error: float
     evenness: float
@@ -209,11 +231,13 @@ def _held_out(
     readout: FrozenReadout,
     images: Prepared,
     levels: Sequence[LinearLevel],
+    usual: tuple[Tensor, Tensor],
     texts: Matrix,
     seed: int,
     progress: Callable[[int], None],
 ) -> _HeldOut:
     embeddings: list[Tensor] = []
+    directed: dict[str, list[Tensor]] = {level.name: [] for level in levels}
     predicted: dict[str, list[Tensor]] = {level.name: [] for level in levels}
     shuffled: dict[str, list[Tensor]] = {level.name: [] for level in levels}
     gaps, sizes, evenness = [0.0], [0.0], []
@@ -226,6 +250,8 @@ def _held_out(
         embeddings.append(seen.embedding)
         for level in levels:
             predicted[level.name].append(level.embed(seen.units))
+            more = seen.units.mean(2) - usual[1]
+            directed[level.name].append(usual[0] + more @ level.vectors)
             shuffled[level.name].append(level.embed(seen.units[:, order]))
         if seen.evenness is not None:
             evenness.append(seen.evenness)
@@ -236,6 +262,7 @@ def _held_out(
     return _HeldOut(
         _joined(embeddings),
         {name: _joined(parts) for name, parts in predicted.items()},
+        {name: _joined(parts) for name, parts in directed.items()},
         {name: _joined(parts) for name, parts in shuffled.items()},
         max(gaps) / max(max(sizes), 1e-30),
         float(torch.cat(evenness).mean()) if evenness else float("nan"),
@@ -254,6 +281,10 @@ def _gap(seen: FrozenPass, texts: Tensor) -> tuple[float, float]:
     return gap, float(wanted.abs().max())
 
 
+def _mean(sums: Sequence[Tensor], n: int) -> Tensor:
+    return torch.stack(list(sums)).sum(0) / n
+
+
 def _joined(parts: Sequence[Tensor]) -> Matrix:
     found: Matrix = torch.cat(list(parts)).float().cpu().numpy()
     return found
@@ -264,6 +295,7 @@ def _measured(level: LinearLevel, held: _HeldOut, texts: Matrix, seed: int) -> M
     wanted, found = _scores(held.embeddings, texts), _scores(given, texts)
     r, r2 = _agreement(wanted, found)
     plain_r, plain_r2 = _agreement(held.embeddings @ texts.T, given @ texts.T)
+    direction_r, direction_r2 = _agreement(wanted, _scores(held.directed[level.name], texts))
     wrong = _scores(shuffled, texts)
     return MeasuredLevel(
         form=level,
@@ -273,6 +305,8 @@ def _measured(level: LinearLevel, held: _HeldOut, texts: Matrix, seed: int) -> M
         same_top=_same_top(wanted, found),
         plain_r=plain_r,
         plain_r2=plain_r2,
+        direction_r=direction_r,
+        direction_r2=direction_r2,
         shuffled_r=_agreement(wanted, wrong)[0],
         shuffled_same_top=_same_top(wanted, wrong),
     )

@@ -60,13 +60,16 @@ def linearize(
             clip, shown, layer=layer, texts=words, n_images=n, seed=seed, progress=bar.show
         )
     say(found.verdict())
-    drawn = table("form", "r (95 %)", "R2", "same best text", "exchanged", "boosts r", "holds")
+    drawn = table(
+        "form", "r (95 %)", "R2", "same best text", "directions r", "exchanged", "boosts r", "holds"
+    )
     for each in found.forms:
         drawn.add_row(
             each.name,
             f"{each.r:.2f} ({each.interval.low:.2f}-{each.interval.high:.2f})",
             f"{each.r2:.2f}",
             f"{each.same_top.value:.2f}",
+            f"{each.direction_r:.2f}",
             f"{each.shuffled_r:.2f}",
             f"{each.boost.r:.2f}" if each.boost is not None else "-",
             "yes" if each.holds else "no",

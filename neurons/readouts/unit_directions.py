@@ -25,10 +25,11 @@ class UnitDirections:
     leaves_out : str
         What that readout does not see, as a sentence.
     held_out_r : float
-        Median over texts of the correlation between the readout's scores and the model's, on
-        images that fitted nothing; nan where it was not measured.
+        Median over texts of the correlation between the model's scores and those of these
+        directions times the units' means, on images that fitted nothing; nan where it was not
+        measured.
     holds : bool
-        Whether the readout may be trusted, by its own measure.
+        Whether they may be trusted, by their own measure.
     """
 
     layer: str

@@ -91,6 +91,9 @@ def test_weights_alone_are_reported_as_failing_where_heads_look_at_places(plante
     assert not weights.holds and weights.r < 0.8, weights
     assert found.best is mean and found.directions().level == MEAN_ATTENTION
     assert found.directions(WEIGHTS_ONLY).holds is False
+    # one direction per unit forgets the place that each head looks at, and that is told
+    assert mean.direction_r < 0.9 * mean.r
+    assert found.directions().held_out_r == mean.direction_r
     # one of five tokens is seen: even attention is far
     assert found.evenness < 0.6
 
@@ -102,6 +105,8 @@ def test_weights_alone_hold_where_attention_is_even_and_wrong_units_say_nothing(
     weights = found.level(WEIGHTS_ONLY)
     assert weights.holds and weights.r > 0.999 and weights.same_top.value == 1, weights
     assert 0.999 < weights.interval.low <= weights.interval.high < 1.001
+    # where heads look evenly, a direction per unit is all there is
+    assert weights.direction_r > 0.999 and weights.direction_r2 > 0.999
     assert weights.plain_r2 > 0.999 and found.evenness == pytest.approx(1)
     assert abs(weights.shuffled_r) < 0.35
     assert weights.shuffled_same_top.value < 0.8 < weights.same_top.value

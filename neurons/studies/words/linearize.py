@@ -38,12 +38,12 @@ class LinearForm:
     name, leaves_out : str
     vectors : ndarray of float32, (units, embedding)
         What one more in a unit's mean over its map adds to the embedding.
-    r, r2, plain_r, plain_r2, shuffled_r : float
+    r, r2, plain_r, plain_r2, direction_r, direction_r2, shuffled_r : float
     interval : Interval
     same_top, shuffled_same_top : Share
         As `MeasuredLevel` has them.
-    holds : bool
-        Whether it may stand for the model's readout.
+    holds, directions_hold : bool
+        Whether it, and whether one direction per unit, may stand for the model's readout.
     boost : Boost, optional
         What boosting units does, beside what this form says of it; None where it was left out.
     """
@@ -57,9 +57,12 @@ class LinearForm:
     same_top: Share
     plain_r: float
     plain_r2: float
+    direction_r: float
+    direction_r2: float
     shuffled_r: float
     shuffled_same_top: Share
     holds: bool
+    directions_hold: bool
     boost: Boost | None
 
 
@@ -124,7 +127,10 @@ class Linearity(Result):
                 f"{told}. What units ask for in words, by such a form, is a part of what they "
                 f"do{part}."
             )
-        found = f"Use {best.name}: {told}."
+        found = (
+            f"Use {best.name}: {told}. With one direction per unit, which forgets at which places "
+            f"it is active, the correlation is {best.direction_r:.2f} (R2 {best.direction_r2:.2f})."
+        )
         if failing:
             names = ", ".join(f"{each.name} (R2 {each.r2:.2f})" for each in failing)
             found += f" Not to be used here: {names}."
@@ -162,21 +168,29 @@ class Linearity(Result):
             ),
             Table(
                 "What each form leaves out",
-                ("form", "leaves out", "R2", "r, uncentred", "R2, uncentred", "holds"),
+                (
+                    "form",
+                    "leaves out",
+                    "R2",
+                    "r, R2 by one direction per unit",
+                    "r, R2 uncentred",
+                    "holds",
+                ),
                 tuple(
                     (
                         each.name,
                         each.leaves_out,
                         f"{each.r2:.2f}",
-                        f"{each.plain_r:.2f}",
-                        f"{each.plain_r2:.2f}",
+                        f"{each.direction_r:.2f}, {each.direction_r2:.2f}",
+                        f"{each.plain_r:.2f}, {each.plain_r2:.2f}",
                         "yes" if each.holds else "no",
                     )
                     for each in forms
                 ),
                 "R2: share of the scores' variance over images that is explained, median of texts; "
-                "below 0 if it is further off than the mean. Uncentred: products with the "
-                "embedding as it comes.",
+                "below 0 if it is further off than the mean. By one direction per unit: times the "
+                "unit's mean over its map, as texts and units are compared. Uncentred: products "
+                "with the embedding as it comes.",
             ),
             *self._boosts(),
         )
@@ -213,6 +227,8 @@ class Linearity(Result):
                 "same_top": each.same_top.value,
                 "plain_r": each.plain_r,
                 "plain_r2": each.plain_r2,
+                "direction_r": each.direction_r,
+                "direction_r2": each.direction_r2,
                 "shuffled_r": each.shuffled_r,
                 "shuffled_same_top": each.shuffled_same_top.value,
                 **_boost_row(each.boost),
@@ -233,7 +249,12 @@ class Linearity(Result):
         for each in self.forms:
             if form in (None, each.name):
                 return UnitDirections(
-                    self.layer, each.vectors, each.name, each.leaves_out, each.r, each.holds
+                    self.layer,
+                    each.vectors,
+                    each.name,
+                    each.leaves_out,
+                    each.direction_r,
+                    each.directions_hold,
                 )
         known = ", ".join(each.name for each in self.forms)
         raise OptionError(f"no linear form {form!r} of {self.layer}; there are: {known}")
@@ -347,8 +368,11 @@ def _told(level: MeasuredLevel, boost: Boost | None) -> LinearForm:
         same_top=level.same_top,
         plain_r=level.plain_r,
         plain_r2=level.plain_r2,
+        direction_r=level.direction_r,
+        direction_r2=level.direction_r2,
         shuffled_r=level.shuffled_r,
         shuffled_same_top=level.shuffled_same_top,
         holds=level.holds,
+        directions_hold=level.directions_hold,
         boost=boost,
     )
