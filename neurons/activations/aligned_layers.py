@@ -70,6 +70,8 @@ class AlignedLayers:
     values, low, high, null_mean, excess, p_values : ndarray of float64, (rows, columns)
         The measure, its 95 % interval, what shuffled images give on average, how much closer than
         that it is, and its p as if this pair alone had been looked at.
+    p_values_of_table : ndarray of float64, (rows, columns)
+        p of every pair as one of all pairs: against the closest of all pairs under shuffled images.
     matches : tuple of Match
         For each layer of the first system.
     back : tuple of Match
@@ -95,6 +97,7 @@ class AlignedLayers:
     null_mean: NDArray[np.float64]
     excess: NDArray[np.float64]
     p_values: NDArray[np.float64]
+    p_values_of_table: NDArray[np.float64]
     matches: tuple[Match, ...]
     back: tuple[Match, ...]
     closest: Match
@@ -238,6 +241,7 @@ def _summary(
         null_mean=table.null_mean,
         excess=table.excess,
         p_values=table.p_values,
+        p_values_of_table=table.p_values_of_table,
         matches=_matches(table),
         back=_matches(turned),
         closest=_match(table.x_names[x], table.y_names[y], closest),

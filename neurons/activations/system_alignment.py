@@ -77,8 +77,9 @@ class SystemAlignment:
 
     def _told_layers(self, one: str) -> str:
         table = self.tables[0]
-        above = sum(each.p_value <= _ALPHA for each in table.matches)
-        told = f"{above} of {len(table.rows)} layers of {one} have one above shuffled images"
+        # many layers are looked at: each as one of all pairs
+        above = int((table.p_values_of_table.min(1) <= _ALPHA).sum())
+        told = f"{above} of {len(table.rows)} layers of {one} have a match above shuffled images"
         shared = [each for each in table.matches if each.layer in table.columns]
         if len(shared) > 1:
             own = sum(each.layer == each.other for each in shared)

@@ -230,6 +230,7 @@ class Alignment(Result):
                 "p_value": table.p_values[i, k],
                 "closest": table.matches[i].other == other,
                 "p_of_closest": table.matches[i].p_value,
+                "p_of_all": table.p_values_of_table[i, k],
                 "n": table.n,
                 "n_permutations": table.n_permutations,
             }
@@ -247,6 +248,7 @@ class Alignment(Result):
             "p_value": "share of shuffles as close, as if this pair alone had been looked at",
             "closest": "whether it is the closest layer of the other system, by its excess",
             "p_of_closest": "of the layer's closest one, against the closest in each shuffle",
+            "p_of_all": "of the pair, against the closest of all pairs in each shuffle",
         }
 
     def told(self) -> str:

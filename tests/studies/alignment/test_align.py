@@ -74,7 +74,7 @@ def test_the_verdict_names_the_closest_layers_with_their_number_and_null(found: 
     told = found.verdict()
     assert told.startswith(("early of model and y of other are", "late of model and x of other"))
     assert "n = 120" in told and "with shuffled images (p = 0.024)" in told
-    assert "2 of 2 layers of model have one above shuffled images" in told
+    assert "2 of 2 layers of model have a match above shuffled images" in told
     # responses without repeats
     assert "other: one response per image, so there is no noise ceiling" in found.told()
 
@@ -96,6 +96,23 @@ def test_systems_that_share_nothing_say_so_first_and_the_search_is_repeated() ->
     # one of 36 pairs alone looks like a discovery every time; the closest of all does not
     assert max(pair_p) <= 0.1 and np.mean(np.array(p_values) <= 0.05) <= 0.25
     assert np.median(p_values) > 0.15
+
+
+def test_of_many_unrelated_layers_none_is_counted_as_above_shuffled_images() -> None:
+    counted = []
+    for seed in range(4):
+        layers = {f"l{i}": seen(100 * seed + i, 6) for i in range(20)}
+        other = system("other", {"k": rotated(layers["l3"], seed)})
+        found = neurons.align(system("one", layers), other, measures=["cka"], n_permutations=39)
+        (table,) = found.pairs[0].tables
+        counted.append(int((table.p_values_of_table <= 0.05).sum()))
+        told = f"{counted[-1]} of 20 layers of one have a match above shuffled images"
+        assert found.verdict().startswith("l3 of one and k of other") and told in found.verdict()
+        rows = found.to_pandas().set_index("layer")
+        assert rows.p_of_all["l3"] == pytest.approx(1 / 40)
+        assert (rows.p_of_all >= rows.p_of_closest).all()
+    # the planted one; each of 19 others alone would be counted once in 20 times
+    assert min(counted) == 1 and sum(counted) <= 5
 
 
 def test_rows_count_every_pair_and_a_saved_answer_is_the_same(
