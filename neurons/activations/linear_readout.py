@@ -87,7 +87,7 @@ class MeasuredLevel:
     @property
     def holds(self) -> bool:
         """Whether it may stand for the model's readout."""
-        return self.r >= HOLDS_R and self.r2 >= HOLDS_R2 and self.shuffled_r < HOLDS_R / 2
+        return self.r >= HOLDS_R and self.r2 >= HOLDS_R2 and abs(self.shuffled_r) < HOLDS_R / 2
 
     @property
     def directions_hold(self) -> bool:

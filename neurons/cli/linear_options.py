@@ -38,7 +38,7 @@ class LinearOptions:
 
     def linearity(self, clip: Clip, images: ImageSet, layer: str) -> Linearity:
         """Load the readout, or measure it on images."""
-        from neurons.errors import MismatchError
+        from neurons.errors import MismatchError, ResultNotFoundError
         from neurons.studies.words.linearize import Linearity
 
         if self.readout is None:
@@ -46,6 +46,11 @@ class LinearOptions:
                 return neurons.linearize(
                     clip, images, layer=layer, n_images=self.fit, n_boosted=0, progress=bar.show
                 )
+        if not (self.readout / "result").is_dir():
+            raise ResultNotFoundError(
+                f"{str(self.readout)!r} is no folder that `neurons linearize --out` wrote; make "
+                f"one, or leave --readout out to measure it anew"
+            )
         found = Linearity.load(self.readout / "result")
         if found.layer != layer or found.provenance["model"] != clip.provenance():
             held = f"{found.layer} of {found.provenance['model']['name']!r}"

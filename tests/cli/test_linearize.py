@@ -48,3 +48,8 @@ def test_what_cannot_be_measured_is_refused_in_one_line(
     told = refused("linearize", "--run", scanned, "--layer", "visual.layer3", "--texts", words)
     assert "reads visual.layer4, not 'visual.layer3'" in told
     assert "19 images" in refused("linearize", "--run", scanned, "--n", 19, "--texts", words)
+
+
+def test_a_folder_that_holds_no_readout_is_refused(refused, scanned: Path, tmp_path: Path) -> None:
+    told = refused("texts", scanned, "visual.layer4:3", "--readout", tmp_path / "nothere")
+    assert "is no folder that `neurons linearize --out` wrote" in told
