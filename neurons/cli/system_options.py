@@ -59,9 +59,9 @@ class SystemOptions:
     Parameters
     ----------
     ids : Path, optional
-        Of responses that hold none: a text file with the image's id of each row, one a line.
+        Of the one array that holds none: a text file with the image's id of each row, one a line.
     repeats : bool
-        Rows of one id are trials of one image.
+        Rows of one id are trials of one image, in every array that has such.
     pooling : peak or mean
         Of runs, over a layer's map.
     """
@@ -76,19 +76,56 @@ class SystemOptions:
         Raises
         ------
         OptionError
-            If ids are given and none of them takes any, or they take no repeats.
+            If ids are given and not exactly one takes them, or none has the repeats.
         """
         arrays = [path for path in paths if not (path.is_dir() and _is_run(path))]
         if not arrays and (self.ids is not None or self.repeats):
             raise OptionError(
                 "ids and repeats are of responses, and only runs are given: a run knows its images"
             )
+        takes = self._takes(arrays)
         return [
-            neurons.responses(path, ids=self.ids, repeats=self.repeats)
-            if path in arrays
+            neurons.responses(path, ids=takes[path][0], repeats=takes[path][1])
+            if path in takes
             else neurons.Activations.open(path)
             for path in paths
         ]
+
+    def _takes(self, arrays: Sequence[Path]) -> dict[Path, tuple[Path | None, bool]]:
+        """Say which arrays take the ids, and which the repeats: a single one takes what is given.
+
+        Raises
+        ------
+        OptionError
+            If several lack ids, or none does; or none of them has repeats.
+        """
+        if len(set(arrays)) < 2 or (self.ids is None and not self.repeats):
+            return dict.fromkeys(arrays, (self.ids, self.repeats))
+        from neurons.data.response_files import read_ids, read_stored  # with numpy and zarr
+
+        stored = {path: read_stored(path) for path in arrays}
+        lacking = [path for path in stored if not stored[path].ids]
+        if self.ids is not None and len(lacking) != 1:
+            names = ", ".join(path.name for path in lacking)
+            which = f"{names} hold none" if lacking else "all responses hold their own"
+            raise OptionError(
+                f"one file of ids is given, and {which}: it is for one array that holds none; "
+                f"save ids in the others (npz, parquet and zarr hold them)"
+            )
+        given = () if self.ids is None else read_ids(self.ids)
+        repeated = {
+            path: each.n_repeats > 1 or len(set(each.ids or given)) < len(each.ids or given)
+            for path, each in stored.items()
+        }
+        if self.repeats and not any(repeated.values()):
+            raise OptionError(
+                f"repeats are asked for, and none of {', '.join(path.name for path in stored)} has "
+                f"any: no id stands on several rows, and no array has three axes"
+            )
+        return {
+            path: (self.ids if path in lacking else None, self.repeats and repeated[path])
+            for path in stored
+        }
 
 
 def images_of_any(

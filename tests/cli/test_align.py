@@ -57,3 +57,33 @@ def test_mistakes_are_refused_in_one_line(
     few.write_text("a\nb\n")
     assert "40 rows, and 2 ids" in refused("align", scanned, array, "--ids", few)
     assert "no measure 'cca'" in refused("align", scanned, array, "--ids", ids, "--measures", "cca")
+
+
+def test_ids_and_repeats_go_to_the_arrays_that_take_them(
+    command, refused, scanned: Path, responses: tuple[Path, Path], tmp_path: Path
+) -> None:
+    array, ids = responses
+    values, order = np.load(array), ids.read_text().split()
+    own, trials = tmp_path / "own.npz", tmp_path / "trials.npz"
+    np.savez(own, it=values, ids=order)
+    noise = np.random.default_rng(0).normal(size=(80, values.shape[1]))
+    np.savez(trials, it=np.repeat(values, 2, axis=0) + noise, ids=np.repeat(order, 2))
+    quick = ("--measures", "cka", "--permutations", 19)
+    asked = ("align", scanned, array, own, trials, "--ids", ids, "--repeats", *quick)
+    done = command(*asked)
+    assert done.code == 0, done.err
+    # only these two have one response per image
+    assert "v4, own: one response per image" in done.out
+    assert f"{LAYER} of planted0 and it of own are closest: debiased linear CKA 1.00" in done.out
+    # whichever stands first
+    done = command("align", own, array, "--ids", ids, *quick)
+    assert done.code == 0 and "it of own and v4 of v4 are closest" in done.out, done.err
+    again = tmp_path / "again.npy"
+    np.save(again, values)
+    told = refused("align", scanned, array, again, "--ids", ids, *quick)
+    assert "one file of ids is given, and v4.npy, again.npy hold none" in told
+    two = tmp_path / "two.npz"
+    np.savez(two, it=values, ids=order)
+    assert "all responses hold their own" in refused("align", scanned, own, two, "--ids", ids)
+    told = refused("align", scanned, own, two, "--repeats", *quick)
+    assert "repeats are asked for, and none of own.npz, two.npz has any" in told
