@@ -9,6 +9,7 @@ import pytest
 
 from neurons import Linearity
 from neurons.errors import OptionError
+from tests.conftest import LAYER
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +51,9 @@ def test_what_cannot_be_measured_is_refused_in_one_line(
     assert "19 images" in refused("linearize", "--run", scanned, "--n", 19, "--texts", words)
 
 
-def test_a_folder_that_holds_no_readout_is_refused(refused, scanned: Path, tmp_path: Path) -> None:
-    told = refused("texts", scanned, "visual.layer4:3", "--readout", tmp_path / "nothere")
+def test_a_folder_that_holds_no_readout_is_refused(
+    refused, scanned: Path, words: Path, tmp_path: Path
+) -> None:
+    nothing = tmp_path / "nothere"
+    told = refused("texts", scanned, f"{LAYER}:3", "--words", words, "--readout", nothing)
     assert "is no folder that `neurons linearize --out` wrote" in told
