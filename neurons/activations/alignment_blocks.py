@@ -155,10 +155,17 @@ def places(found: LayerPlaces) -> Places:
     )
 
 
-def ceilings_table(other: str, found: Sequence[LayerCeiling]) -> Table:
-    """Show what noise allows on each layer of repeated responses, and what is reached of it."""
+def ceilings_table(name: str, predicted_by: str, found: Sequence[LayerCeiling]) -> Table:
+    """Show what noise allows on each layer of repeated responses, and what is reached of it.
+
+    Parameters
+    ----------
+    name, predicted_by : str
+        The responses, and the system beside them.
+    found : sequence of LayerCeiling
+    """
     return Table(
-        f"What noise allows in {other}",
+        f"What noise allows in {name}, and how much of it {predicted_by} predicts",
         ("layer", "RSA ceiling", "highest mean r", "predicted from", "r of what repeats", "units"),
         tuple(
             (
@@ -176,7 +183,9 @@ def ceilings_table(other: str, found: Sequence[LayerCeiling]) -> Table:
             for each in found
         ),
         f"From {found[0].n_repeats} trials of {found[0].n:,} images. The ceiling of RSA is that of "
-        f"single trials, while the tables above compare their mean, which has less noise. Highest "
+        f"single trials, while the tables compare the mean of trials, which has less noise: it is "
+        f"no bound for the RSA shown there, which may be higher. Highest "
         f"mean r: what a perfect prediction of the mean would have. r of what repeats: held-out "
-        f"ridge, each unit divided by what noise allows, 95 % interval over units.",
+        f"ridge, each unit divided by what noise allows, 95 % interval over units. It is predicted "
+        f"from the layer that did best on the same images; the interval leaves this search out.",
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neurons.activations.aligned_layers import AlignedLayers
+from neurons.activations.aligned_layers import BACK, AlignedLayers
 from neurons.activations.system_side import Side
 from neurons.alignment.ceilings import ceiling_corrected, reliability, rsa_ceiling
 from neurons.alignment.predictivity import Ridge, predictivity
@@ -26,16 +26,17 @@ class LayerCeiling:
     n_repeats, n : int
         Trials per image, and images that have as many.
     rsa_low, rsa_high : float
-        Between these the best possible model's RSA with single repeats lies.
+        Between these the best possible model's RSA with single repeats lies. It is no bound for
+        RSA with the mean of repeats, which has less noise.
     r : float
         The highest mean correlation that a prediction of the mean responses can have.
     predicted_by : str
-        The layer of the other system that ridge predicts it from best; empty if ridge was not
-        measured.
+        The layer of the other system that ridge predicts it from best, on the same images; empty
+        if ridge was not measured.
     corrected : float
         Its mean r over units, divided by what noise allows; nan if ridge was not measured.
     interval : Interval
-        95 %, by resampling units.
+        95 %, by resampling units; the search for the best layer is not in it.
     n_units, n_noisy : int
         Units that this counts, and units left out since less than a tenth of them repeats.
     """
@@ -58,6 +59,8 @@ def response_ceilings(
     ys: Sequence[Responses],
     xs: Sequence[Responses],
     tables: Sequence[AlignedLayers],
+    *,
+    first: bool = False,
 ) -> tuple[LayerCeiling, ...]:
     """Measure the noise ceiling of each layer of repeated responses; none of averaged ones.
 
@@ -69,8 +72,13 @@ def response_ceilings(
         Their layers, and those of the system that predicts them.
     tables : sequence of AlignedLayers
         What was measured; ridge among it says which layer predicts best.
+    first : bool
+        Whether the responses are the first system of these tables: its layers are the rows, and
+        ridge that predicts them goes back.
     """
-    ridge = next((each for each in tables if each.measure == "ridge"), None)
+    wanted = f"ridge{BACK}" if first else "ridge"
+    ridge = next((each for each in tables if each.measure == wanted), None)
+    best = () if ridge is None else ridge.matches if first else ridge.back
     found = []
     for k, table in enumerate(ys):
         trials = side.repeats(table.name)
@@ -79,7 +87,7 @@ def response_ceilings(
         rows, complete = _complete(trials)
         if len(rows) < FEWEST_IMAGES:
             continue
-        found.append(_ceiling(table, xs, rows, complete, ridge.back[k].other if ridge else ""))
+        found.append(_ceiling(table, xs, rows, complete, best[k].other if best else ""))
     return tuple(found)
 
 

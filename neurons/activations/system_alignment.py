@@ -34,8 +34,10 @@ class SystemAlignment:
         One per measure and way.
     ceilings : tuple of LayerCeiling
         Where the other are responses with repeats.
-    no_ceiling : bool
-        Whether they are responses without.
+    ceilings_of_first : tuple of LayerCeiling
+        Where the first system is.
+    no_ceiling : tuple of bool
+        Whether the first system, and the other, are responses without repeats.
     same : bool
         Whether both are the same model on the same images.
     differing : DifferingPictures or None
@@ -45,7 +47,8 @@ class SystemAlignment:
     name: str
     tables: tuple[AlignedLayers, ...]
     ceilings: tuple[LayerCeiling, ...]
-    no_ceiling: bool
+    ceilings_of_first: tuple[LayerCeiling, ...]
+    no_ceiling: tuple[bool, bool]
     same: bool
     differing: DifferingPictures | None
 
@@ -125,6 +128,7 @@ def system_alignment(
     measured = aligned_layers(
         xs, ys, measures, n_permutations=n_permutations, seed=seed, progress=progress
     )
+    of_first = response_ceilings(sides[0], xs, ys, measured, first=True)
     ceilings = response_ceilings(sides[1], ys, xs, measured)
     closest = measured[0].closest
     x = next(each for each in xs if each.name == closest.layer)
@@ -133,10 +137,15 @@ def system_alignment(
         name=name,
         tables=measured,
         ceilings=ceilings,
-        no_ceiling=not isinstance(sides[1].system, RunSystem) and not ceilings,
+        ceilings_of_first=of_first,
+        no_ceiling=(_lacks(sides[0], of_first), _lacks(sides[1], ceilings)),
         same=sides[0].system.provenance() == sides[1].system.provenance(),
         differing=None if images is None else differing_pictures(x, y, common, images),
     )
+
+
+def _lacks(side: Side, ceilings: Sequence[LayerCeiling]) -> bool:
+    return not isinstance(side.system, RunSystem) and not ceilings
 
 
 def compared_layers(

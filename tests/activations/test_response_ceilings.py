@@ -33,3 +33,22 @@ def test_trials_that_lack_are_no_trials() -> None:
     assert found.r == pytest.approx(np.sqrt(0.75), abs=0.04)
     assert found.predicted_by == "" and np.isnan(found.corrected)
     assert response_ceilings(common.sides[0], xs, ys, measured) == ()
+
+
+def test_responses_that_stand_first_are_predicted_by_ridge_that_goes_back() -> None:
+    random = np.random.default_rng(0)
+    sign = random.normal(size=(N, 1))
+    # "many" tells all eight units, "one" is told by them best, and tells a single one of them
+    truth = np.hstack([sign, random.normal(size=(N, 7))])
+    many = truth @ np.linalg.qr(random.normal(size=(8, 8)))[0]
+    trials = truth[:, None] + 0.5 * random.normal(size=(N, 2, 8))
+    ids = [str(i) for i in range(N)]
+    model = responses({"one": sign, "many": many + 0.5 * random.normal(size=(N, 8))}, ids=ids)
+    common = common_images(responses({"v": trials}, ids=ids), model)
+    xs, ys = (tables_of(side, side.system.layers) for side in common.sides)
+    ridge = [each for each in EVERY_MEASURE if each.name == "ridge"]
+    measured = aligned_layers(xs, ys, ridge, n_permutations=19, n_resamples=20)
+    (found,) = response_ceilings(common.sides[0], xs, ys, measured, first=True)
+    assert measured[0].matches[0].other == "one"
+    assert (found.predicted_by, found.n_units, found.n) == ("many", 8, N)
+    assert response_ceilings(common.sides[1], ys, xs, measured) == ()

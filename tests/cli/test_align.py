@@ -77,6 +77,7 @@ def test_ids_and_repeats_go_to_the_arrays_that_take_them(
     assert f"{LAYER} of planted0 and it of own are closest: debiased linear CKA 1.00" in done.out
     # whichever stands first
     done = command("align", own, array, "--ids", ids, *quick)
+    assert "own, v4: one response per image" in done.out
     assert done.code == 0 and "it of own and v4 of v4 are closest" in done.out, done.err
     again = tmp_path / "again.npy"
     np.save(again, values)

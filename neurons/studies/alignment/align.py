@@ -196,8 +196,10 @@ class Alignment(Result):
         found = self._maps(0)
         for pair in self.pairs:
             found.append(matches_table(pair.tables, one, pair.name, back=False))
+            if pair.ceilings_of_first:
+                found.append(ceilings_table(one, pair.name, pair.ceilings_of_first))
             if pair.ceilings:
-                found.append(ceilings_table(pair.name, pair.ceilings))
+                found.append(ceilings_table(pair.name, one, pair.ceilings))
         found.append(places(self.places))
         for pair in self.pairs:
             if pair.differing is not None:
@@ -253,7 +255,8 @@ class Alignment(Result):
 
     def told(self) -> str:
         """Say what was left out, and what the numbers do not mean."""
-        without = [pair.name for pair in self.pairs if pair.no_ceiling]
+        without = [self.systems[0]] if self.pairs[0].no_ceiling[0] else []
+        without += [pair.name for pair in self.pairs if pair.no_ceiling[1]]
         ceiling = ""
         if without:
             ceiling = (

@@ -76,7 +76,7 @@ def test_the_verdict_names_the_closest_layers_with_their_number_and_null(found: 
     assert "n = 120" in told and "with shuffled images (p = 0.024)" in told
     assert "2 of 2 layers of model have a match above shuffled images" in told
     # responses without repeats
-    assert "other: one response per image, so there is no noise ceiling" in found.told()
+    assert "model, other: one response per image, so there is no noise ceiling" in found.told()
 
 
 def test_systems_that_share_nothing_say_so_first_and_the_search_is_repeated() -> None:
@@ -159,7 +159,23 @@ def test_trials_give_a_ceiling_and_what_is_reached_of_it(model: ArraySystem) -> 
     assert (ceiling.predicted_by, ceiling.n_repeats, ceiling.n) == ("early", 4, N)
     assert ceiling.corrected == pytest.approx(1, abs=0.05)
     assert 0 < ceiling.rsa_low < ceiling.rsa_high < 1
-    assert "no noise ceiling" not in found.told()
+    (table,) = [
+        each for each in found.blocks() if str(getattr(each, "title", "")).startswith("What")
+    ]
+    assert "is no bound for the RSA shown" in table.note
+    assert "did best on the same images; the interval leaves this search out" in table.note
+    assert "model: one response per image" in found.told() and "brain" not in found.told()
+    # whichever stands first
+    turned = neurons.align(brain, model, measures=["ridge", "rsa"], n_permutations=19)
+    (again,) = turned.pairs[0].ceilings_of_first
+    assert (again.predicted_by, again.corrected) == ("early", pytest.approx(ceiling.corrected))
+    assert turned.pairs[0].no_ceiling == (False, True)
+    titles = [getattr(each, "title", "") for each in turned.blocks()]
+    assert "What noise allows in brain, and how much of it model predicts" in titles
+    # averaged before, and first
+    averaged = system("averaged", {"v4": trials.mean(1)})
+    told = neurons.align(averaged, brain, measures=["rsa"], n_permutations=19).told()
+    assert "averaged: one response per image, so there is no noise ceiling" in told
 
 
 def test_one_model_beside_itself_is_no_finding(model: ArraySystem) -> None:
