@@ -19,6 +19,8 @@ Float = NDArray[np.float64]
 PENALTIES = tuple(float(each) for each in np.logspace(-4, 3, 15))
 # what lies below is the rounding of a sum of squares
 _ROUNDING = 1e-10
+# the same for singular values of a product, as a share of the largest
+_NOTHING = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +82,8 @@ def explained(y: Array, predicted: Array) -> float:
 def procrustes(x: Array, y: Array) -> LinearMap:
     """Fit a rotation and one scale: distances between images keep their proportions.
 
+    Directions in which the images do not differ, as with fewer images than units, are left out.
+
     Parameters
     ----------
     x, y : ndarray of float, (images, units of x) and (images, units of y)
@@ -99,9 +103,14 @@ def procrustes(x: Array, y: Array) -> LinearMap:
 
 
 def polar(product: Float) -> Float:
-    """Give the matrix with orthonormal rows or columns that is nearest to a product of tables."""
-    left, _, right = np.linalg.svd(product, full_matrices=False)
-    found: Float = left @ right
+    """Give the rotation that turns one table best into another, from ``x.T @ y``.
+
+    Directions that the product says nothing of, as with fewer images than units, become 0: which
+    of them is turned into which would be chance, and noise on other images.
+    """
+    left, sizes, right = np.linalg.svd(product, full_matrices=False)
+    kept = sizes > _NOTHING * sizes[:1]
+    found: Float = left[:, kept] @ right[kept]
     return found
 
 

@@ -30,7 +30,8 @@ class CommonSpace:
     Parameters
     ----------
     turns : tuple of ndarray of float64, (units of each, dimensions)
-        Orthonormal rows or columns; the space is as wide as the widest system.
+        Rotations of the directions in which the images differ, and 0 of all others; the space is
+        as wide as the widest system.
     means : tuple of ndarray of float64, (units of each,)
     sizes : tuple of float
         The length of each centred table: each counts alike.

@@ -47,6 +47,18 @@ def test_an_unrelated_system_is_not_predicted_on_other_images() -> None:
         assert explained(y[60:], fit(x[:60], y[:60])(x[60:])) < 0.02
 
 
+def test_directions_that_few_images_do_not_show_are_left_out_and_not_turned_by_chance() -> None:
+    random = np.random.default_rng(0)
+    x = random.normal(size=(250, 256)) * np.arange(1, 257) ** -0.75
+    y, turned = x @ rotation(256, random), x @ rotation(256, random)
+    found = procrustes(x[:50], y[:50])
+    r2 = explained(y[50:], found(x[50:]))
+    assert r2 > 0.6
+    # which axes the source has does not matter
+    assert explained(y[50:], procrustes(turned[:50], y[:50])(turned[50:])) == pytest.approx(r2)
+    assert np.linalg.matrix_rank(found.weights, tol=1e-4) == 49
+
+
 def test_a_narrow_system_lies_in_a_wide_one() -> None:
     random = np.random.default_rng(0)
     x = random.normal(size=(50, 4))
