@@ -121,6 +121,9 @@ def _readout(
     if layer != EMBEDDING and how.probe is None:
         say(f"no classes are read: {layer} has no sentences; give a probe of it to use one")
         return None
+    if not isinstance(opened[0], Activations):
+        say("no classes are read: the first system is responses, which hold no images")
+        return None
     if images is None or images.labels is None:
         say("no classes are read: the images have no labels")
         return None
@@ -132,11 +135,15 @@ def _readout(
 
 def _drawn(found: Bridges) -> Table:
     """Draw every bridge beside its controls, one line each."""
-    classes = ("right (95 %)", "permuted") if found.class_counts else ()
-    drawn = table("bridge", *classes, "R2 (95 %)", "permuted", "p")
+    classes = ("right (95 %)", "right permuted", "p right") if found.class_counts else ()
+    drawn = table("bridge", *classes, "R2 (95 %)", "R2 permuted", "p R2")
     for each in found.outcomes:
         right = (
-            (_share(each.right), f"{sum(each.right_permuted) / len(each.right_permuted):.3f}")
+            (
+                _share(each.right),
+                f"{sum(each.right_permuted) / len(each.right_permuted):.3f}",
+                f"{each.p_right:.2g}",
+            )
             if classes
             else ()
         )
@@ -145,10 +152,10 @@ def _drawn(found: Bridges) -> Table:
             *right,
             f"{each.r2:.2f} ({each.interval.low:.2f} to {each.interval.high:.2f})",
             f"{each.r2_permuted:.2f}",
-            f"{each.p_right if classes else each.p_r2:.2g}",
+            f"{each.p_r2:.2g}",
         )
     if classes:
-        drawn.add_row(f"{found.names[1]} itself", _share(found.own), "", "", "", "")
+        drawn.add_row(f"{found.names[1]} itself", _share(found.own), "", "", "", "", "")
     return drawn
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 import neurons
+from neurons.address import EMBEDDING
 from neurons.cli.common_options import CommonOptions, pooled
 from neurons.cli.options import RunImageOptions
 from neurons.cli.out_options import OptionalOutOptions
@@ -20,7 +21,7 @@ def universal(
     run: SystemPath,
     /,
     *others: SystemPath,
-    layer: Annotated[tuple[str, ...], Parameter(name=("--layer", "-l"))],
+    layer: Annotated[tuple[str, ...], Parameter(name=("--layer", "-l"))] = (EMBEDDING,),
     components: int | None = None,
     count: int = 3,
     permutations: int = 50,
@@ -36,7 +37,7 @@ def universal(
     others : tuple of Path
         One or more; two or more for a median.
     layer : tuple of str
-        One for all, or one for each, in their order, parted by commas.
+        One for all, or one for each, in their order, parted by commas; default: the embeddings.
     components : int, optional
         Of each model; default: a quarter of the images that fit, at most 100.
     count : int

@@ -95,8 +95,10 @@ def bridge(
         As `common_tables`; or if the readout is of another layer, or knows none of the classes.
     LabelsMissingError
         If a readout is given, and images without labels.
+    StaleActivationsError
+        If the images are not those of the source.
     OptionError
-        If a number is out of range, or a readout is given without images.
+        If a number is out of range, a readout is given without images, or images of responses.
 
     Notes
     -----
@@ -108,6 +110,7 @@ def bridge(
             f"{n_permutations} permutations, a width of {width}: give {_FEWEST_PERMUTATIONS} or "
             f"more, and 1 or more"
         )
+    _check_images(source, images)
     onto = target_layer or layer
     if readout is not None:
         if images is None:
@@ -278,27 +281,29 @@ class Bridges(Result):
         )
         if not self.class_counts:
             if main.p_r2 > _ALPHA or main.interval.low <= 0:
-                return f"{self.told}The bridge carries nothing: by {main.method} {r2}."
-            return f"{self.told}The bridge carries a part of the variance: by {main.method} {r2}."
+                return f"The bridge carries nothing: by {main.method} {r2}. {self.told}".rstrip()
+            return (
+                f"The bridge carries a part of the variance: by {main.method} {r2}. {self.told}"
+            ).rstrip()
         permuted = f"with permuted images {np.mean(main.right_permuted):.3f}"
         itself = f"the target itself is right on {self.own}"
         weak = near_chance(self.own, self.class_counts, self.class_names)
         if weak:
             return (
-                f"{self.told}This bridge cannot be judged by classes, since its target does not "
-                f"know them: {itself}. By {main.method} {r2}."
-            )
+                f"This bridge cannot be judged by classes, since its target does not know them: "
+                f"{itself}. By {main.method} {r2}. {self.told}"
+            ).rstrip()
         answers = f"by {main.method}, {self.names[1]}'s readout is right on {main.right}"
         if main.p_right > _ALPHA or near_chance(main.right, self.class_counts):
             return (
-                f"{self.told}The bridge carries next to none of the classes: {answers} of the rows "
-                f"of {self.names[0]}, {permuted}; {itself}. {r2}."
-            )
+                f"The bridge carries next to none of the classes: {answers} of the rows of "
+                f"{self.names[0]}, {permuted}; {itself}. {r2}. {self.told}"
+            ).rstrip()
         how = " in part" if main.right.interval.high < self.own.interval.low else ""
         return (
-            f"{self.told}{self.names[0]} can be read by {self.names[1]}'s readout{how}: {answers} "
-            f"of its rows, {permuted}; {itself}. {r2}."
-        )
+            f"{self.names[0]} can be read by {self.names[1]}'s readout{how}: {answers} of its "
+            f"rows, {permuted}; {itself}. {r2}. {self.told}"
+        ).rstrip()
 
     def blocks(self) -> tuple[Block, ...]:
         """Show every map beside its controls."""
@@ -376,7 +381,7 @@ class Bridges(Result):
         return Dots("What the bridge carries", labels, (right, r2), "permuted images")
 
     def _table(self) -> Table:
-        heads: tuple[str, ...] = ("bridge", "R2", "permuted", "p")
+        heads: tuple[str, ...] = ("bridge", "R2", "R2 permuted", "p R2")
         cells = [
             (
                 each.method,
@@ -389,7 +394,7 @@ class Bridges(Result):
         note = f"On {self.n_testing:,} images; {self.n_fitting:,} others fitted the maps."
         if not self.class_counts:
             return Table("Bridges", heads, tuple(cells), note)
-        heads = (*heads, "right", "permuted", "p")
+        heads = (*heads, "right", "right permuted", "p right")
         more = [
             (str(each.right), f"{np.mean(each.right_permuted):.3f}", f"{each.p_right:.2g}")
             for each in self.outcomes
@@ -403,6 +408,19 @@ class Bridges(Result):
             f"{self.n_permutations} orders of the images that fit as well."
         )
         return Table("Bridges", heads, rows, note)
+
+
+def _check_images(first: Activations | System, images: ImageSet | None) -> None:
+    """Refuse images that are not those of the first system, whose rows they are looked up by."""
+    if images is None:
+        return
+    run = first.run if isinstance(first, RunSystem) else first
+    if not isinstance(run, Activations):
+        raise OptionError(
+            "images are those of a run, and the first system is responses: give a run first, or no "
+            "images"
+        )
+    run.check_images(images)
 
 
 def _width(both: CommonTables) -> int:

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from neurons.activations.common_tables import CommonTables, common_tables
 from neurons.activations.run import Activations
+from neurons.activations.run_system import RunSystem
+from neurons.address import EMBEDDING
 from neurons.alignment.shared_basis import Dimensions, shared_dimensions
 from neurons.data.images import ImageSet
 from neurons.data.systems import System
@@ -28,7 +30,7 @@ _MOST_COMPONENTS, _TILES = 100, 6
 
 def universal(
     systems: Sequence[Activations | System],
-    layers: str | Sequence[str],
+    layers: str | Sequence[str] = EMBEDDING,
     *,
     images: ImageSet | None = None,
     n_components: int | None = None,
@@ -49,8 +51,8 @@ def universal(
     ----------
     systems : sequence of Activations or System
         Two or more, on the same images; joined by ids.
-    layers : str or sequence of str
-        One for all, or one for each.
+    layers : str or sequence of str, optional
+        One for all, or one for each. Default: the image embeddings.
     images : ImageSet, optional
         Those of the first system, if it is a run: the ends of the first shared dimensions are
         shown.
@@ -73,8 +75,11 @@ def universal(
     ------
     LayerNotFoundError, MismatchError
         As `common_tables`.
+    StaleActivationsError
+        If the images are not those of the first system.
     OptionError
-        If a number is out of range, such as more components than images.
+        If a number is out of range, such as more components than images; or if images are given
+        and the first system is no run.
 
     Notes
     -----
@@ -85,6 +90,8 @@ def universal(
     ----------
     Chen and Bonner, "Universal dimensions of visual representation", 2024.
     """
+    if systems:
+        _check_images(systems[0], images)
     each = (layers,) * len(systems) if isinstance(layers, str) else tuple(layers)
     if len(systems) < 2 or len(each) != len(systems):
         raise OptionError(
@@ -169,7 +176,8 @@ class SystemDimensions:
     variance : float in [0, 1]
         Share of the system's variance in the space of all shared directions of the basis.
     null : float
-        What the best of all dimensions reaches in 95 % of orders of the images.
+        What a dimension has to exceed for p of 0.05: the correlation of the best of all dimensions
+        that at most 5 % of the orders, the images' own counted in, reach.
     ends : tuple of Ends
     """
 
@@ -255,8 +263,10 @@ class Universal(Result):
             f"the best dimension of 95 % of {self.n_permutations} orders of the images"
         )
         if not any(each.n_shared for each in self.systems):
-            return f"{self.told}No dimension is shared. {how}: {told}."
-        return f"{self.told}Dimensions of the shared basis that others know: {told}. {how}."
+            return f"No dimension is shared. {how}: {told}. {self.told}".rstrip()
+        return (
+            f"Dimensions of the shared basis that others predict: {told}. {how}. {self.told}"
+        ).rstrip()
 
     def blocks(self) -> tuple[Block, ...]:
         """Draw how well each dimension is predicted, show the ends of the first, and count."""
@@ -354,6 +364,19 @@ _MEANING = (
 )
 
 
+def _check_images(first: Activations | System, images: ImageSet | None) -> None:
+    """Refuse images that are not those of the first system, whose rows they are looked up by."""
+    if images is None:
+        return
+    run = first.run if isinstance(first, RunSystem) else first
+    if not isinstance(run, Activations):
+        raise OptionError(
+            "images are those of a run, and the first system is responses: give a run first, or no "
+            "images"
+        )
+    run.check_images(images)
+
+
 def _of_system(
     tables: CommonTables,
     target: int,
@@ -386,9 +409,15 @@ def _of_system(
         axes=shared.axes,
         mean=shared.mean,
         variance=_spanned(table[halves.testing], shared.axes[:, chosen]),
-        null=float(np.quantile(shared.null, 1 - _ALPHA)),
+        null=_needed(shared.null),
         ends=_ends(tables, shared, table, chosen[:count], images),
     )
+
+
+def _needed(null: NDArray[np.float64]) -> float:
+    """Give the draw that a correlation has to exceed, so that its p is 0.05 or less."""
+    reached = int(_ALPHA * (1 + len(null)) + 1e-9) - 1
+    return float(np.sort(null)[::-1][reached])
 
 
 def _dimensions(found: Dimensions) -> tuple[Dimension, ...]:

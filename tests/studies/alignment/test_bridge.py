@@ -11,7 +11,7 @@ import neurons
 from neurons import Activations, Bridges, ImageSet
 from neurons.address import EMBEDDING
 from neurons.alignment.assignment import rotation
-from neurons.errors import MismatchError, OptionError
+from neurons.errors import MismatchError, OptionError, StaleActivationsError
 from neurons.readouts.readout import ZeroShot
 from neurons.recipes.write_result import write_result
 from tests.studies.alignment.planted import CLASSES, run_of
@@ -135,6 +135,11 @@ def test_wrong_asking_is_refused_before_anything_is_read(runs) -> None:
         neurons.bridge(source, target, readout=others, images=images)
     with pytest.raises(OptionError, match="give the source's images"):
         neurons.bridge(source, target, readout=ANSWERS)
+    brain = neurons.responses({PLANTED: TARGET}, ids=source.ids(), name="brain")
+    with pytest.raises(OptionError, match="the first system is responses: give a run first"):
+        neurons.bridge(brain, target, PLANTED, images=images)
+    with pytest.raises(StaleActivationsError):
+        neurons.bridge(source, target, images=images.sample(5))
     with pytest.raises(OptionError, match="20 or more"):
         neurons.bridge(source, target, n_permutations=3)
     with pytest.raises(MismatchError, match="agrees; give another run"):

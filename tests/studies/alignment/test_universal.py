@@ -10,7 +10,7 @@ import pytest
 import neurons
 from experiments.alignment_truth_dimensions import planted_shared
 from neurons import Universal
-from neurons.errors import MismatchError, OptionError
+from neurons.errors import MismatchError, OptionError, StaleActivationsError
 from tests.studies.alignment.planted import run_of
 from tests.studies.probe.planted_run import PLANTED
 
@@ -66,6 +66,9 @@ def test_nothing_shared_is_said_first(tmp_path: Path) -> None:
     found = neurons.universal(runs, PLANTED, n_permutations=20, n_components=8)
     assert found.verdict().startswith("No dimension is shared. Predicted by the one other system")
     assert [each.variance for each in found.systems] == [0, 0]
+    # of 20 draws p is 0.05 above the largest alone
+    part = neurons.universal(runs, PLANTED, n_permutations=20, n_components=8, n_images=40)
+    assert part.verdict().startswith("No dimension is shared") and "were drawn" in part.verdict()
 
 
 def test_it_reloads_and_wrong_asking_is_refused(found: Universal, runs, tmp_path: Path) -> None:
@@ -80,5 +83,10 @@ def test_it_reloads_and_wrong_asking_is_refused(found: Universal, runs, tmp_path
         neurons.universal([one, two], PLANTED, n_components=13)
     with pytest.raises(OptionError, match="give 1 to 7 components"):
         neurons.universal([one, two], PLANTED, n_components=8, n_images=16)
+    brain = neurons.responses({PLANTED: SYSTEMS[1]}, ids=one.ids(), name="brain")
+    with pytest.raises(OptionError, match="the first system is responses: give a run first"):
+        neurons.universal([brain, one], PLANTED, images=runs[0][1])
+    with pytest.raises(StaleActivationsError):
+        neurons.universal([one, two], PLANTED, images=runs[0][1].sample(5))
     with pytest.raises(OptionError, match="2 systems or more"):
         neurons.universal([one], PLANTED)
