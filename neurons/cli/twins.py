@@ -83,16 +83,17 @@ def twins(
 def _drawn(found: Twins, count: int) -> Table:
     """Draw the closest pairs, one line each.
 
-    Next: how far the pair is above the next unit. Random: correlation with random directions.
+    Random: correlation with random directions.
     """
-    drawn = table("unit", "twin", "passes", "correlation (95 %)", "next", "random", "p")
+    drawn = table("unit", "twin", "passes", "correlation (95 %)", "above next unit", "random", "p")
+    passing = set(found.passing())
     for each in _closest(found, count):
         low, high = each.interval.low, each.interval.high
         drawn.add_row(
             each.neuron,
             # its layer stands in the sentence above
             each.twin.rpartition(":")[2],
-            "yes" if each.passes else "no",
+            "yes" if each in passing else "no",
             f"{each.correlation:.2f} ({low:.2f} to {high:.2f})",
             f"{each.margin:+.2f}",
             f"{each.rotated:.2f}",
@@ -102,4 +103,4 @@ def _drawn(found: Twins, count: int) -> Table:
 
 
 def _closest(found: Twins, count: int) -> list[TwinPair]:
-    return sorted(found.pairs, key=lambda each: (not each.passes, -abs(each.correlation)))[:count]
+    return list(found.ordered()[:count])

@@ -32,7 +32,7 @@ Progress = Callable[[int, int], None]
 
 _ALPHA = 0.05
 _FEWEST_ROTATIONS, _FEWEST_PERMUTATIONS = 19, 20
-_TOP, _BINS = 6, 20
+_TOP, _BINS, _SOFT_ORDERS = 6, 20, 20
 
 
 def twins(
@@ -123,7 +123,8 @@ def twins(
     )
     drawn = resampled_correlations(x[testing], y[testing], matched.partners, seed=seed)
     pairs, n_best = _pairs(both, matched, drawn), _n_best(matched)
-    chosen = sorted(pairs, key=lambda each: (not each.passes, -abs(each.correlation)))[:count]
+    chosen = _ordered(pairs)[:count]
+    soft = _soft(both, seed)
     return Twins(
         provenance=both.provenance(),
         names=both.names,
@@ -137,7 +138,8 @@ def twins(
         rotated=float(matched.rotated.mean()),
         n_best=n_best[0],
         n_best_rotated=tuple(n_best[1:]),
-        soft=_soft(both),
+        soft=soft[0],
+        soft_permuted=soft[1],
         pairs=tuple(pairs),
         shown=tuple(_shown(both, each, (images, other_images)) for each in chosen),
         told=both.told,
@@ -181,8 +183,16 @@ class TwinPair:
 
     @property
     def passes(self) -> bool:
-        """Whether they are twins: above both controls, and closer than to any other unit."""
+        """Whether it is above both controls, and closer than to any other unit.
+
+        Where axes mean nothing some pairs are so by chance: `Twins.passing` asks this, too.
+        """
         return self.p_value <= _ALPHA and self.p_rotated <= _ALPHA and self.margin > 0
+
+    @property
+    def strength(self) -> float:
+        """The correlation, turned where it was below 0 on the images that matched them."""
+        return float(np.sign(self.chosen_by)) * self.correlation
 
 
 @dataclass(frozen=True)
@@ -221,8 +231,11 @@ class Twins(Result):
         The same for each draw, beside all other draws and the pairs: where axes mean nothing, as
         many as `n_best`.
     soft : float in [0, 1]
-        Soft matching of two different sizes on the testing images, every unit counted alike; nan
-        where both are equal, or where it would take minutes.
+        Soft matching of two different sizes on the testing images, every unit counted alike and
+        each correlation with the sign that it had on the others; nan where both are equal, or where
+        it would take minutes.
+    soft_permuted : float
+        Mean of the same where the testing images are in another order.
     pairs : tuple of TwinPair
         One for each unit of the first layer, in its order.
     shown : tuple of ShownPair
@@ -242,14 +255,20 @@ class Twins(Result):
     n_best: int
     n_best_rotated: tuple[int, ...]
     soft: float
+    soft_permuted: float
     pairs: tuple[TwinPair, ...]
     shown: tuple[ShownPair, ...]
     told: str = ""
 
     def passing(self) -> tuple[TwinPair, ...]:
-        """Give the pairs that are twins, the most alike first."""
-        found = (each for each in self.pairs if each.passes)
-        return tuple(sorted(found, key=lambda each: -abs(each.correlation)))
+        """Give the pairs that are twins, the most alike first; none where axes mean nothing."""
+        if self.p_axes > _ALPHA:
+            return ()
+        return tuple(each for each in self.ordered() if each.passes)
+
+    def ordered(self) -> tuple[TwinPair, ...]:
+        """Give all pairs: those that pass first, the strongest first."""
+        return _ordered(self.pairs)
 
     def twin_of(self, neuron: Neuron | str) -> TwinPair:
         """Find the pair of a unit of the first system.
@@ -287,6 +306,7 @@ class Twins(Result):
     def verdict(self) -> str:
         """Count the twins; first, if so, that units are no more alike than directions are."""
         passing = self.passing()
+        told = f" {self.told}".rstrip()
         low, high = self.mean_interval.low, self.mean_interval.high
         mean = (
             f"Pairs correlate by {self.mean:.2f} on average ({low:.2f} to {high:.2f}, n = "
@@ -295,20 +315,20 @@ class Twins(Result):
         )
         chance = (
             f"{self.n_best:,} of {len(self.pairs):,} units correlate more with their pair than "
-            f"with any directions drawn at random; such a draw takes that place for "
-            f"{np.mean(self.n_best_rotated):.1f} (p = {self.p_axes:.2g})"
+            f"with any directions drawn at random; a random draw does so for "
+            f"{np.mean(self.n_best_rotated):.1f} units on average (p = {self.p_axes:.2g})"
         )
-        if not passing or self.p_axes > _ALPHA:
+        if not passing:
             return (
-                f"{self.told}Units have no twins beyond what the layers share in any directions: "
-                f"{chance}. {mean}."
+                f"Units have no twins beyond what the layers share in any directions: "
+                f"{chance}. {mean}.{told}"
             )
         best = passing[0]
         return (
-            f"{self.told}{len(passing):,} of {len(self.pairs):,} units of {self.names[0]} "
+            f"{len(passing):,} of {len(self.pairs):,} units of {self.names[0]} "
             f"{self.layers[0]} have a twin in {self.names[1]} {self.layers[1]}; the closest are "
             f"{best.neuron} and {best.twin} ({best.correlation:.2f}, {best.interval.low:.2f} to "
-            f"{best.interval.high:.2f}). {chance}. {mean}."
+            f"{best.interval.high:.2f}). {chance}. {mean}.{told}"
         )
 
     def blocks(self) -> tuple[Block, ...]:
@@ -327,11 +347,12 @@ class Twins(Result):
 
     def rows(self) -> Sequence[Row]:
         """One row per unit of the first system."""
+        passing = set(self.passing())
         return [
             {
                 "neuron": each.neuron,
                 "twin": each.twin,
-                "passes": each.passes,
+                "passes": each in passing,
                 "correlation": each.correlation,
                 "low": each.interval.low,
                 "high": each.interval.high,
@@ -358,29 +379,31 @@ class Twins(Result):
         return (
             f"Correlation {each.correlation:.2f} ({each.interval.low:.2f} to "
             f"{each.interval.high:.2f}), {each.margin:.2f} above the next unit, {each.rotated:.2f} "
-            f"with random directions; {'twins' if each.passes else 'no twins'}."
+            f"with random directions; {'twins' if each in self.passing() else 'no twins'}."
         )
 
     def _histogram(self) -> Bars:
-        edges = np.linspace(0, 1, _BINS + 1)
-        found = [abs(each.correlation) for each in self.pairs]
+        edges = np.linspace(-1, 1, _BINS + 1)
+        found = [each.strength for each in self.pairs]
         counts = np.histogram(found, edges)[0] / len(found)
         return Bars(
             "How alike matched units are",
-            tuple(f"{low:.2f} to {low + 1 / _BINS:.2f}" for low in edges[:-1]),
+            tuple(f"{low:.2f} to {low + 2 / _BINS:.2f}" for low in edges[:-1]),
             tuple(counts.tolist()),
-            "share of units, by the absolute correlation with their pair",
+            "share of units, by the correlation with their pair, signed as on the other images",
             note=f"On average {self.mean:.2f}; random directions give {self.rotated:.2f}, permuted "
             f"images {self.permuted:.2f}.",
         )
 
     def _table(self) -> Table:
-        first = sorted(self.pairs, key=lambda each: (not each.passes, -abs(each.correlation)))
+        first, passing = self.ordered(), set(self.passing())
         soft = (
             f" Soft matching of all {self.n_units[0]:,} with all {self.n_units[1]:,} units: "
-            f"{self.soft:.2f} on average."
+            f"{self.soft:.2f} on average, with permuted images {self.soft_permuted:.2f}."
             if np.isfinite(self.soft)
             else ""
+            if self.n_units[0] == self.n_units[1]
+            else " Soft matching is left out: of these sizes it would take minutes."
         )
         return Table(
             "Pairs, twins first",
@@ -389,7 +412,7 @@ class Twins(Result):
                 (
                     each.neuron,
                     each.twin,
-                    "yes" if each.passes else "no",
+                    "yes" if each in passing else "no",
                     f"{each.correlation:.2f} ({each.interval.low:.2f} to {each.interval.high:.2f})",
                     f"{each.margin:.2f}",
                     f"{each.rotated:.2f}",
@@ -424,6 +447,10 @@ def _pairs(both: CommonTables, matched: MatchedUnits, drawn: NDArray[np.float64]
     ]
 
 
+def _ordered(pairs: Sequence[TwinPair]) -> tuple[TwinPair, ...]:
+    return tuple(sorted(pairs, key=lambda each: (not each.passes, -each.strength)))
+
+
 def _address(both: CommonTables, side: int, column: int) -> str:
     return f"{both.layers[side]}:{both.units[side][column]}"
 
@@ -450,17 +477,21 @@ def _n_best(matched: MatchedUnits) -> list[int]:
     return [int(each) for each in counts]
 
 
-def _soft(both: CommonTables) -> float:
+def _soft(both: CommonTables, seed: int) -> tuple[float, float]:
     """Weigh pairs on the images that match, and measure them on the others."""
     x, y = both.tables
     if x.shape[1] == y.shape[1]:
-        return float("nan")
+        return float("nan"), float("nan")
     fitting, testing = both.halves.fitting, both.halves.testing
     try:
-        weights = soft_matching(np.abs(correlation(x[fitting], y[fitting])))
+        found = correlation(x[fitting], y[fitting])
+        weights = soft_matching(np.abs(found)) * np.sign(found)
     except OptionError:
-        return float("nan")
-    return float((weights * np.abs(correlation(x[testing], y[testing]))).sum())
+        return float("nan"), float("nan")
+    random = np.random.default_rng(seed)
+    orders = [testing, *(random.permutation(testing) for _ in range(_SOFT_ORDERS))]
+    draws = [float((weights * correlation(x[order], y[testing])).sum()) for order in orders]
+    return draws[0], float(np.mean(draws[1:]))
 
 
 def _shown(

@@ -65,6 +65,8 @@ def test_a_turned_copy_shares_a_space_and_no_units_and_this_is_said_first(tmp_pa
     assert found.verdict().startswith("Units have no twins beyond what the layers share")
     # correlations are far above those with permuted images
     assert found.mean > 0.3 and found.p_axes > 0.05
+    assert not found.passing() and dict(found.facts())["twins"] == "0 of 16 units"
+    assert not any(row["passes"] for row in found.rows())
     assert sum(each.p_value <= 0.05 for each in found.pairs) > UNITS / 2
 
 
@@ -75,7 +77,7 @@ def test_different_sizes_are_matched_one_to_one_and_softly(tmp_path: Path) -> No
     assert len(found.pairs) == 6 and len({each.twin for each in found.pairs}) == 6
     assert sum(each.passes for each in found.pairs) == 5
     # most units of the larger one have nothing to be matched with
-    assert 0.2 < found.soft < found.mean - 0.2
+    assert 0.2 < found.soft < found.mean - 0.2 and abs(found.soft_permuted) < 0.05
     other_way = neurons.twins(two, one, PLANTED)
     assert len(other_way.pairs) == UNITS and len(other_way.passing()) == 5
     assert other_way.soft == pytest.approx(found.soft, abs=0.02)
