@@ -19,6 +19,8 @@ from neurons.stats import Interval
 Progress = Callable[[int, int], None]
 # a decomposition per pair and permutation; their smallest p is 1 / 21
 _SLOW, _SLOW_PERMUTATIONS = frozenset({"ridge", "procrustes"}), 20
+# of the images, for the interval
+RESAMPLES = 200
 # after the name of a measure that is taken from the second system to the first
 BACK = " back"
 
@@ -80,8 +82,8 @@ class AlignedLayers:
         Of all pairs; its null is the closest of all pairs under shuffled images.
     null_excess : ndarray of float64, (permutations, rows)
         How much closer than the mean of its null the closest layer is under each permutation.
-    n : int
-        Images.
+    n, n_resamples : int
+        Images, and resamples of them that the interval stands on.
     doubt : str
         Why the numbers say little at these sizes; empty if they do not.
     """
@@ -103,6 +105,7 @@ class AlignedLayers:
     closest: Match
     null_excess: NDArray[np.float64]
     n: int
+    n_resamples: int
     doubt: str
 
     @property
@@ -144,7 +147,7 @@ def aligned_layers(
     measures: Sequence[Measure],
     *,
     n_permutations: int = 100,
-    n_resamples: int = 100,
+    n_resamples: int = RESAMPLES,
     seed: int = 0,
     progress: Progress = lambda done, total: None,
 ) -> tuple[AlignedLayers, ...]:
@@ -191,7 +194,9 @@ def aligned_layers(
             raise OptionError(
                 f"{measure.name} cannot be taken: {error}; or leave out this measure, or the layer"
             ) from None
-        found.append(_summary(measure, _turned(table) if back else table, xs, ys, back=back))
+        found.append(
+            _summary(measure, _turned(table) if back else table, xs, ys, n_resamples, back=back)
+        )
     progress(len(ways), len(ways))
     return tuple(found)
 
@@ -217,6 +222,7 @@ def _summary(
     table: CalibratedTable,
     xs: Sequence[Responses],
     ys: Sequence[Responses],
+    n_resamples: int,
     *,
     back: bool,
 ) -> AlignedLayers:
@@ -247,6 +253,7 @@ def _summary(
         closest=_match(table.x_names[x], table.y_names[y], closest),
         null_excess=null_excess,
         n=table.n,
+        n_resamples=n_resamples,
         doubt=sorted(doubts)[0] if doubts else "",
     )
 

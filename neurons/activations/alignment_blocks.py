@@ -46,7 +46,8 @@ def matches_table(tables: Sequence[AlignedLayers], one: str, other: str, *, back
         f"The layer of {there} that is closest to each layer of {of}",
         (of, *(way(each, one, other) for each in tables)),
         rows,
-        f"Each cell: the layer, the measure with its 95 % interval, how much closer (+) it is than "
+        f"Each cell: the layer, the measure with its 95 % interval (of "
+        f"{tables[0].n_resamples:,} resamples of the images), how much closer (+) it is than "
         f"the closest layer when the images of one system are shuffled, and the share of shuffles "
         f"that come as close. n = {tables[0].n:,} images; shuffles: {n}. The search for the "
         f"closest layer is repeated in each shuffle, so that p holds for it; the interval leaves "

@@ -115,6 +115,15 @@ def test_of_many_unrelated_layers_none_is_counted_as_above_shuffled_images() -> 
     assert min(counted) == 1 and sum(counted) <= 5
 
 
+def test_the_interval_is_of_200_resamples_as_the_table_tells(found: Alignment) -> None:
+    assert {table.n_resamples for table in found.pairs[0].tables} == {200}
+    told = [
+        each.note for each in found.blocks() if "is closest to each" in getattr(each, "title", "")
+    ]
+    assert len(told) == 2
+    assert all("95 % interval (of 200 resamples of the images)" in each for each in told)
+
+
 def test_rows_count_every_pair_and_a_saved_answer_is_the_same(
     found: Alignment, tmp_path: Path
 ) -> None:
