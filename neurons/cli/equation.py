@@ -106,7 +106,8 @@ class EquationOptions:
     n_units : float
         About how many units the equation of a word has.
     strength : float
-        In sums of words: no word is used whose cosine with what is left is lower.
+        In sums of words. Larger: fewer words. A word is used only if its product with what the
+        others leave reaches this.
     resamples : int
         How often words, prompts and images are drawn anew.
     seed : int

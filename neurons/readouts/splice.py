@@ -19,7 +19,8 @@ def splice(atoms: Vectors, target: Vectors, strength: float) -> NDArray[np.float
     target : ndarray of float32, (embedding,)
         Of length 1, centred by its own modality.
     strength : float in (0, 1)
-        No word is used whose cosine with what is left is lower.
+        Larger: fewer words. A word is used only if its product with what the others leave
+        reaches this.
 
     Returns
     -------

@@ -39,7 +39,8 @@ def decompose_into_words(
     texts : WordTexts
         The words that may be used, but for those that the target leaves out.
     strength : float in (0, 1)
-        No word is used whose cosine with what is left is lower.
+        Larger: fewer words. A word is used only if its product with what the others leave
+        reaches this.
     n_resamples : int >= 20
         How often words, prompts and the target's images are drawn anew.
     n_random : int >= 20

@@ -228,8 +228,8 @@ class WordEquation(Result):
             )
         elif not self.passes:
             doubts += (
-                "Nothing is stable: the equation finds its word no better than those of mixed "
-                "words find theirs. "
+                "The equation does not find its word: it does no better than the equations of "
+                "mixed words do with theirs. "
             )
         return f"{doubts}{self.equation()}. {says}: {exam}.{self._unknown()}"
 
@@ -282,8 +282,9 @@ class WordEquation(Result):
             tuple(each.came_back for each in self.terms),
             f"share of {self.n_resamples} resamples of words and prompts",
             reference=STABLE,
-            note=f"With the same sign. The line: {STABLE:g}, from which on a unit is stable. A "
-            f"unit that rests on one other word comes back in 0.64: other resamples lack it.",
+            note=f"With the same sign. The line: {STABLE:g}, from which on a unit is stable. One "
+            "other word is missing from 36 % of resamples, so a unit that is there only because "
+            "of that word comes back in at most about 0.64.",
         )
         return (bars, self._table())
 

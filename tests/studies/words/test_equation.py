@@ -61,7 +61,7 @@ def test_that_nothing_is_stable_comes_first() -> None:
     assert lucky.startswith("Nothing is stable: of "), lucky
 
 
-def test_a_word_outside_of_what_the_units_span_has_no_stable_unit() -> None:
+def test_an_equation_of_a_word_outside_of_what_the_units_span_does_not_find_it() -> None:
     # its own direction is one that no unit has; what is left of it is each prompt's noise
     texts = wired()
     wider = np.concatenate([texts.embeddings, np.zeros((26, 3, 1), np.float32)], axis=2)
@@ -76,7 +76,8 @@ def test_a_word_outside_of_what_the_units_span_has_no_stable_unit() -> None:
         n_resamples=20,
         n_mixed=20,
     )
-    assert found.verdict().startswith("Nothing is stable: "), found.verdict()
+    assert found.verdict().startswith("The equation does not find its word: "), found.verdict()
+    assert found.neurons() == ()
 
 
 def test_a_readout_that_does_not_hold_is_said_first(bored: WordEquation) -> None:
