@@ -17,7 +17,7 @@ Float = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
 # a power law is a line, and two points are one always
-_FEWEST_RANKS = 3
+FEWEST_RANKS = 3
 
 
 def naive_spectrum(x: Array) -> Float:
@@ -170,16 +170,16 @@ def power_law(variances: Float, first: int, last: int) -> PowerLaw:
     ----------
     Stringer et al., Nature 2019: ranks 11 to 500, least squares weighted by 1 / rank.
     """
-    if not (1 <= first and first + _FEWEST_RANKS - 1 <= last <= len(variances)):
+    if not (1 <= first and first + FEWEST_RANKS - 1 <= last <= len(variances)):
         raise OptionError(
             f"no power law of ranks {first:,} to {last:,}: there are {len(variances):,} ranks, "
-            f"from 1; give {_FEWEST_RANKS} or more of them"
+            f"from 1; give {FEWEST_RANKS} or more of them"
         )
     ranks = np.arange(first, last + 1, dtype=np.float64)
     taken = variances[first - 1 : last]
     good = taken > 0
     n_left_out = int(np.count_nonzero(~good))
-    if good.sum() < _FEWEST_RANKS:
+    if good.sum() < FEWEST_RANKS:
         nan = float("nan")
         return PowerLaw(nan, nan, first, last, n_left_out, nan)
     x, y, weights = np.log(ranks[good]), np.log(taken[good]), 1 / ranks[good]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from neurons.activations.common_tables import common_tables
 from neurons.activations.run import Activations
 from neurons.alignment.eigenspectrum import (
+    FEWEST_RANKS,
     cross_validated_spectrum,
     held_out_spectrum,
     jackknife,
@@ -253,27 +254,32 @@ class Eigenspectrum(Result):
         )
         if self.repeated and not self.reliable_interval.low > 0:
             return (
-                f"{self.told}Nothing repeats: of the variance of one repeat "
+                f"Nothing repeats: of the variance of one repeat "
                 f"{_told(self.reliable, self.reliable_interval, 2)} is the same in the other. "
-                f"Neither dimensions nor a power law can be told."
+                f"Neither dimensions nor a power law can be measured.{self._also()}"
             )
         n_ranks = self.last - self.first + 1
         if math.isnan(self.exponent) or 2 * self.n_left_out > n_ranks:
             return (
-                f"{self.told}No power law: {self.n_left_out:,} of the ranks {self.first:,} to "
-                f"{self.last:,} have no variance above 0 on {where}. {size}."
+                f"No power law: {self.n_left_out:,} of the ranks {self.first:,} to "
+                f"{self.last:,} have no variance above 0 on {where}. {size}.{self._also()}"
             )
         if self.straight < _STRAIGHT:
             return (
-                f"{self.told}{self._doubt()}No power law holds here: a line through the ranks "
+                f"{self._doubt()}No power law holds here: a line through the ranks "
                 f"{self.first:,} to {self.last:,} explains {self.straight:.2f} of the logarithms "
-                f"(its exponent would be {self.exponent:.2f}). {size}."
+                f"(its exponent would be {self.exponent:.2f}). {size}.{self._also()}"
             )
         return (
-            f"{self.told}{self._doubt()}Variance falls as rank to the power of -{self.exponent:.2f}"
+            f"{self._doubt()}Variance falls as rank to the power of -{self.exponent:.2f}"
             f" ({self.interval.low:.2f} to {self.interval.high:.2f}; ranks {self.first:,} to "
             f"{self.last:,}, n = {self.n_images:,} images), on {where}. {self._smooth()} {size}."
+            f"{self._also()}"
         )
+
+    def _also(self) -> str:
+        """Tell which images are compared, after what was found."""
+        return f" {self.told.strip()}" if self.told else ""
 
     def blocks(self) -> tuple[Block, ...]:
         """Draw the variances over the ranks, both on logarithmic axes."""
@@ -374,7 +380,8 @@ def _told(value: float, interval: Interval, digits: int) -> str:
 
 
 def _ranks(n_ranks: int, first: int | None, last: int | None) -> tuple[int, int]:
-    stop = min(_LAST, n_ranks // 2) if last is None else last
+    # a line takes three ranks
+    stop = min(_LAST, max(FEWEST_RANKS, n_ranks // 2)) if last is None else last
     # a fit needs a range: a quarter of it is left out at the start where ranks are few
     start = min(_FIRST, max(1, stop // 4)) if first is None else first
     return start, stop
