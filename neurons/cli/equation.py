@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -161,7 +161,7 @@ def equation(
         listed.index(word)
     clip = on.load(opened.model_name)
     opened.check_clip(clip)
-    texts = neurons.word_texts(clip, listed)
+    texts = neurons.word_texts(clip, listed if tried.prompt else _that_fits(clip, listed))
     if answer is not None:
         answer = answer.made_of(clip, shown)
     found: list[Result] = []
@@ -252,3 +252,18 @@ def _drawn(found: WordEquation) -> Table:
             "yes" if each.marked else "no",
         )
     return drawn
+
+
+def _that_fits(clip: Clip, listed: WordList) -> WordList:
+    """Take plain sentences where those that come with a list are too long for a model."""
+    from neurons.network.text_tokens import check_lengths
+    from neurons.readouts.word_list import ANY
+
+    try:
+        check_lengths(clip, listed.sentences())
+    except OptionError as error:
+        plain = replace(listed, prompts=ANY)
+        check_lengths(clip, plain.sentences())
+        say(f"{error}; plain sentences are taken instead: {', '.join(map(repr, ANY))}")
+        return plain
+    return listed

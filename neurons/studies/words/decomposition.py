@@ -194,8 +194,9 @@ class WordDecomposition(Result):
     def verdict(self) -> str:
         """Write the sum; before it, if so, that it means nothing."""
         beside = (
-            f"cosine {self.cosine:.2f} with it; random directions reach {self.random_cosine:.2f} "
-            f"on average (p = {self.p_value:.2g})"
+            f"cosine {self.cosine:.2f} with it; evenly drawn directions reach "
+            f"{self.random_cosine:.2f} on average (p = {self.p_value:.2g}), mixtures of any words "
+            f"more"
         )
         if not self.atoms:
             return (
