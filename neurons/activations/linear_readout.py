@@ -17,7 +17,7 @@ from torch import Tensor
 from neurons.data.prepared import Prepared
 from neurons.errors import OptionError
 from neurons.readouts.frozen import FrozenPass, FrozenReadout, LinearLevel
-from neurons.readouts.unit_directions import UnitDirections, centred
+from neurons.readouts.unit_directions import UnitDirections, unit_length
 from neurons.stats import Interval, Share
 
 Progress = Callable[[int, int], None]
@@ -34,13 +34,16 @@ _CHECKED_TEXTS = 16
 _RESAMPLES = 1000
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class MeasuredLevel:
     """A linear readout, and how far it may be trusted.
 
     Parameters
     ----------
-    form : LinearLevel
+    name, leaves_out : str
+        How it is called, and what it does not see.
+    vectors : ndarray of float32, (units, embedding)
+        Where each unit points; see `UnitDirections`.
     r : float
         Correlation over images of its scores and the model's, median over texts. A score is a
         cosine minus its mean over the texts.
@@ -61,7 +64,9 @@ class MeasuredLevel:
     shuffled_same_top : Share
     """
 
-    form: LinearLevel = field(repr=False)
+    name: str
+    leaves_out: str
+    vectors: Matrix = field(repr=False)
     r: float
     interval: Interval
     r2: float
@@ -74,17 +79,6 @@ class MeasuredLevel:
     shuffled_same_top: Share
 
     @property
-    def name(self) -> str:
-        """How the readout is called."""
-        return self.form.name
-
-    @property
-    def vectors(self) -> Matrix:
-        """Where each unit points, (units, embedding); see `UnitDirections`."""
-        found: Matrix = self.form.vectors.float().cpu().numpy()
-        return found
-
-    @property
     def holds(self) -> bool:
         """Whether it may stand for the model's readout."""
         return self.r >= HOLDS_R and self.r2 >= HOLDS_R2 and abs(self.shuffled_r) < HOLDS_R / 2
@@ -93,6 +87,17 @@ class MeasuredLevel:
     def directions_hold(self) -> bool:
         """Whether one direction per unit may stand for it, too."""
         return self.holds and self.direction_r >= HOLDS_DIRECTION_R
+
+    def directions(self, layer: str) -> UnitDirections:
+        """Give where each unit of a layer points by it."""
+        return UnitDirections(
+            layer,
+            self.vectors,
+            self.name,
+            self.leaves_out,
+            self.direction_r,
+            self.directions_hold,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +108,8 @@ class LinearReadout:
     ----------
     layer : str
     levels : tuple of MeasuredLevel
+    forms : tuple of LinearLevel
+        What was measured, in the same order.
     exact_error : float
         With the readout held fast at each image's own: the largest gap between the model's
         products with texts and the sum of all shares, in shares of the largest product.
@@ -113,6 +120,7 @@ class LinearReadout:
 
     layer: str
     levels: tuple[MeasuredLevel, ...]
+    forms: tuple[LinearLevel, ...]
     exact_error: float
     evenness: float
     n_fitted: int
@@ -141,14 +149,7 @@ class LinearReadout:
     def directions(self, level: str | None = None) -> UnitDirections:
         """Give where each unit points, by the best level or by one that is named."""
         chosen = self.best if level is None else self.level(level)
-        return UnitDirections(
-            self.layer,
-            chosen.vectors,
-            chosen.name,
-            chosen.form.leaves_out,
-            chosen.direction_r,
-            chosen.directions_hold,
-        )
+        return chosen.directions(self.layer)
 
 
 def linear_readout(
@@ -199,6 +200,7 @@ def linear_readout(
     return LinearReadout(
         readout.layer,
         tuple(_measured(level, held, texts, seed) for level in levels),
+        tuple(levels),
         held.exact_error,
         held.evenness,
         len(first),
@@ -298,7 +300,9 @@ def _measured(level: LinearLevel, held: _HeldOut, texts: Matrix, seed: int) -> M
     direction_r, direction_r2 = _agreement(wanted, _scores(held.directed[level.name], texts))
     wrong = _scores(shuffled, texts)
     return MeasuredLevel(
-        form=level,
+        name=level.name,
+        leaves_out=level.leaves_out,
+        vectors=level.vectors.float().cpu().numpy(),
         r=r,
         interval=_interval(wanted, found, seed),
         r2=r2,
@@ -314,7 +318,7 @@ def _measured(level: LinearLevel, held: _HeldOut, texts: Matrix, seed: int) -> M
 
 def _scores(embeddings: Matrix, texts: Matrix) -> Matrix:
     """Give cosines minus each image's mean over the texts: what tells texts apart."""
-    found = centred(embeddings, np.zeros(embeddings.shape[1], np.float32)) @ texts.T
+    found = unit_length(embeddings) @ texts.T
     scores: Matrix = found - found.mean(1, keepdims=True)
     return scores
 

@@ -63,7 +63,8 @@ def linearize(
     drawn = table(
         "form", "r (95 %)", "R2", "same best text", "directions r", "exchanged", "boosts r", "holds"
     )
-    for each in found.forms:
+    boosts = found.boosts or (None,) * len(found.forms)
+    for each, boost in zip(found.forms, boosts, strict=True):
         drawn.add_row(
             each.name,
             f"{each.r:.2f} ({each.interval.low:.2f}-{each.interval.high:.2f})",
@@ -71,7 +72,7 @@ def linearize(
             f"{each.same_top.value:.2f}",
             f"{each.direction_r:.2f}",
             f"{each.shuffled_r:.2f}",
-            f"{each.boost.r:.2f}" if each.boost is not None else "-",
+            f"{boost.r:.2f}" if boost is not None else "-",
             "yes" if each.holds else "no",
         )
     out_console.print(drawn)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from neurons.activations.boosts import Boost, boosts
 from neurons.activations.linear_readout import HOLDS_R, HOLDS_R2, MeasuredLevel, linear_readout
@@ -21,49 +20,10 @@ from neurons.readouts.vocabulary import shipped_vocabulary
 from neurons.results.blocks import Block, Dots, Panel, Table
 from neurons.results.result import Result
 from neurons.results.table import Row
-from neurons.stats import Interval, Share
 
 Progress = Callable[[int, int], None]
-Matrix = NDArray[np.float32]
 
 _FEWEST_CLASSES = 10
-
-
-@dataclass(frozen=True)
-class LinearForm:
-    """A linear form of a readout, how far it may be trusted, and where it says that units point.
-
-    Parameters
-    ----------
-    name, leaves_out : str
-    vectors : ndarray of float32, (units, embedding)
-        What one more in a unit's mean over its map adds to the embedding.
-    r, r2, plain_r, plain_r2, direction_r, direction_r2, shuffled_r : float
-    interval : Interval
-    same_top, shuffled_same_top : Share
-        As `MeasuredLevel` has them.
-    holds, directions_hold : bool
-        Whether it, and whether one direction per unit, may stand for the model's readout.
-    boost : Boost, optional
-        What boosting units does, beside what this form says of it; None where it was left out.
-    """
-
-    name: str
-    leaves_out: str
-    vectors: Matrix = field(repr=False)
-    r: float
-    interval: Interval
-    r2: float
-    same_top: Share
-    plain_r: float
-    plain_r2: float
-    direction_r: float
-    direction_r2: float
-    shuffled_r: float
-    shuffled_same_top: Share
-    holds: bool
-    directions_hold: bool
-    boost: Boost | None
 
 
 @dataclass(frozen=True, repr=False)
@@ -73,8 +33,10 @@ class Linearity(Result):
     Parameters
     ----------
     layer : str
-    forms : tuple of LinearForm
+    forms : tuple of MeasuredLevel
         The best first.
+    boosts : tuple of Boost
+        What boosting units does, beside what each form says of it; empty if it was left out.
     exact_error : float
         Largest gap between the model's products with texts and the sum of all shares with the
         readout held fast at each image's own, in shares of the largest product.
@@ -84,7 +46,8 @@ class Linearity(Result):
     """
 
     layer: str
-    forms: tuple[LinearForm, ...]
+    forms: tuple[MeasuredLevel, ...]
+    boosts: tuple[Boost, ...]
     exact_error: float
     evenness: float
     n_fitted: int
@@ -118,8 +81,8 @@ class Linearity(Result):
         failing = [each for each in self.forms if not each.holds]
         if not best.holds:
             part = (
-                f": boosted at one place they move texts as it says with r {best.boost.r:.2f}"
-                if best.boost is not None
+                f": boosted at one place they move texts as it says with r {self.boosts[0].r:.2f}"
+                if self.boosts
                 else ""
             )
             return (
@@ -196,16 +159,15 @@ class Linearity(Result):
         )
 
     def _boosts(self) -> tuple[Table, ...]:
-        boosted = [(each.name, each.boost) for each in self.forms if each.boost is not None]
-        if not boosted:
+        if not self.boosts:
             return ()
         return (
             Table(
                 "Boosting each text's top unit",
                 ("form", "everywhere, on grey", "at one place, real images", "r of the rises"),
                 tuple(
-                    (name, str(boost.everywhere), str(boost.one_place), f"{boost.r:.2f}")
-                    for name, boost in boosted
+                    (each.level, str(each.everywhere), str(each.one_place), f"{each.r:.2f}")
+                    for each in self.boosts
                 ),
                 "Shares of texts (or of texts and images) whose score rises when the unit that the "
                 "form names is boosted. Everywhere at once, all heads see it whatever they look "
@@ -216,6 +178,7 @@ class Linearity(Result):
 
     def rows(self) -> Sequence[Row]:
         """One row per form."""
+        none = (None,) * len(self.forms)
         return [
             {
                 "form": each.name,
@@ -231,11 +194,11 @@ class Linearity(Result):
                 "direction_r2": each.direction_r2,
                 "shuffled_r": each.shuffled_r,
                 "shuffled_same_top": each.shuffled_same_top.value,
-                **_boost_row(each.boost),
+                **_boost_row(boost),
                 "n_images": self.n_held_out,
                 "n_texts": self.n_texts,
             }
-            for each in self.forms
+            for each, boost in zip(self.forms, self.boosts or none, strict=True)
         ]
 
     def directions(self, form: str | None = None) -> UnitDirections:
@@ -248,14 +211,7 @@ class Linearity(Result):
         """
         for each in self.forms:
             if form in (None, each.name):
-                return UnitDirections(
-                    self.layer,
-                    each.vectors,
-                    each.name,
-                    each.leaves_out,
-                    each.direction_r,
-                    each.directions_hold,
-                )
+                return each.directions(self.layer)
         known = ", ".join(each.name for each in self.forms)
         raise OptionError(f"no linear form {form!r} of {self.layer}; there are: {known}")
 
@@ -314,7 +270,8 @@ def linearize(
     directions = class_directions(clip, words_of(words), templates=PLAIN)
     found = linear_readout(readout, drawn, directions, seed=seed, progress=progress)
     _, held_out = drawn.halves(seed)
-    ranked = sorted(found.levels, key=lambda level: -level.r2)
+    ranked = sorted(zip(found.levels, found.forms, strict=True), key=lambda pair: -pair[0].r2)
+    boosted = [form for _, form in ranked] if n_boosted else []
     return Linearity(
         provenance={
             "model": clip.provenance(),
@@ -323,14 +280,10 @@ def linearize(
             "seed": seed,
         },
         layer=found.layer,
-        forms=tuple(
-            _told(
-                each,
-                boosts(readout, each.form, held_out, directions, n_texts=n_boosted, seed=seed)
-                if n_boosted
-                else None,
-            )
-            for each in ranked
+        forms=tuple(level for level, _ in ranked),
+        boosts=tuple(
+            boosts(readout, form, held_out, directions, n_texts=n_boosted, seed=seed)
+            for form in boosted
         ),
         exact_error=found.exact_error,
         evenness=found.evenness,
@@ -355,24 +308,3 @@ def _boost_row(boost: Boost | None) -> dict[str, float]:
         "boosted_at_one_place": boost.one_place.value,
         "r_of_rises": boost.r,
     }
-
-
-def _told(level: MeasuredLevel, boost: Boost | None) -> LinearForm:
-    return LinearForm(
-        name=level.name,
-        leaves_out=level.form.leaves_out,
-        vectors=level.vectors,
-        r=level.r,
-        interval=level.interval,
-        r2=level.r2,
-        same_top=level.same_top,
-        plain_r=level.plain_r,
-        plain_r2=level.plain_r2,
-        direction_r=level.direction_r,
-        direction_r2=level.direction_r2,
-        shuffled_r=level.shuffled_r,
-        shuffled_same_top=level.shuffled_same_top,
-        holds=level.holds,
-        directions_hold=level.directions_hold,
-        boost=boost,
-    )
