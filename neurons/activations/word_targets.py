@@ -13,7 +13,7 @@ from neurons.address import Neuron
 from neurons.data.images import ImageSet
 from neurons.errors import NeuronNotFoundError, OptionError
 from neurons.readouts.splice import centred_units
-from neurons.readouts.unit_directions import UnitDirections
+from neurons.readouts.unit_directions import UnitDirections, unit_length
 from neurons.readouts.word_texts import WordTexts
 
 Vector = NDArray[np.float32]
@@ -97,8 +97,7 @@ def target_of_images(
     if (image is None) == (of_class is None):
         raise OptionError("give an image or a class: one of them")
     run.check_images(images)
-    rows = np.asarray(run.embeddings[:], np.float32)
-    rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    rows = unit_length(np.asarray(run.embeddings[:], np.float32))
     good = run.good_rows()
     mean = rows[good].mean(0)
     if image is not None:
@@ -146,12 +145,11 @@ def target_of_unit(directions: UnitDirections, unit: Neuron | str) -> WordTarget
     if asked.layer != directions.layer:
         raise NeuronNotFoundError(f"the directions are of {directions.layer}, not of {asked}")
     own = directions.of(asked.unit)
-    lengths = np.linalg.norm(directions.vectors, axis=1, keepdims=True)
-    mean = (directions.vectors / np.maximum(lengths, 1e-12)).mean(0)
-    found = centred_units(own / max(float(np.linalg.norm(own)), 1e-12), mean)
+    found = centred_units(unit_length(own), unit_length(directions.vectors).mean(0))
 
     def direction(prompts: NDArray[np.intp] | None, random: np.random.Generator | None) -> Vector:
         return found
 
-    centre = f"Units are compared without what all {len(lengths):,} of the layer have in common."
+    n = len(directions.vectors)
+    centre = f"Units are compared without what all {n:,} of the layer have in common."
     return WordTarget(str(asked), "unit", direction, centre)

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import Lasso
 
+from neurons.readouts.unit_directions import unit_length
+
 Vectors = NDArray[np.float32]
 
 
@@ -59,9 +61,7 @@ def centred_units(vectors: Vectors, mean: Vectors) -> Vectors:
     representation learning", NeurIPS 2022.
     """
     moved = vectors - mean
-    lengths = np.linalg.norm(moved, axis=-1, keepdims=True)
-    found: Vectors = moved / np.maximum(lengths, 1e-12)
-    return found
+    return unit_length(moved)
 
 
 def explained(atoms: Vectors, target: Vectors, weights: NDArray[np.float64]) -> float:

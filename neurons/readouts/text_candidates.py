@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neurons.errors import OptionError
 from neurons.network.clip import Clip
 from neurons.network.text_tokens import check_lengths
-from neurons.readouts.unit_directions import centred
+from neurons.readouts.unit_directions import centred, unit_length
 from neurons.stats import p_of_draws
 
 Vectors = NDArray[np.float32]
@@ -66,8 +66,7 @@ class TextCandidates:
                 f"embedding"
             )
         embeddings = np.asarray(embeddings, np.float32)
-        lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
-        mean = (embeddings / np.maximum(lengths, 1e-12)).mean(0)
+        mean = unit_length(embeddings).mean(0)
         return cls(known, centred(embeddings, mean), mean, source)
 
     def scores(self, directions: Vectors) -> Vectors:
@@ -225,13 +224,6 @@ def random_directions(layer: Vectors, n: int, *, seed: int = 0) -> Vectors:
     # of unit length, so that a few units with large weights do not make up every mixture
     mixed = random.standard_normal((n, len(layer))).astype(np.float32) @ unit_length(layer)
     return unit_length(mixed)
-
-
-def unit_length(vectors: Vectors) -> Vectors:
-    """Give vectors at length 1, (vectors, embedding); what is 0 stays 0."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    found: Vectors = (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
-    return found
 
 
 def _largest(

@@ -16,7 +16,6 @@ from neurons.readouts.text_candidates import (
     Vectors,
     best_texts,
     random_directions,
-    unit_length,
 )
 from neurons.readouts.text_search import (
     Progress,
@@ -24,7 +23,7 @@ from neurons.readouts.text_search import (
     SearchSettings,
     search_texts,
 )
-from neurons.readouts.unit_directions import UnitDirections
+from neurons.readouts.unit_directions import UnitDirections, unit_length
 from neurons.stats import p_of_draws
 
 # captions of each direction that a search begins with

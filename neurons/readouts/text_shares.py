@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from neurons.readouts.frozen import FrozenReadout
-from neurons.readouts.text_candidates import TextCandidates, unit_length
+from neurons.readouts.text_candidates import TextCandidates
+from neurons.readouts.unit_directions import unit_length
 
 # how far the sum of all shares may be from the model's own score
 ADDS_UP = 1e-5

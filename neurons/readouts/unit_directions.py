@@ -93,7 +93,13 @@ def centred(
     Embeddings of texts lie in a narrow cone: any two of the miniature's have a cosine of 0.68 on
     average. What they share says nothing of a text.
     """
-    lengths = np.linalg.norm(texts, axis=1, keepdims=True)
-    unit = texts / np.maximum(lengths, 1e-12)
+    unit = unit_length(texts)
     found: NDArray[np.float32] = unit - (unit.mean(0) if mean is None else mean)
+    return found
+
+
+def unit_length(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Give vectors, (..., embedding), at length 1; what is 0 stays 0."""
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    found: NDArray[np.float32] = (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
     return found

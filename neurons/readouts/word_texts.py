@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from neurons.errors import OptionError
 from neurons.network.clip import Clip
 from neurons.network.text_tokens import check_lengths
-from neurons.readouts.unit_directions import UnitDirections
+from neurons.readouts.unit_directions import UnitDirections, unit_length
 from neurons.readouts.word_list import WordList
 from neurons.stats import p_of_draws
 
@@ -61,7 +61,7 @@ class WordTexts:
         if not self.listed.has_families:
             return None
         means = (self.embeddings - self.embeddings.mean(0, keepdims=True)).mean(1)
-        means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
+        means = unit_length(means)
         cosines = means @ means.T
         pairs = np.triu_indices(len(means), 1)
         names = np.unique(self.listed.families, return_inverse=True)[1]
@@ -118,8 +118,7 @@ def word_texts(clip: Clip, listed: WordList) -> WordTexts:
         clip.embed_texts(sentences[start : start + _CHUNK]).float().cpu().numpy()
         for start in range(0, len(sentences), _CHUNK)
     ]
-    rows = np.concatenate(parts)
-    rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    rows = unit_length(np.concatenate(parts))
     embeddings = rows.reshape(len(listed.words), len(listed.prompts), -1)
     cosines = np.einsum("ape,bpe->ab", embeddings, embeddings) / len(listed.prompts)
     first, second = np.nonzero(np.triu(cosines > _SAME, 1))

@@ -11,8 +11,9 @@ from neurons.errors import OptionError
 from neurons.network.token_gradients import TextTower
 from neurons.readouts.captions import drawn_captions
 from neurons.readouts.naturalness import Naturalness, naturalness
-from neurons.readouts.text_candidates import TextCandidates, embed_candidates, unit_length
+from neurons.readouts.text_candidates import TextCandidates, embed_candidates
 from neurons.readouts.text_search import SearchedTexts, SearchSettings, search_texts
+from neurons.readouts.unit_directions import unit_length
 
 WANTED = "a photo of spider"
 SMALL = SearchSettings(steps=6, children=3, branch=8, longest=5, lambdas=(0.0, 0.03, 0.3))
