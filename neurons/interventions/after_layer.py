@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from neurons.interventions.editable import EditableNetwork, Edits, open_editable
-from neurons.network.attention_pool import POOLED, AttentionPool
+from neurons.network.attention_pool import POOLED, AttentionPool, attention_pool
 from neurons.network.clip import Clip
 from neurons.network.hooks import watch
 from neurons.network.pooling import copy
@@ -67,14 +67,14 @@ def after_layer(clip: Clip, layer: str, pixels: Tensor) -> Iterator[AfterLayer]:
     LayerNotFoundError
         If the model has no such layer.
     """
-    pool = getattr(clip.network.visual, "attnpool", None)
-    if layer == POOLED and pool is not None:
+    if layer == POOLED and hasattr(clip.network.visual, "attnpool"):
+        pool = attention_pool(clip)
         with watch(clip.network, [layer], reduce=copy) as seen, torch.inference_mode():
             maps = []
             for part in torch.split(pixels, _AT_ONCE):
                 clip.embed_images(part)
                 maps.append(seen[layer])
-        yield BeforePool(AttentionPool(pool), torch.cat(maps))
+        yield BeforePool(pool, torch.cat(maps))
         return
     with open_editable(clip, [layer]) as network:
         yield WholeNetwork(network, layer, pixels)

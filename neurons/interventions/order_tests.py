@@ -24,6 +24,8 @@ Scores = NDArray[np.float64]
 # below that an interval over draws means little
 FEWEST_DRAWS = 5
 _ALPHA = 0.05
+# units of a layer
+_TESTED, _PART = 32, 8
 TAKEN_OUT, PUT_BACK, COVERED = "units set to zero", "units put back", "places covered"
 
 
@@ -73,6 +75,11 @@ class OrderTest:
         """
         lowest = 1 / (1 + len(self.controls))
         return bool(self.interval.low > 0 and self.p_value <= max(_ALPHA, lowest))
+
+
+def most_tested(n_units: int) -> int:
+    """Give how many of a layer's units to test at most: an eighth, since controls are needed."""
+    return min(_TESTED, max(1, n_units // _PART))
 
 
 def units_taken_out(

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from neurons.errors import OptionError
 from neurons.network.clip import Clip
 from neurons.network.text_tokens import check_lengths
-from neurons.readouts.text_candidates import TextCandidates, Vectors, random_directions, unit_length
-from neurons.readouts.unit_directions import UnitDirections
+from neurons.readouts.text_candidates import TextCandidates, Vectors, random_directions
+from neurons.readouts.unit_directions import UnitDirections, unit_length
 
 N_DRAWS = 999
 _FEWEST_DRAWS = 19
@@ -139,6 +139,11 @@ def check_asked(clip: Clip, text: str, against: str) -> None:
     if text.strip() == against.strip():
         raise OptionError(f"{text!r} against itself asks for nothing; give another text")
     check_lengths(clip, [each for each in (text, against) if each.strip()])
+
+
+def told_asked(text: str, against: str) -> str:
+    """Quote a text, and the one that it is held against if there is one."""
+    return f"{text!r} against {against!r}" if against.strip() else repr(text)
 
 
 def asked_direction(

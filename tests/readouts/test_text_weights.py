@@ -8,7 +8,7 @@ import pytest
 from neurons import Clip
 from neurons.errors import OptionError
 from neurons.readouts.reference_words import reference_words
-from neurons.readouts.text_candidates import TextCandidates, unit_length
+from neurons.readouts.text_candidates import TextCandidates
 from neurons.readouts.text_weights import (
     asked_direction,
     check_asked,
@@ -16,7 +16,7 @@ from neurons.readouts.text_weights import (
     text_weights,
     words_of_units,
 )
-from neurons.readouts.unit_directions import UnitDirections
+from neurons.readouts.unit_directions import UnitDirections, unit_length
 
 SIZE, OWN = 48, 7
 

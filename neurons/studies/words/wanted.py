@@ -21,6 +21,7 @@ from neurons.interventions.order_tests import (
     FEWEST_DRAWS,
     OrderTest,
     lines_of,
+    most_tested,
     told_area,
     units_taken_out,
 )
@@ -33,6 +34,7 @@ from neurons.readouts.text_weights import (
     asked_direction,
     check_asked,
     text_weights,
+    told_asked,
     words_of_units,
 )
 from neurons.readouts.unit_directions import UnitDirections
@@ -43,8 +45,6 @@ from neurons.results.table import Row
 Progress = Callable[[int, int], None]
 _ALPHA = 0.05
 _FEWEST_IMAGES = 2
-# of a layer's units at most so many are tested, and no more than an eighth: controls are needed
-_TESTED, _PART = 32, 8
 
 
 def wanted_units(
@@ -146,7 +146,7 @@ def wanted_units(
     progress(1, 2)
     pixels = prepare(clip.preprocess, images, rows=rows).pixels
     with after_layer(clip, layer, pixels) as shown:
-        tested = chosen[: min(_TESTED, max(1, len(weights.cosines) // _PART))]
+        tested = chosen[: most_tested(len(weights.cosines))]
         test = units_taken_out(shown, direction, tested, n_draws=n_draws, seed=seed)
     progress(2, 2)
     told = told_units(
@@ -272,7 +272,7 @@ class WantedUnits(Result):
     @property
     def title(self) -> str:
         """The text."""
-        return f"Units that {_asked(self.text, self.against)} asks for"
+        return f"Units that {told_asked(self.text, self.against)} asks for"
 
     def facts(self) -> tuple[tuple[str, str], ...]:
         """Give the readout, the units that stand out, and the area between the curves."""
@@ -297,7 +297,7 @@ class WantedUnits(Result):
                 f"The network does not need these units more than others as active: set to zero, "
                 f"they take {told_area(self.test)} further. "
             )
-        asked = _asked(self.text, self.against)
+        asked = told_asked(self.text, self.against)
         number = f"cosine {best.cosine:.2f}, z {best.z:.1f}, p = {best.p_value:.2g}"
         control = (
             f"the best unit for a random direction has {self.random_mean:.2f} on average and "
@@ -381,10 +381,6 @@ class WantedUnits(Result):
             f"in the unit's mean adds to the score; x mean: times its mean activation; %: of the "
             f"units have less of that.",
         )
-
-
-def _asked(text: str, against: str) -> str:
-    return f"{text!r} against {against!r}" if against.strip() else repr(text)
 
 
 def _unit(told: ToldUnit, unit: int, weights: TextWeights, activity: MeanActivations) -> WantedUnit:

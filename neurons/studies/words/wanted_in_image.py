@@ -29,6 +29,7 @@ from neurons.interventions.order_tests import (
     TAKEN_OUT,
     OrderTest,
     lines_of,
+    most_tested,
     told_area,
     units_put_back,
     units_taken_out,
@@ -37,14 +38,12 @@ from neurons.readouts.frozen import FrozenReadout
 from neurons.readouts.reference_words import reference_words
 from neurons.readouts.text_candidates import TextCandidates
 from neurons.readouts.text_shares import ADDS_UP, TextShares, text_shares, words_through
-from neurons.readouts.text_weights import asked_direction, check_asked
+from neurons.readouts.text_weights import asked_direction, check_asked, told_asked
 from neurons.results.blocks import Beside, Block, Gallery, Note, Table, Tile
 from neurons.results.result import Result
 from neurons.results.table import Row
 
 Progress = Callable[[int, int], None]
-# of a layer's units at most so many are tested, and no more than an eighth: controls are needed
-_TESTED, _PART = 32, 8
 _MAPS = 5
 _TITLES = {
     TAKEN_OUT: "Without the units that speak for it",
@@ -255,7 +254,7 @@ class WantedInImage(Result):
     @property
     def title(self) -> str:
         """The text and the image."""
-        return f"{_asked(self.text, self.against)} in {self.image}"
+        return f"{told_asked(self.text, self.against)} in {self.image}"
 
     def facts(self) -> tuple[tuple[str, str], ...]:
         """Give the score, its parts, and how many units make half of it."""
@@ -269,7 +268,7 @@ class WantedInImage(Result):
 
     def verdict(self) -> str:
         """Say how the score is made; first, if so, what makes that mean little."""
-        best, asked = self.units[0], _asked(self.text, self.against)
+        best, asked = self.units[0], told_asked(self.text, self.against)
         than = repr(self.against) if self.against.strip() else "the average word"
         doubts = ""
         if abs(self.total - self.score) > ADDS_UP:
@@ -392,10 +391,6 @@ class WantedInImage(Result):
         )
 
 
-def _asked(text: str, against: str) -> str:
-    return f"{text!r} against {against!r}" if against.strip() else repr(text)
-
-
 def _tested(
     readout: FrozenReadout,
     batch: Tensor,
@@ -406,7 +401,7 @@ def _tested(
 ) -> tuple[OrderTest, ...]:
     """Set units to zero, put them back, and cover places, by the order of their shares."""
     shares = parted.of_units
-    most = min(_TESTED, max(1, len(shares) // _PART), int((shares > 0).sum()))
+    most = min(most_tested(len(shares)), int((shares > 0).sum()))
     order = [Neuron(readout.layer, u) for u in np.argsort(-shares, kind="stable")[:most].tolist()]
     tests: list[OrderTest] = []
     if order:
