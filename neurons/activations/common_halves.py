@@ -38,6 +38,18 @@ class CommonHalves:
         return found
 
 
+def copies_of(common: CommonImages) -> Rows:
+    """Tell which common images are copies, (common images,): those of one number.
+
+    The first run that holds embeddings tells. Among arrays alone, no image is known to be a copy.
+    """
+    for side in common.sides:
+        if isinstance(side.system, RunSystem) and side.system.run.spec.embedding_size:
+            groups: Rows = equal_rows(side.system.run.embeddings)[side.rows]
+            return groups
+    return np.arange(len(common))
+
+
 def common_halves(
     common: CommonImages, strata: NDArray[np.integer] | None = None, *, seed: int = 0
 ) -> CommonHalves:
@@ -46,8 +58,7 @@ def common_halves(
     Parameters
     ----------
     common : CommonImages
-        The first run among them that holds embeddings tells which images are copies. Among arrays
-        alone, no image is known to be one.
+        `copies_of` tells which of them are copies.
     strata : ndarray of int, (common images,), optional
         The kind of each image, such as its class: half of each kind lies on either side.
     seed : int
@@ -56,12 +67,7 @@ def common_halves(
     -------
     CommonHalves
     """
-    n = len(common)
-    groups = np.arange(n)
-    for side in common.sides:
-        if isinstance(side.system, RunSystem) and side.system.run.spec.embedding_size:
-            groups = equal_rows(side.system.run.embeddings)[side.rows]
-            break
-    kinds = np.zeros(n, np.intp) if strata is None else strata
+    groups = copies_of(common)
+    kinds = np.zeros(len(common), np.intp) if strata is None else strata
     second = second_half(common.ids, groups, kinds, seed=seed)
     return CommonHalves(np.flatnonzero(~second), np.flatnonzero(second), groups)

@@ -14,6 +14,7 @@ from neurons.activations.common_halves import CommonHalves, common_halves
 from neurons.activations.common_images import CommonImages, common_images
 from neurons.activations.run import Activations
 from neurons.activations.run_system import RunSystem
+from neurons.data.images import ImageSet
 from neurons.data.systems import System
 from neurons.errors import MismatchError, OptionError
 
@@ -60,6 +61,33 @@ class CommonTables:
     def provenance(self) -> dict[str, Any]:
         """Tell what is compared on what, as plain values."""
         return {**self.common.provenance(), "layers": list(self.layers)}
+
+
+def check_images_of_first(first: Activations | System, images: ImageSet | None) -> None:
+    """Refuse images that are not those of the first system, whose rows they are looked up by.
+
+    Parameters
+    ----------
+    first : Activations or System
+    images : ImageSet or None
+        None is never refused.
+
+    Raises
+    ------
+    OptionError
+        If the first system is no run.
+    StaleActivationsError
+        If they are other images than the run's.
+    """
+    if images is None:
+        return
+    run = first.run if isinstance(first, RunSystem) else first
+    if not isinstance(run, Activations):
+        raise OptionError(
+            "images are those of a run, and the first system is responses: give a run first, or no "
+            "images"
+        )
+    run.check_images(images)
 
 
 def common_tables(

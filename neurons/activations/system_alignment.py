@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurons.activations.aligned_layers import AlignedLayers, aligned_layers, two_places
+from neurons.activations.common_halves import copies_of
 from neurons.activations.common_images import CommonImages
 from neurons.activations.differing_pictures import DifferingPictures, differing_pictures
 from neurons.activations.response_ceilings import LayerCeiling, response_ceilings
@@ -17,7 +18,6 @@ from neurons.alignment.measure import Measure
 from neurons.alignment.responses import Responses, check
 from neurons.data.images import ImageSet
 from neurons.errors import LayerNotFoundError
-from neurons.readouts.copies import equal_rows
 
 _ALPHA = 0.05
 
@@ -218,17 +218,12 @@ def sampled(common: CommonImages, most: int, seed: int) -> tuple[CommonImages, s
     """Keep one of images that are copies, and draw so many of more: says so in a sentence.
 
     A copy would stand in the fold that fits and in the one that tests, and be its own neighbour.
-    The first run that holds embeddings tells which images are copies.
     """
     told = ""
-    for side in common.sides:
-        if isinstance(side.system, RunSystem) and side.system.run.spec.embedding_size:
-            groups = equal_rows(side.system.run.embeddings)[side.rows]
-            first = np.sort(np.unique(groups, return_index=True)[1])
-            if len(first) < len(common):
-                told = f"{len(common) - len(first):,} copies of other images are left out. "
-                common = common.part(first)
-            break
+    first = np.sort(np.unique(copies_of(common), return_index=True)[1])
+    if len(first) < len(common):
+        told = f"{len(common) - len(first):,} copies of other images are left out. "
+        common = common.part(first)
     if len(common) > most:
         rows = np.random.default_rng(seed).choice(len(common), most, replace=False)
         told += f"{most:,} of {len(common):,} common images were drawn at random (seed {seed}). "

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from neurons.alignment.bridges import centred
 from neurons.errors import OptionError
 from neurons.stats import Interval
 
@@ -55,7 +56,7 @@ def held_out_spectrum(fitting: Array, testing: Array) -> Float:
     ndarray of float64, (min(fitting images - 1, units),)
         By the variance in the fitting images; it need not fall from each to the next.
     """
-    projected = _centred(testing) @ _axes(fitting)
+    projected = centred(testing) @ _axes(fitting)
     found: Float = (projected**2).sum(0) / (len(testing) - 1)
     return found
 
@@ -80,7 +81,7 @@ def cross_validated_spectrum(repeats: Array) -> Float:
     Stringer et al., "High-dimensional geometry of population responses in visual cortex", Nature
     2019, methods: cvPCA.
     """
-    first, second = (_centred(each) for each in repeats)
+    first, second = (centred(each) for each in repeats)
     found = []
     for fitting, other in ((first, second), (second, first)):
         axes = _axes(fitting)
@@ -241,19 +242,14 @@ def jackknife(
 
 def _repeat_pair(x: Array) -> tuple[Float, Float]:
     if x.ndim == 3:
-        return _centred(x[0]), _centred(x[1])
-    once = _centred(x)
+        return centred(x[0]), centred(x[1])
+    once = centred(x)
     return once, once
-
-
-def _centred(x: Array) -> Float:
-    found: Float = np.asarray(x, np.float64) - np.mean(x, 0, dtype=np.float64)
-    return found
 
 
 def _axes(x: Array) -> Float:
     """Give the principal axes, one a column, of as many as the images can tell."""
-    wide, most = _centred(x), min(len(x) - 1, x.shape[1])
+    wide, most = centred(x), min(len(x) - 1, x.shape[1])
     if len(wide) > wide.shape[1]:
         _, vectors = np.linalg.eigh(wide.T @ wide)
         found: Float = vectors[:, ::-1][:, :most]

@@ -42,10 +42,11 @@ class Rsa:
     title = "RSA (Spearman)"
     higher_is_closer = True
     symmetric = True
+    ties_count = True
 
     def pairing(self, xs: Sequence[Responses], ys: Sequence[Responses]) -> Pairing:
         """Rank the dissimilarities of every table."""
-        return _OfRanks(xs, ys, self.distances, ties_count=True)
+        return _OfRanks(xs, ys, self.distances, ties_count=self.ties_count)
 
     def doubt(self, n: int, n_units: int, n_other_units: int) -> str:
         """Say that few units have few different patterns."""
@@ -53,32 +54,15 @@ class Rsa:
 
 
 @dataclass(frozen=True)
-class RhoA:
+class RhoA(Rsa):
     """Spearman's correlation as expected when ties are broken at random: equal to it without ties.
 
     It does not favour systems that call many pairs exactly equally alike.
-
-    Parameters
-    ----------
-    distances : callable
-    most_images : int, optional
-        As `Rsa`.
     """
 
-    distances: Distances = correlation_distances
-    most_images: int | None = 1000
     name = "rho-a"
     title = "RSA (rho-a)"
-    higher_is_closer = True
-    symmetric = True
-
-    def pairing(self, xs: Sequence[Responses], ys: Sequence[Responses]) -> Pairing:
-        """Rank the dissimilarities of every table."""
-        return _OfRanks(xs, ys, self.distances, ties_count=False)
-
-    def doubt(self, n: int, n_units: int, n_other_units: int) -> str:
-        """Say that few units have few different patterns."""
-        return _doubt(n_units, n_other_units)
+    ties_count = False
 
 
 def _doubt(n_units: int, n_other_units: int) -> str:

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neurons.activations.common_tables import CommonTables, common_tables
+from neurons.activations.common_tables import (
+    CommonTables,
+    check_images_of_first,
+    common_tables,
+)
 from neurons.activations.fitted_bridges import (
     RIDGE,
     BridgeOutcome,
@@ -110,7 +114,7 @@ def bridge(
             f"{n_permutations} permutations, a width of {width}: give {_FEWEST_PERMUTATIONS} or "
             f"more, and 1 or more"
         )
-    _check_images(source, images)
+    check_images_of_first(source, images)
     onto = target_layer or layer
     if readout is not None:
         if images is None:
@@ -408,19 +412,6 @@ class Bridges(Result):
             f"{self.n_permutations} orders of the images that fit as well."
         )
         return Table("Bridges", heads, rows, note)
-
-
-def _check_images(first: Activations | System, images: ImageSet | None) -> None:
-    """Refuse images that are not those of the first system, whose rows they are looked up by."""
-    if images is None:
-        return
-    run = first.run if isinstance(first, RunSystem) else first
-    if not isinstance(run, Activations):
-        raise OptionError(
-            "images are those of a run, and the first system is responses: give a run first, or no "
-            "images"
-        )
-    run.check_images(images)
 
 
 def _width(both: CommonTables) -> int:

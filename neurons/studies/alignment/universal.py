@@ -8,9 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neurons.activations.common_tables import CommonTables, common_tables
+from neurons.activations.common_tables import (
+    CommonTables,
+    check_images_of_first,
+    common_tables,
+)
 from neurons.activations.run import Activations
-from neurons.activations.run_system import RunSystem
 from neurons.address import EMBEDDING
 from neurons.alignment.shared_basis import Dimensions, shared_dimensions
 from neurons.data.images import ImageSet
@@ -91,7 +94,7 @@ def universal(
     Chen and Bonner, "Universal dimensions of visual representation", 2024.
     """
     if systems:
-        _check_images(systems[0], images)
+        check_images_of_first(systems[0], images)
     each = (layers,) * len(systems) if isinstance(layers, str) else tuple(layers)
     if len(systems) < 2 or len(each) != len(systems):
         raise OptionError(
@@ -362,19 +365,6 @@ _MEANING = (
     "directions are not at right angles in the system, so that their shares of variance do not add "
     "up. What is shared may be a matter of the images."
 )
-
-
-def _check_images(first: Activations | System, images: ImageSet | None) -> None:
-    """Refuse images that are not those of the first system, whose rows they are looked up by."""
-    if images is None:
-        return
-    run = first.run if isinstance(first, RunSystem) else first
-    if not isinstance(run, Activations):
-        raise OptionError(
-            "images are those of a run, and the first system is responses: give a run first, or no "
-            "images"
-        )
-    run.check_images(images)
 
 
 def _of_system(
