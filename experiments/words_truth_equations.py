@@ -4,13 +4,11 @@ Prints, and gives to experiments/words_truth.py: whether wired equations come ba
 that share nothing are called stable, how often the parts of composed concepts are found by images
 and by words, and what an invented word gets.
 
-    python -m experiments.words_truth_equations     # about five minutes on two cores
+    python -m experiments.words_truth --only equations
 """
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -190,16 +188,3 @@ def equations_table(kept: dict[str, Any]) -> str:
 
 def _unit(rows: Any) -> Any:
     return (rows / np.linalg.norm(rows, axis=-1, keepdims=True)).astype(np.float32)
-
-
-def main() -> None:
-    clip, pictures = neurons.load("miniature", device="cpu"), neurons.images("miniature")
-    with tempfile.TemporaryDirectory() as folder:
-        neurons.scan(clip, pictures, [LAYER], Path(folder) / "run")
-        run = Activations.open(Path(folder) / "run")
-        directions = neurons.linearize(clip, pictures, layer=LAYER).directions()
-        print(equations_table(equations_truth(clip, run, pictures, directions)))
-
-
-if __name__ == "__main__":
-    main()

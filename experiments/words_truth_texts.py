@@ -1,12 +1,10 @@
 """Do the texts that units ask for name what is known of them? On the miniature, beside decoys.
 
-python -m experiments.words_truth_texts            # about three minutes on two cores
+python -m experiments.words_truth --only texts
 """
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -158,16 +156,3 @@ def texts_table(kept: dict[str, Any]) -> str:
             f"{each['extreme_z']:.1f} |"
         )
     return "\n".join(lines)
-
-
-def main() -> None:
-    clip, images = neurons.load("miniature", device="cpu"), neurons.images("miniature")
-    with tempfile.TemporaryDirectory() as folder:
-        neurons.scan(clip, images, [LAYER], Path(folder) / "run")
-        run = Activations.open(Path(folder) / "run")
-        directions = neurons.linearize(clip, images, layer=LAYER).directions()
-        print(texts_table(texts_truth(clip, run, images, directions)))
-
-
-if __name__ == "__main__":
-    main()

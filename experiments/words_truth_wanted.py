@@ -2,16 +2,13 @@
 
 On the miniature, whose pictures have classes: by which order of units the first one finds a text's
 class best, which texts have a unit of their own, whether all shares add up, and how often the tests
-by the network pass for the order of the shares and for shuffled shares. Prints it, and puts it into
-docs/studies/wanted.md.
+by the network pass for the order of the shares and for shuffled shares.
 
-    python -m experiments.words_truth_wanted            # about five minutes on two cores
+    python -m experiments.words_truth --only wanted
 """
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +16,6 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 from torch import Tensor
 
-import neurons
 from neurons import Activations, Clip, ImageSet, Neuron
 from neurons.activations.mean_activations import mean_activations
 from neurons.data.prepared import prepare
@@ -35,8 +31,6 @@ from neurons.readouts.text_weights import asked_direction, text_weights
 from neurons.readouts.unit_directions import UnitDirections
 from neurons.recipes.demo import LAYER
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "studies" / "wanted.md"
-BEGIN, END = "<!-- figures: python -m experiments.words_truth_wanted -->", "<!-- end of figures -->"
 N_UNITS, N_IMAGES, EVERY = 32, 30, 5
 KINDS = ("shares", "shuffled", "others")
 TESTS = ("units set to zero", "units put back", "places covered")
@@ -210,20 +204,3 @@ def wanted_table(kept: dict[str, Any]) -> str:
             ),
         ]
     )
-
-
-def main() -> None:
-    clip, pictures = neurons.load("miniature", device="cpu"), neurons.images("miniature")
-    with tempfile.TemporaryDirectory() as folder:
-        neurons.scan(clip, pictures, [LAYER], folder)
-        run = Activations.open(Path(folder))
-        directions = neurons.linearize(clip, pictures, layer=LAYER).directions()
-        told = wanted_table(wanted_truth(clip, run, pictures, directions))
-    print(told)
-    before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    PAGE.write_text(f"{before}{BEGIN}\n{told}\n{END}{after}", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
