@@ -1,0 +1,55 @@
+"""What does an alien mind see? The list of Wolfram's essay, on the miniature or on any model.
+
+Stephen Wolfram, "Generative AI space and the mental imagery of alien minds", 2023, changed one
+network by hand and drew the answers. Here the same is asked of a CLIP model, with counts beside the
+pictures: each part of the list is one function below.
+
+    python -m experiments.wolfram2023 --out OUT                                   # the miniature
+    python -m experiments.wolfram2023 --out OUT --model ViT-B-32/openai --images PICTURES
+    python -m experiments.wolfram2023 --out OUT --model RN50/openai --images PICTURES --part lesions
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import neurons
+from neurons import Clip, ImageSet
+
+
+def lesions(clip: Clip, images: ImageSet, out: Path) -> None:
+    """Knock out every module in turn, several at once, and replace weights by noise."""
+
+
+def concept_space(clip: Clip, images: ImageSet, out: Path) -> None:
+    """Draw the space between concepts."""
+
+
+def layers_of_image(clip: Clip, images: ImageSet, out: Path) -> None:
+    """Show what each stage makes of one image."""
+
+
+PARTS: dict[str, Callable[[Clip, ImageSet, Path], None]] = {
+    "lesions": lesions,
+    "concept-space": concept_space,
+    "layers": layers_of_image,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--model", default="miniature")
+    parser.add_argument("--images", default="miniature", help="labelled; default: the miniature's")
+    parser.add_argument("--part", choices=tuple(PARTS), action="append", help="default: all")
+    parser.add_argument("--device")
+    asked = parser.parse_args()
+    clip, images = neurons.load(asked.model, device=asked.device), neurons.images(asked.images)
+    for name in asked.part or PARTS:
+        PARTS[name](clip, images, asked.out / name)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What does a network represent, where, and what is left of it when parts are changed?"""
