@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,23 @@ class CommonImages:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Name each system: its model's short name, numbered where several have the same.
+
+        All of them are numbered, the first too, so that none looks like the only one.
+        """
+        titles = [side.system.title for side in self.sides]
+        numbers = {title: count(1) for title in titles}
+        taken = {title for title in titles if titles.count(title) == 1}
+        found = []
+        for title in titles:
+            told = title
+            while title not in taken and (told == title or told in taken or told in found):
+                told = f"{title} ({next(numbers[title])})"
+            found.append(told)
+        return tuple(found)
 
     def part(self, rows: NDArray[np.intp]) -> CommonImages:
         """Take some of the images, in another order if so given: the same of every side."""

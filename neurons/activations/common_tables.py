@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -50,13 +49,8 @@ class CommonTables:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Name each system: its model's short name, with a number where two have the same."""
-        titles = [side.system.title for side in self.common.sides]
-        counted = Counter(titles)
-        return tuple(
-            f"{title} ({titles[: i + 1].count(title)})" if counted[title] > 1 else title
-            for i, title in enumerate(titles)
-        )
+        """Name each system, as `CommonImages.names`."""
+        return self.common.names
 
     def provenance(self) -> dict[str, Any]:
         """Tell what is compared on what, as plain values."""

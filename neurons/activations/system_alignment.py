@@ -184,17 +184,6 @@ def compared_layers(
     return held
 
 
-def names_of(common: CommonImages) -> tuple[str, ...]:
-    """Name the systems, each by a name of its own."""
-    found: list[str] = []
-    for side in common.sides:
-        title, again = side.system.title, 2
-        while title in found:
-            title, again = f"{side.system.title} ({again})", again + 1
-        found.append(title)
-    return tuple(found)
-
-
 def told_constant(names: Sequence[str], tables: Sequence[Sequence[Responses]]) -> str:
     """Say which layers have units that give every image the same value; empty if none has.
 

@@ -147,3 +147,14 @@ def test_embeddings_are_a_layer_of_length_one(
     )
     with pytest.raises(OptionError, match="no pooling 'max'"):
         RunSystem(system.run, "max")
+
+
+def test_systems_of_one_name_are_all_numbered_and_no_two_are_named_alike(
+    peaks: np.ndarray,
+) -> None:
+    ids = [f"{i}.png" for i in range(40)]
+    titles = ("a", "b", "a", "a (1)")
+    systems = [neurons.responses(peaks, ids=ids, name=each) for each in titles]
+    common = common_images(*systems)
+    assert common.names == ("a (2)", "b", "a (3)", "a (1)")
+    assert common_images(*systems[:3]).names == ("a (1)", "b", "a (2)")

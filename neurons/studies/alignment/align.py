@@ -20,7 +20,6 @@ from neurons.activations.run_system import RunSystem
 from neurons.activations.system_alignment import (
     SystemAlignment,
     compared_layers,
-    names_of,
     sampled,
     system_alignment,
     told_constant,
@@ -107,7 +106,7 @@ def align(
     )
     held, n_common = compared_layers(common, layers, other_layers), len(common)
     common, told = sampled(common, most_images, seed)
-    names = names_of(common)
+    names = common.names
     tables = [tables_of(side, each) for side, each in zip(common.sides, held, strict=True)]
     n_ways = sum(1 if each.symmetric else 2 for each in chosen)
     steps = n_ways * len(others) + 1

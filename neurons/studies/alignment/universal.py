@@ -18,7 +18,7 @@ from neurons.address import EMBEDDING
 from neurons.alignment.shared_basis import Dimensions, shared_dimensions
 from neurons.data.images import ImageSet
 from neurons.data.systems import System
-from neurons.errors import OptionError
+from neurons.errors import LayerNotFoundError, OptionError
 from neurons.results.blocks import Beside, Block, Gallery, Lines, Note, Stroke, Table, Tile
 from neurons.results.result import Result
 from neurons.results.table import Row
@@ -106,7 +106,12 @@ def universal(
             f"{n_permutations} permutations, {count} dimensions to show: give "
             f"{_FEWEST_PERMUTATIONS} or more, and 0 or more"
         )
-    all_of_them = common_tables(systems, each, n_images=n_images, seed=seed)
+    try:
+        all_of_them = common_tables(systems, each, n_images=n_images, seed=seed)
+    except LayerNotFoundError as error:
+        if not isinstance(layers, str):
+            raise
+        raise LayerNotFoundError(f"{error}; give one layer for each system") from None
     found = []
     for i in range(len(systems)):
         found.append(_of_system(all_of_them, i, n_components, n_permutations, seed, images, count))

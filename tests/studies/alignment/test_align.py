@@ -189,7 +189,9 @@ def test_trials_give_a_ceiling_and_what_is_reached_of_it(model: ArraySystem) -> 
 
 def test_one_model_beside_itself_is_no_finding(model: ArraySystem) -> None:
     found = neurons.align(model, model, measures=["cka"], n_permutations=19)
-    assert found.verdict().startswith("model and model (2) are the same model on the same images")
+    assert found.verdict().startswith(
+        "model (1) and model (2) are the same model on the same images"
+    )
 
 
 def test_copies_of_an_image_count_once(planted: Clip, pictures: Path, tmp_path: Path) -> None:

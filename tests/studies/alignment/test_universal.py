@@ -10,7 +10,7 @@ import pytest
 import neurons
 from experiments.alignment_truth_dimensions import planted_shared
 from neurons import Universal
-from neurons.errors import MismatchError, OptionError, StaleActivationsError
+from neurons.errors import LayerNotFoundError, MismatchError, OptionError, StaleActivationsError
 from tests.studies.alignment.planted import run_of
 from tests.studies.probe.planted_run import PLANTED
 
@@ -90,3 +90,15 @@ def test_it_reloads_and_wrong_asking_is_refused(found: Universal, runs, tmp_path
         neurons.universal([one, two], PLANTED, images=runs[0][1].sample(5))
     with pytest.raises(OptionError, match="2 systems or more"):
         neurons.universal([one], PLANTED)
+
+
+def test_one_layer_that_an_array_lacks_says_to_give_one_for_each(runs) -> None:
+    one = runs[0][0]
+    brain = neurons.responses({"area": SYSTEMS[1]}, ids=one.ids(), name="brain")
+    told = "'brain' hold no layer .*; they hold: area; give one layer for each system$"
+    with pytest.raises(LayerNotFoundError, match=told):
+        neurons.universal([one, brain], PLANTED)
+    with pytest.raises(LayerNotFoundError, match="they hold: area$"):
+        neurons.universal([one, brain], (PLANTED, PLANTED))
+    found = neurons.universal([one, brain], (PLANTED, "area"), n_components=2, n_permutations=20)
+    assert [each.layer for each in found.systems] == [PLANTED, "area"]
