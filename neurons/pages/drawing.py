@@ -14,7 +14,7 @@ from PIL import Image
 from neurons.geometry import Box
 from neurons.pages.entries import is_number
 from neurons.pages.figures import line, strokes, tracks
-from neurons.pages.links import Linker
+from neurons.pages.links import Linker, shown_as
 from neurons.pages.planes import cells, plane
 from neurons.results.blocks import Table
 from neurons.results.drawn import as_table
@@ -63,6 +63,7 @@ def environment(source_of: Callable[[bytes], str], linked: Linker) -> Environmen
     )
     made.filters["source"] = source_of
     made.filters["linked"] = linked
+    made.filters["to_page"] = lambda text, title: shown_as(linked(title), text)
     made.filters["aspect"] = _aspect
     made.filters["part"] = _part
     made.filters["tracks"] = tracks

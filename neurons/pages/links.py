@@ -67,3 +67,9 @@ class Links:
 
 
 Linker = Callable[[str], Markup]
+
+
+def shown_as(linked: Markup, text: str) -> Markup:
+    """Let a link show another text than the name that it leads to; what is no link stays text."""
+    begin, found, _ = str(linked).partition(">")
+    return Markup(f"{begin}>{escape(text)}</a>") if found else escape(text)

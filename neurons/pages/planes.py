@@ -13,13 +13,14 @@ from neurons.results.blocks import Heat, Places
 class Cell:
     """A cell of a heat map; ``share`` of the darkest colour, in percent.
 
-    ``told`` says all of it in words.
+    ``told`` says all of it in words, and ``opens`` is the title of the page that it opens.
     """
 
     text: str
     share: float
     framed: bool
     told: str
+    opens: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,14 +64,18 @@ def cells(heat: Heat) -> tuple[tuple[Cell, ...], ...]:
 
 def _cell(heat: Heat, axis: Axis, i: int, k: int, value: float, *, framed: bool) -> Cell:
     pair = f"{heat.rows[i]}, {heat.columns[k]}"
+    opens = heat.opens[i][k] if heat.opens else ""
+    if heat.opens and not opens:
+        return Cell("", 0.0, framed, "")
     if not math.isfinite(value):
-        return Cell("-", 0.0, framed, f"{pair}: no value")
+        return Cell("-", 0.0, framed, f"{pair}: no value", opens)
     more = f"; {heat.told[i][k]}" if heat.told else ""
     return Cell(
         f"{value:.2f}".replace("-0.00", "0.00"),
         axis.at(value),
         framed,
         f"{pair}: {value:.3g}{more}",
+        opens,
     )
 
 

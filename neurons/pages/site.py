@@ -40,6 +40,7 @@ def write(
     title: str,
     names: Collection[str] = (),
     beside: Sequence[Path] = (),
+    above: Page | None = None,
     done: Callable[[Page], None] | None = None,
     told: Callable[[str], None] = lambda text: None,
 ) -> Path:
@@ -61,6 +62,8 @@ def write(
     beside : sequence of Path
         Other reports, there already or not yet, whose pages are linked by title, and which link to
         this one's.
+    above : Page, optional
+        What the index shows above its list: an overview of all pages. It is no page of its own.
     done : callable, optional
         Called after each page.
     told : callable
@@ -89,7 +92,7 @@ def write(
                 done(page)
     finally:
         # also after an error or a stop: what is there is listed
-        _write_index(out, title, others)
+        _write_index(out, title, others, above)
     if again:
         told(_told_again(again))
     for other in others:
@@ -111,14 +114,15 @@ def _write_page(out: Path, page: Page, known: dict[str, str], names: Collection[
     keep_entry(out, entry)
 
 
-def _write_index(out: Path, title: str, beside: Sequence[Path]) -> None:
+def _write_index(out: Path, title: str, beside: Sequence[Path], above: Page | None) -> None:
     entries = read_entries(out)
     pages = pages_of(out, entries, beside)
     write_names(out, entries, pages)
     named = {fact[1] for entry in entries for fact in entry.facts if not is_number(fact[1])}
-    drawing = environment(lambda image: "", Links(pages, named))
+    drawing = environment(lambda image: _save_image(out, image), Links(pages, named))
     html = drawing.get_template("index.html").render(
         title=title,
+        above=above,
         entries=entries,
         columns=columns(entries),
         provenance=_provenance(out),

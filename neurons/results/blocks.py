@@ -158,6 +158,9 @@ class Heat:
         Row and column of the cells that are framed; the note says why.
     told : tuple of tuple of str
         More about each cell, such as its interval; empty if there is nothing.
+    opens : tuple of tuple of str
+        The title of the page that each cell opens; a cell without a title is no cell. Empty if
+        cells open nothing.
     """
 
     title: str
@@ -170,6 +173,7 @@ class Heat:
     corner: str = ""
     marked: tuple[tuple[int, int], ...] = ()
     told: tuple[tuple[str, ...], ...] = ()
+    opens: tuple[tuple[str, ...], ...] = ()
     note: str = ""
 
 

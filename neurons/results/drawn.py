@@ -168,7 +168,15 @@ def _lines_table(lines: Lines) -> Table:
 def _heat_table(heat: Heat) -> Table:
     marked = set(heat.marked)
     rows = tuple(
-        (name, *(f"{v:.2f}{' *' if (i, k) in marked else ''}" for k, v in enumerate(values)))
+        (
+            name,
+            *(
+                f"{v:.2f}{' *' if (i, k) in marked else ''}"
+                if not heat.opens or heat.opens[i][k]
+                else ""
+                for k, v in enumerate(values)
+            ),
+        )
         for i, (name, values) in enumerate(zip(heat.rows, heat.values, strict=True))
     )
     star = "*: framed on the page. " if marked else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,7 @@ PLACES = Places(
 
 @dataclass(frozen=True)
 class Both(Result):
-    title = "both"
+    title: str = "both"
 
     def blocks(self) -> tuple[Block, ...]:
         return (HEAT, PLACES)
@@ -73,3 +74,25 @@ def test_both_are_drawn_on_a_page_and_as_a_table(tmp_path: Path) -> None:
     table = as_table(HEAT)
     assert table.rows[0] == ("a", "0.50 *", "-0.20") and table.note.startswith("*: framed")
     assert as_table(PLACES).rows[1] == ("m", "b", "3", "4")
+
+
+@dataclass(frozen=True)
+class Overview(Result):
+    title = "overview"
+
+    def verdict(self) -> str:
+        return "All of it is shown."
+
+    def blocks(self) -> tuple[Block, ...]:
+        return (dataclasses.replace(HEAT, opens=(("both", "gone"), ("", "both"))),)
+
+
+def test_a_cell_opens_the_page_of_its_title_and_an_index_shows_an_overview(tmp_path: Path) -> None:
+    pages = [Page.of(Both({})), Page.of(dataclasses.replace(Both({}), title="more"))]
+    index = write(tmp_path / "out", pages, title="pages", above=Page.of(Overview({})))
+    told = index.read_text(encoding="utf-8")
+    assert "All of it is shown." in told and told.index("heat") < told.index('class="index"')
+    assert f'<a data-to="both" href="{pages[0].file_name}">0.50</a>' in told
+    # a page that is not there is no link, and a cell without a page is no cell
+    assert "-0.20</td>" in told and '<td class="none" style="--share: 0.0%" title=""></td>' in told
+    assert as_table(Overview({}).blocks()[0]).rows[1] == ("b", "", "2.00")
