@@ -22,13 +22,14 @@ def test_the_interval_covers_the_success_of_other_texts_and_images() -> None:
     truth = planted(rng, 4000, 400)[0].mean()
     held = naive = 0
     for _ in range(60):
-        hits, _ = planted(rng, 8, 60)
-        found = pool("mine", "word", list(hits), [np.ones(60, bool)] * 8, 0)
+        # so many images that their own spread does not cover for that of the texts
+        hits, _ = planted(rng, 8, 300)
+        found = pool("mine", "word", list(hits), [np.ones(300, bool)] * 8, 0)
         held += found.low <= truth <= found.high
         single = wilson(int(hits.sum()), hits.size)
         naive += single.low <= truth <= single.high
     assert held / 60 > 0.85 and naive / 60 < 0.5
-    assert str(found).endswith("8 texts on 60 images)") and found.n == 480
+    assert str(found).endswith("8 texts on 300 images)") and found.n == 2400
 
 
 def test_of_few_texts_it_is_said_that_the_interval_is_of_these() -> None:
