@@ -10,17 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.random_projection import SparseRandomProjection, johnson_lindenstrauss_min_dim
 
+from neurons.alignment.ridge import STRENGTHS, Axes
+from neurons.alignment.rotations import polar
 from neurons.errors import OptionError
 
 Array = NDArray[np.floating]
 Float = NDArray[np.float64]
-
-# of the mean square of the singular values: from nearly none to nearly all is shrunk
-PENALTIES = tuple(float(each) for each in np.logspace(-4, 3, 15))
-# what lies below is the rounding of a sum of squares
-_ROUNDING = 1e-10
-# the same for singular values of a product, as a share of the largest
-_NOTHING = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,18 +97,6 @@ def procrustes(x: Array, y: Array) -> LinearMap:
     return map_of(turn * best_scale(a @ turn, b), x, y)
 
 
-def polar(product: Float) -> Float:
-    """Give the rotation that turns one table best into another, from ``x.T @ y``.
-
-    Directions that the product says nothing of, as with fewer images than units, become 0: which
-    of them is turned into which would be chance, and noise on other images.
-    """
-    left, sizes, right = np.linalg.svd(product, full_matrices=False)
-    kept = sizes > _NOTHING * sizes[:1]
-    found: Float = left[:, kept] @ right[kept]
-    return found
-
-
 def best_scale(a: Float, b: Float) -> float:
     """Give the factor that brings one table nearest to another; 0 if it holds nothing."""
     size = float((a * a).sum())
@@ -191,7 +174,7 @@ class RidgeMaps:
     """
 
     x: Array
-    penalties: tuple[float, ...] = PENALTIES
+    penalties: tuple[float, ...] = STRENGTHS
 
     def __call__(self, y: Array) -> LinearMap:
         """Fit one penalty for all units of y, chosen by generalised cross-validation.
@@ -210,38 +193,19 @@ class RidgeMaps:
         parameter", Technometrics 1979.
         """
         a, b = self._a, centred(y)
-        axes, sizes = self._axes
-        # of each axis of x: what it says of y
-        projected = axes.T @ (a.T @ b)
-        scale = float(sizes.sum()) / max(len(sizes), 1)
-        penalty = scale * self._best(projected, sizes, scale, float((b * b).sum()))
-        return map_of(axes @ (projected / (sizes + penalty)[:, None]), self.x, y)
-
-    def _best(self, projected: Float, sizes: Float, scale: float, total: float) -> float:
-        told = (projected**2).sum(1) / sizes
-        n, scores = len(self.x), []
-        for each in self.penalties:
-            kept = sizes / (sizes + each * scale)
-            left = total - float(told.sum()) + float(((1 - kept) ** 2 * told).sum())
-            # the mean takes a degree of freedom, too
-            free = n - 1 - float(kept.sum())
-            scores.append(max(left, 0.0) / free**2 if free > 0 else np.inf)
-        return self.penalties[int(np.argmin(scores))]
+        along = self._axes.directions.T @ (a.T @ b)
+        penalties = np.array(self.penalties) * self._axes.mean_variance
+        scores = self._axes.scores(along, np.square(b).sum(0), len(a), penalties)
+        weights = self._axes.weights(along, float(penalties[scores.sum(1).argmin()]))
+        return map_of(weights, self.x, y)
 
     @cached_property
     def _a(self) -> Float:
         return centred(self.x)
 
     @cached_property
-    def _axes(self) -> tuple[Float, Float]:
-        """Principal axes of x, one a column, and the squared singular values."""
-        a = self._a
-        n, units = a.shape
-        sizes, vectors = np.linalg.eigh(a.T @ a if units <= n else a @ a.T)
-        good = sizes > _ROUNDING * max(float(sizes[-1]), np.finfo(float).tiny)
-        sizes, vectors = sizes[good], vectors[:, good]
-        axes: Float = vectors if units <= n else a.T @ vectors / np.sqrt(sizes)
-        return axes, sizes
+    def _axes(self) -> Axes:
+        return Axes.of_rows(self._a)
 
 
 def centred(x: Array) -> Float:

@@ -16,8 +16,8 @@ from neurons.alignment.bridges import (
     centred,
     check_rows,
     map_of,
-    polar,
 )
+from neurons.alignment.rotations import polar
 from neurons.errors import OptionError
 
 _MOST_ROUNDS, _ENOUGH = 100, 1e-7

@@ -19,10 +19,7 @@ from neurons.alignment.folds import folds_of
 from neurons.alignment.measure import Pairing, as_responses
 from neurons.alignment.procrustes import compact
 from neurons.alignment.responses import Responses, check_all
-from neurons.alignment.ridge import RidgeFolds
-
-# times the mean variance of the predictors
-STRENGTHS = tuple(float(each) for each in np.logspace(-5, 5, 21))
+from neurons.alignment.ridge import STRENGTHS, RidgeFolds
 
 
 @dataclass(frozen=True)

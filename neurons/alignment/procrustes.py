@@ -19,6 +19,7 @@ from scipy import linalg
 
 from neurons.alignment.measure import Pairing
 from neurons.alignment.responses import Responses
+from neurons.alignment.rotations import polar
 
 
 @dataclass(frozen=True)
@@ -116,8 +117,7 @@ class _OfRotations:
 
 def _agreement(x: NDArray[np.floating], y: NDArray[np.floating]) -> NDArray[np.float64]:
     """Give each image's product after the best rotation, (images,); they sum to the cosine."""
-    left, _, right = linalg.svd(x.T @ y, full_matrices=False, check_finite=False)
-    return np.asarray(np.einsum("ij,ij->i", x @ left, y @ right.T), np.float64)
+    return np.asarray(np.einsum("ij,ij->i", x @ polar(x.T @ y), y), np.float64)
 
 
 def _angle(cosines: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""How is a ridge regression fitted without each fold in turn, from moments of the folds alone?
+"""How is a ridge regression fitted: its strength chosen, and each fold left out in turn?
 
 References
 ----------
@@ -16,7 +16,87 @@ from numpy.typing import NDArray
 
 from neurons.alignment.folds import Moments, moments, pooled, squares
 
+# times the mean variance of the predictors: from nearly none to nearly all is shrunk
+STRENGTHS = tuple(float(each) for each in np.logspace(-5, 5, 21))
+
 _SILENT = 1e-100
+# what lies below is the rounding of a sum of squares
+_ROUNDING = 1e-10
+
+
+@dataclass(frozen=True, eq=False)
+class Axes:
+    """Principal axes of centred predictors: along them every penalty is a division.
+
+    Parameters
+    ----------
+    variances : ndarray of float64, (axes,)
+        Sums of squares along each.
+    directions : ndarray of float64, (predictors, axes)
+        One a column, of length 1.
+    """
+
+    variances: NDArray[np.float64]
+    directions: NDArray[np.float64]
+
+    @classmethod
+    def of_products(cls, products: NDArray[np.float64]) -> Axes:
+        """Decompose products of predictors with themselves, (predictors, predictors)."""
+        variances, directions = np.linalg.eigh(products)
+        # rounding can carry an empty direction below 0
+        return cls(np.maximum(variances, 0), directions)
+
+    @classmethod
+    def of_rows(cls, rows: NDArray[np.float64]) -> Axes:
+        """Decompose centred rows, (images, predictors): only axes along which images differ."""
+        n, units = rows.shape
+        variances, vectors = np.linalg.eigh(rows.T @ rows if units <= n else rows @ rows.T)
+        good = variances > _ROUNDING * max(float(variances[-1]), np.finfo(float).tiny)
+        variances, vectors = variances[good], vectors[:, good]
+        return cls(variances, vectors if units <= n else rows.T @ vectors / np.sqrt(variances))
+
+    @property
+    def mean_variance(self) -> float:
+        """What strengths are multiplied with; above 0, so that silent predictors weigh 0."""
+        return max(float(self.variances.sum()) / max(len(self.variances), 1), _SILENT)
+
+    def scores(
+        self,
+        along: NDArray[np.float64],
+        own: NDArray[np.float64],
+        n: int,
+        penalties: NDArray[np.float64],
+    ) -> NDArray[np.float64]:
+        """Give what generalised cross-validation makes smallest, (penalties, units).
+
+        Parameters
+        ----------
+        along : ndarray of float64, (axes, units)
+            Products of the predictors along each axis with the values.
+        own : ndarray of float64, (units,)
+            Sums of squares of the values about their mean.
+        n : int
+            Images.
+        penalties : ndarray of float64, (penalties,)
+        """
+        shrunk = self.variances + penalties[:, None]
+        explained = ((self.variances + 2 * penalties[:, None]) / np.square(shrunk)) @ np.square(
+            along
+        )
+        # one degree of freedom is the mean's
+        free = 1 - (1 + (self.variances / shrunk).sum(1)) / n
+        left = np.maximum(own - explained, 0)
+        out = np.full_like(left, np.inf)
+        return np.divide(left, np.square(free)[:, None], out=out, where=free[:, None] > 0)
+
+    def weights(
+        self, along: NDArray[np.float64], penalties: NDArray[np.float64] | float
+    ) -> NDArray[np.float64]:
+        """Fit with a penalty per unit, or one for all: (predictors, units)."""
+        found: NDArray[np.float64] = self.directions @ (
+            along / (self.variances[:, None] + penalties)
+        )
+        return found
 
 
 @dataclass(frozen=True)
@@ -81,11 +161,9 @@ class RidgeFolds:
     ) -> None:
         self.x, self.folds, self.strengths = x, folds, np.array(strengths)
         self.parts = [moments(x[fold], x[fold]) for fold in folds]
-        self.axes = []
-        for k in range(len(folds)):
-            variances, directions = np.linalg.eigh(self._without(self.parts, k).products)
-            # rounding can carry an empty direction below 0
-            self.axes.append((np.maximum(variances, 0), directions))
+        self.axes = [
+            Axes.of_products(self._without(self.parts, k).products) for k in range(len(folds))
+        ]
 
     def held_out(self, y: NDArray[np.float64]) -> Iterator[HeldOut]:
         """Hold out each fold in turn and predict a table of values, (images, units).
@@ -105,19 +183,11 @@ class RidgeFolds:
         self, k: int, both: Moments, own: Moments
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Choose each unit's strength by generalised cross-validation, and fit with it."""
-        variances, directions = self.axes[k]
-        along = directions.T @ both.products
-        # of predictors that are silent on all images fitted to, the weights are 0
-        unit = max(float(variances.mean()), _SILENT)
-        penalties = self.strengths[:, None] * unit
-        shrunk = variances + penalties
-        explained = ((variances + 2 * penalties) / np.square(shrunk)) @ np.square(along)
-        # one degree of freedom is the mean's
-        free = 1 - (1 + (variances / shrunk).sum(1)) / both.n
-        scores = (own.products - explained) / np.square(free)[:, None]
-        strengths = self.strengths[scores.argmin(0)]
-        weights = directions @ (along / (variances[:, None] + strengths * unit))
-        return weights, strengths
+        axes = self.axes[k]
+        along = axes.directions.T @ both.products
+        penalties = self.strengths * axes.mean_variance
+        best = axes.scores(along, own.products, both.n, penalties).argmin(0)
+        return axes.weights(along, penalties[best]), self.strengths[best]
 
     @staticmethod
     def _without(parts: list[Moments], k: int) -> Moments:

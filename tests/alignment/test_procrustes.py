@@ -67,3 +67,17 @@ def test_wide_tables_of_few_images_are_close_but_not_closer_than_their_null() ->
     assert found.p_value > 0.05
     assert "few for a rotation" in Procrustes().doubt(40, 200, 200)
     assert Procrustes().doubt(500, 200, 200) == ""
+
+
+def test_patterns_that_two_tables_do_not_share_are_not_turned_into_each_other() -> None:
+    turn = 2 * np.pi * np.arange(12) / 12
+    x = np.stack([4 * np.cos(turn), np.cos(2 * turn)], axis=1)
+    y = np.stack([4 * np.cos(turn), np.sin(2 * turn)], axis=1)
+    # once more with the unshared pattern upside down, which is a rotation of the same table
+    turned = x * [1, -1]
+    counts = np.random.default_rng(0).multinomial(12, np.full(12, 1 / 12), size=50)
+    first, again = (
+        Procrustes().pairing([Responses("x", each)], [Responses("y", y)]).resampled(counts)
+        for each in (x, turned)
+    )
+    np.testing.assert_allclose(first, again, atol=1e-9)
