@@ -31,7 +31,10 @@ def places_covered(
     n_draws: int = 20,
     seed: int = 0,
 ) -> OrderTest:
-    """Cover parts of one image with its mean colour in an order, and in random orders.
+    """Cover parts of one image with its mean colour in an order, and in others as connected.
+
+    Places that are covered in an order of shares mostly lie side by side, as things do, and one
+    large hole does more than many small ones. So controls grow in the same way: see `as_connected`.
 
     Parameters
     ----------
@@ -43,7 +46,7 @@ def places_covered(
         them are.
     size : tuple of int
         Height and width of the map.
-    n_draws : int >= 5
+    n_draws : int >= 19
     seed : int
 
     Raises
@@ -58,12 +61,52 @@ def places_covered(
         )
     steps = steps_up_to(len(order) // 2)
     random = np.random.default_rng((seed, 2))
-    orders = [list(order), *(random.permutation(len(order)).tolist() for _ in range(n_draws))]
+    orders = [list(order), *(as_connected(order, size, random) for _ in range(n_draws))]
     scores = []
     for each in orders:
         shown = torch.stack([covered(pixels, each[:k], size) for k in steps])
         scores.append(scores_along(network.respond(shown).embeddings, direction)[:, None])
     return compared_orders(COVERED, steps, np.stack(scores), -1, None)
+
+
+def as_connected(
+    order: Sequence[int], size: tuple[int, int], random: np.random.Generator
+) -> list[int]:
+    """Draw an order of all places that is as connected as a given one, and lies anywhere.
+
+    Its k-th place lies beside as many of those before it as the k-th place of the given order
+    does, or as near to that as places are left.
+
+    Parameters
+    ----------
+    order : sequence of int
+        row * width + column.
+    size : tuple of int
+        Height and width of the map.
+    random : Generator
+    """
+    wanted, own = [], np.zeros(len(order), int)
+    for place in order:
+        wanted.append(int(own[place]))
+        own[_beside(place, size)] += 1
+    drawn: list[int] = []
+    touched, free = np.zeros(len(order), int), np.ones(len(order), bool)
+    for count in wanted:
+        # four beside it at most, so that a place that is taken comes last
+        away = np.where(free, np.abs(touched - count), 9)
+        nearest = np.flatnonzero(away == away.min())
+        place = int(nearest[random.integers(len(nearest))])
+        drawn.append(place)
+        free[place] = False
+        touched[_beside(place, size)] += 1
+    return drawn
+
+
+def _beside(place: int, size: tuple[int, int]) -> list[int]:
+    """Give the places above, below, left and right of one."""
+    row, column = divmod(place, size[1])
+    around = ((row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1))
+    return [r * size[1] + c for r, c in around if 0 <= r < size[0] and 0 <= c < size[1]]
 
 
 def covered(pixels: Tensor, places: Sequence[int], size: tuple[int, int]) -> Tensor:

@@ -21,8 +21,8 @@ from neurons.results.blocks import Lines, Stroke
 from neurons.stats import Interval, excess_over_controls
 
 Scores = NDArray[np.float64]
-# below that an interval over draws means little
-FEWEST_DRAWS = 5
+# below that no order can have a p of 0.05
+FEWEST_DRAWS = 19
 _ALPHA = 0.05
 # units of a layer
 _TESTED, _PART = 32, 8
@@ -68,13 +68,12 @@ class OrderTest:
 
     @property
     def holds(self) -> bool:
-        """Whether the order is better than its controls: by its interval, and by its rank.
+        """Whether the order is better than its controls: by its interval, and p of 0.05 or less.
 
         The interval takes effects of controls as about normal. They are not where a few units do
         most: then only the rank tells that another draw went as far.
         """
-        lowest = 1 / (1 + len(self.controls))
-        return bool(self.interval.low > 0 and self.p_value <= max(_ALPHA, lowest))
+        return bool(self.interval.low > 0 and self.p_value <= _ALPHA)
 
 
 def most_tested(n_units: int) -> int:
@@ -100,7 +99,7 @@ def units_taken_out(
         The score is its product with an embedding of length 1.
     order : sequence of Neuron
         The first to go first.
-    n_draws : int >= 5
+    n_draws : int >= 19
         Control draws; in each, the k-th unit is replaced by another one as active.
     seed : int
 
@@ -201,7 +200,7 @@ def compared_orders(
 def lines_of(test: OrderTest, title: str) -> Lines:
     """Draw a score along an order, beside the range of its controls."""
     drawn = np.array(test.controls)
-    others = "random places" if test.activity is None else "other units, as active"
+    others = "places elsewhere, as connected" if test.activity is None else "other units, as active"
     if test.activity is not None and not test.activity.matched:
         others = "other units, nearest in activity"
     active = f" Mean activation: {test.activity}." if test.activity is not None else ""

@@ -94,7 +94,7 @@ def wanted_units(
         Images to test on: those with the highest score.
     n_directions : int >= 19
         Random directions.
-    n_draws : int >= 5
+    n_draws : int >= 19
         Draws of control units.
     seed : int
     progress : callable

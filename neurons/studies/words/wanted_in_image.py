@@ -94,7 +94,7 @@ def wanted_in_image(
         Of units, by address, as far as there are any.
     count : int >= 1
         Units to give.
-    n_draws : int >= 5
+    n_draws : int >= 19
         Control draws.
     seed : int
     progress : callable
@@ -301,7 +301,7 @@ class WantedInImage(Result):
         n = len(self.places) * len(self.places[0])
         return (
             f" The map of {n} places is not borne out: covering them in its order takes the score "
-            f"no further than in random orders ({told_area(wrong[0])})."
+            f"no further than places elsewhere that are as connected ({told_area(wrong[0])})."
         )
 
     def blocks(self) -> tuple[Block, ...]:

@@ -65,8 +65,8 @@ def test_a_text_that_no_unit_is_for_is_said_to_have_none(wired: Wired) -> None:
 
 
 def test_what_one_text_asks_for_more_than_another_is_the_other_way_round(wired: Wired) -> None:
-    one = found_by(wired, TEXT, against="a dog", count=168, n_draws=5)
-    other = found_by(wired, "a dog", against=TEXT, count=168, n_draws=5)
+    one = found_by(wired, TEXT, against="a dog", count=168, n_draws=19)
+    other = found_by(wired, "a dog", against=TEXT, count=168, n_draws=19)
     cosines = {each.unit.neuron: each.cosine for each in other.units}
     assert all(-cosines[each.unit.neuron] == pytest.approx(each.cosine) for each in one.units)
     # of all units that were asked for, as many are tested as there are controls for
@@ -90,7 +90,7 @@ def test_what_makes_no_sense_is_one_line(wired: Wired) -> None:
         (OptionError, "too long for", {"text": "one two three four five six seven"}),
         (OptionError, "against itself", {"against": TEXT}),
         (OptionError, "0 units", {"count": 0}),
-        (OptionError, "2 draws", {"n_draws": 2}),
+        (OptionError, "18 draws", {"n_draws": 18}),
         (OptionError, "254 other units: too few", {"n_draws": 300}),
         (MismatchError, "take both of one layer", {"directions": other}),
         (MismatchError, "9 have directions", {"directions": fewer}),
