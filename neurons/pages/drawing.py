@@ -15,7 +15,7 @@ from neurons.geometry import Box
 from neurons.pages.entries import is_number
 from neurons.pages.figures import line, strokes, tracks
 from neurons.pages.links import Linker, shown_as
-from neurons.pages.planes import cells, plane
+from neurons.pages.planes import cells, cells_path, plane
 from neurons.results.blocks import Table
 from neurons.results.drawn import as_table
 
@@ -71,6 +71,7 @@ def environment(source_of: Callable[[bytes], str], linked: Linker) -> Environmen
     made.filters["strokes"] = strokes
     made.filters["cells"] = cells
     made.filters["plane"] = plane
+    made.filters["cells_path"] = cells_path
     made.filters["as_table"] = as_table
     made.filters["numeric"] = _numeric
     made.filters["head_and_tail"] = _head_and_tail

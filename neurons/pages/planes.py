@@ -1,4 +1,4 @@
-"""How dark is a cell of a heat map, and where do points stand on a plane?"""
+"""How dark is a cell of a heat map, and where do points and regions stand on a plane?"""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from neurons.pages.figures import Axis, path_of
-from neurons.results.blocks import Heat, Places
+from neurons.results.blocks import Heat, Places, Runs
 
 
 @dataclass(frozen=True)
@@ -100,3 +100,8 @@ def plane(block: Places) -> Plane:
         )
         paths.append(JoinedSpots(trail.name, path_of([at]) if len(at) > 1 else "", tuple(spots)))
     return Plane(tuple(paths), round((across.high - across.low) / (up.high - up.low), 3))
+
+
+def cells_path(runs: Runs) -> str:
+    """Outline cells as the path of an SVG in which a cell is 1 x 1."""
+    return "".join(f"M{column} {row}h{n}v1h-{n}z" for row, column, n in runs)

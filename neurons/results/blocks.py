@@ -204,6 +204,89 @@ class Places:
     note: str = ""
 
 
+# row, first column and number of cells that lie beside each other
+Runs = tuple[tuple[int, int, int], ...]
+
+
+@dataclass(frozen=True)
+class Area:
+    """A region of a `RegionMap`, such as where one class is nearest.
+
+    Parameters
+    ----------
+    name : str
+    told : str
+        More about it, such as its share.
+    hue : float in [0, 360)
+    runs : tuple of (int, int, int)
+        Its cells: row, first column, and how many lie beside each other.
+    x, y : float in [0, 1]
+        Where its name stands, in shares from the left and from the top.
+    shown : bool
+        Whether there is room for the name.
+    """
+
+    name: str
+    told: str
+    hue: float
+    runs: Runs
+    x: float
+    y: float
+    shown: bool
+
+
+@dataclass(frozen=True)
+class MapMark:
+    """A point on a `RegionMap`, or a picture there; x and y as `Area` has them.
+
+    ``size`` is the picture's width as a share of the map.
+    """
+
+    label: str
+    x: float
+    y: float
+    told: str = ""
+    image: bytes = b""
+    size: float = 0.0
+
+
+@dataclass(frozen=True)
+class RegionMap:
+    """A square of cells that is parted into areas.
+
+    Parameters
+    ----------
+    title : str
+    side : int
+        Cells across.
+    areas : tuple of Area
+    grey : tuple of (int, int, int)
+        Cells that are greyed, as `Area` has them.
+    hatched : tuple of (int, int, int)
+        Cells that are hatched.
+    marks : tuple of MapMark
+    frame : Box, optional
+        What the next map shows.
+    """
+
+    title: str
+    side: int
+    areas: tuple[Area, ...]
+    grey: Runs = ()
+    hatched: Runs = ()
+    marks: tuple[MapMark, ...] = ()
+    frame: Box | None = None
+
+
+@dataclass(frozen=True)
+class Regions:
+    """Maps of regions with their names in them: one large, or several side by side."""
+
+    title: str
+    maps: tuple[RegionMap, ...]
+    note: str = ""
+
+
 @dataclass(frozen=True)
 class Tile:
     """One picture of a gallery.
@@ -261,7 +344,9 @@ class Beside:
     note: str = ""
 
 
-Block = Note | Table | Bars | Dots | Curve | Lines | Heat | Places | Gallery | Strip | Beside
+Block = (
+    Note | Table | Bars | Dots | Curve | Lines | Heat | Places | Regions | Gallery | Strip | Beside
+)
 
 
 def galleries_of(block: Gallery | Strip | Beside) -> tuple[Gallery, ...]:

@@ -23,6 +23,7 @@ from neurons.results.blocks import (
     Lines,
     Note,
     Places,
+    Regions,
     Strip,
     Table,
     Tile,
@@ -98,7 +99,7 @@ def _sparkline(curve: Curve) -> str:
 
 
 def as_table(
-    block: Table | Bars | Dots | Curve | Lines | Heat | Places | Gallery | Strip | Beside,
+    block: Table | Bars | Dots | Curve | Lines | Heat | Places | Regions | Gallery | Strip | Beside,
 ) -> Table:
     """Give any block's numbers as rows of text."""
     if isinstance(block, Table):
@@ -121,6 +122,11 @@ def as_table(
             for label, x, y in zip(trail.labels, trail.x, trail.y, strict=True)
         )
         return Table(block.title, ("", "", "x", "y"), spots, block.note)
+    if isinstance(block, Regions):
+        areas = tuple(
+            (seen.title, each.name, each.told) for seen in block.maps for each in seen.areas
+        )
+        return Table(block.title, ("map", "region", ""), areas, block.note)
     if isinstance(block, (Strip, Beside)):
         head = "range" if isinstance(block, Strip) else ""
         shown = galleries_of(block)
