@@ -18,6 +18,7 @@ from .data.made_conflicts import build_conflicts as build_conflicts
 from .data.responses import ArraySystem as ArraySystem
 from .data.responses import responses as responses
 from .errors import NeuronsError as NeuronsError
+from .interventions.lesion_result import Lesions as Lesions
 from .interventions.saved_edits import load_edit as load_edit
 from .interventions.saved_edits import save_edit as save_edit
 from .lettering.lettering import Lettering as Lettering
@@ -44,6 +45,7 @@ from .readouts.word_texts import WordTexts as WordTexts
 from .readouts.word_texts import word_texts as word_texts
 from .recipes.atlas import atlas as atlas
 from .recipes.export import export as export
+from .recipes.lesion_pages import lesion_to as lesion_to
 from .recipes.neuron_report import report as report
 from .recipes.pictures import visualize_to as visualize_to
 from .sparse.estimator import SparseProbe as SparseProbe
@@ -77,6 +79,10 @@ from .studies.probe.roles import Roles as Roles
 from .studies.probe.roles import roles as roles
 from .studies.probe.stability import Stability as Stability
 from .studies.probe.stability import stability as stability
+from .studies.representation.layers_of import LayersOf as LayersOf
+from .studies.representation.layers_of import layers_of as layers_of
+from .studies.representation.lesion import LesionPlan as LesionPlan
+from .studies.representation.lesion import lesion as lesion
 from .studies.typography.attack import Attack as Attack
 from .studies.typography.attack import attack as attack
 from .studies.typography.bench import TypographyBench as TypographyBench

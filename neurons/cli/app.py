@@ -43,6 +43,8 @@ COMMANDS = (
     "texts",
     "wanted",
     "equation",
+    "lesion",
+    "layers_of",
     "attack.build",
     "attack.run",
     "attack.search",
