@@ -96,9 +96,23 @@ CLASSES = FolderKind("report of classes", MADE, (*_PAGES, "*.json", "*/*/result.
 ATLAS = FolderKind("atlas", MADE, ("index.html", "assets", "data", "units.csv"), "settings")
 # a study's answer: its pages, and itself to be loaded again
 ANSWER = FolderKind("answer", MADE, (*_PAGES, "edit.json", "*/result.json"), "settings")
+# what each lesion of a network did, and its pages; what is kept is gone on with
+LESIONS = FolderKind("folder of lesions", "lesions.json", (*_PAGES, "kept", "*/result.json"))
 # nothing but a run and what was made of it, each with its own marker
 DEMO = FolderKind("demo", MADE, ("run", "report", "labels", "atlas"), "settings", marked_last=True)
-KINDS = (RUN, ALBUM, PROBE, ATTACKED, CONFLICTS, REPORT, CLASSES, ATLAS, ANSWER, DEMO)
+KINDS = (
+    RUN,
+    ALBUM,
+    PROBE,
+    ATTACKED,
+    CONFLICTS,
+    REPORT,
+    CLASSES,
+    ATLAS,
+    ANSWER,
+    LESIONS,
+    DEMO,
+)
 
 
 def kind_of_folder(path: Path) -> FolderKind | None:
