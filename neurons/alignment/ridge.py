@@ -79,15 +79,14 @@ class Axes:
             Images.
         penalties : ndarray of float64, (penalties,)
         """
-        shrunk = self.variances + penalties[:, None]
-        explained = ((self.variances + 2 * penalties[:, None]) / np.square(shrunk)) @ np.square(
-            along
-        )
+        column = penalties[:, None]
+        shrunk = self.variances + column
+        explained = ((self.variances + 2 * column) / np.square(shrunk)) @ np.square(along)
         # one degree of freedom is the mean's
-        free = 1 - (1 + (self.variances / shrunk).sum(1)) / n
-        left = np.maximum(own - explained, 0)
-        out = np.full_like(left, np.inf)
-        return np.divide(left, np.square(free)[:, None], out=out, where=free[:, None] > 0)
+        free = (1 - (1 + (self.variances / shrunk).sum(1)) / n)[:, None]
+        found = np.full_like(explained, np.inf)
+        np.divide(np.maximum(own - explained, 0), np.square(free), out=found, where=free > 0)
+        return found
 
     def weights(
         self, along: NDArray[np.float64], penalties: NDArray[np.float64] | float
