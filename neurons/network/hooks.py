@@ -32,6 +32,12 @@ def find_module(network: nn.Module, path: str) -> nn.Module:
         with contextlib.suppress(AttributeError):
             return network.get_submodule(path)
     known = [name for name, _ in network.named_modules() if name]
+    host, _, name = path.rpartition(".")
+    if name.startswith("dictionary") and host in known:
+        raise LayerNotFoundError(
+            f"the model has no dictionary {name!r} behind {host!r}; take it from the run that has "
+            f"it (`clip_of`), or give it one (`with_dictionaries`)"
+        )
     near = ", ".join(difflib.get_close_matches(path, known, n=4, cutoff=0.4)) or "none"
     raise LayerNotFoundError(f"no layer {path!r}; nearest: {near}; see `neurons layers`")
 

@@ -13,6 +13,7 @@ from torch import nn
 
 from neurons.errors import OptionError
 from neurons.network.clip import Clip
+from neurons.network.dictionary_layer import DictionaryLayer
 from neurons.network.surgery import below_visual, cut_after, fold_batch_norms, pool_one_query
 
 
@@ -122,7 +123,7 @@ def inference_copies(
     visual = copy.deepcopy(clip.network.visual)
     assert isinstance(visual, nn.Module)
     below = [below_visual(path) for path in watched]
-    fold_batch_norms(visual, keep=below)
+    fold_batch_norms(visual, keep=[*below, *_read_by_dictionaries(visual, below)])
     pool_one_query(visual)
     if not embeddings:
         cut_after(visual, below)
@@ -131,6 +132,14 @@ def inference_copies(
     weights = {id(tensor): tensor for tensor in (*visual.parameters(), *visual.buffers())}
     towers = [visual, *(copy.deepcopy(visual, dict(weights)) for _ in range(n - 1))]
     return [_with_tower(clip.network, tower) for tower in towers]
+
+
+def _read_by_dictionaries(visual: nn.Module, paths: Sequence[str]) -> list[str]:
+    return [
+        path.rpartition(".")[0]
+        for path in paths
+        if isinstance(visual.get_submodule(path), DictionaryLayer)
+    ]
 
 
 def _with_tower(network: nn.Module, visual: nn.Module) -> nn.Module:

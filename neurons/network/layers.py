@@ -11,6 +11,7 @@ import numpy as np
 
 from neurons.errors import LayerNotFoundError, OptionError
 from neurons.network.clip import Clip
+from neurons.network.dictionary_layer import DictionaryLayer
 from neurons.network.hooks import find_module
 from neurons.network.layout import Layout
 from neurons.network.survey import survey
@@ -157,7 +158,7 @@ def _listed(clip: Clip) -> _Listed:
         listed = []
         for path, surveyed in found.layouts.items():
             module = find_module(clip.network, path)
-            is_block = any(True for _ in module.children())
+            is_block = any(not isinstance(child, DictionaryLayer) for child in module.children())
             kind = type(module).__name__
             listed.append(Layer(path, kind, surveyed.units, surveyed.layout, is_block))
         _known[clip] = _Listed(tuple(listed), found.why_not)

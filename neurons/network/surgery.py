@@ -44,7 +44,8 @@ def pool_one_query(visual: nn.Module) -> None:
     open_clip computes all of them and drops all but the first: about a tenth of a small ResNet's
     work. Other towers are left as they are.
     """
-    if isinstance(visual, ModifiedResNet) and isinstance(visual.attnpool, AttentionPool2d):
+    # a pool that a dictionary follows keeps its class
+    if isinstance(visual, ModifiedResNet) and type(visual.attnpool) is AttentionPool2d:
         visual.attnpool.__class__ = _OneQueryPool
 
 
