@@ -12,6 +12,7 @@ from neurons.activations.system_side import Side
 from neurons.alignment.calibration import Calibrated, CalibratedTable, calibrated_table
 from neurons.alignment.measure import Measure
 from neurons.alignment.measures import EVERY_MEASURE
+from neurons.alignment.predictivity import HeldOutR2, Ridge, held_out_r2
 from neurons.alignment.responses import Responses
 from neurons.errors import OptionError
 from neurons.stats import Interval
@@ -86,6 +87,8 @@ class AlignedLayers:
         Images, and resamples of them that the interval stands on.
     doubt : str
         Why the numbers say little at these sizes; empty if they do not.
+    r2 : HeldOutR2 or None
+        Beside the r of ridge: R2 of the same held-out predictions, (rows, columns).
     """
 
     measure: str
@@ -107,6 +110,15 @@ class AlignedLayers:
     n: int
     n_resamples: int
     doubt: str
+    r2: HeldOutR2 | None = None
+
+    def told_r2(self, layer: str, other: str) -> str:
+        """Give R2 of a pair with its interval, as in ``R2 0.41 (0.37 to 0.45)``; empty of none."""
+        if self.r2 is None:
+            return ""
+        at = self.rows.index(layer), self.columns.index(other)
+        low, high = two_places(self.r2.low[at]), two_places(self.r2.high[at])
+        return f"R2 {two_places(self.r2.values[at])} ({low} to {high})"
 
     @property
     def n_permutations(self) -> int:
@@ -194,9 +206,14 @@ def aligned_layers(
             raise OptionError(
                 f"{measure.name} cannot be taken: {error}; or leave out this measure, or the layer"
             ) from None
-        found.append(
-            _summary(measure, _turned(table) if back else table, xs, ys, n_resamples, back=back)
+        summary = _summary(
+            measure, _turned(table) if back else table, xs, ys, n_resamples, back=back
         )
+        if isinstance(measure, Ridge):
+            pair = (ys, xs) if back else (xs, ys)
+            r2 = held_out_r2(measure, *pair, n_resamples=n_resamples, seed=seed)
+            summary = replace(summary, r2=_turned_r2(r2) if back else r2)
+        found.append(summary)
     progress(len(ways), len(ways))
     return tuple(found)
 
@@ -215,6 +232,10 @@ def _turned(table: CalibratedTable) -> CalibratedTable:
         high=table.high.T,
         null=table.null.transpose(0, 2, 1),
     )
+
+
+def _turned_r2(found: HeldOutR2) -> HeldOutR2:
+    return HeldOutR2(found.values.T, found.low.T, found.high.T)
 
 
 def _summary(

@@ -13,6 +13,10 @@ from neurons.results.blocks import Dots, Heat, Panel, Places, Table, Trail
 
 # dots of permuted numbers beside a layer's own
 _CONTROLS = 20
+_R2 = (
+    " R2: mean over units of the held-out variance that ridge predicts; 0 is as good as the mean "
+    "of the images fitted to."
+)
 
 
 def way(table: AlignedLayers, one: str, other: str) -> str:
@@ -38,7 +42,10 @@ def matches_table(tables: Sequence[AlignedLayers], one: str, other: str, *, back
     of, there = (other, one) if back else (one, other)
     found = [each.back if back else each.matches for each in tables]
     rows = tuple(
-        (matches[0].layer, *(_told(match) for match in matches))
+        (
+            matches[0].layer,
+            *(_told(match, each, back) for match, each in zip(matches, tables, strict=True)),
+        )
         for matches in zip(*found, strict=True)
     )
     n = ", ".join(f"{each.n_permutations:,} ({each.measure})" for each in tables)
@@ -51,12 +58,15 @@ def matches_table(tables: Sequence[AlignedLayers], one: str, other: str, *, back
         f"the closest layer when the images of one system are shuffled, and the share of shuffles "
         f"that come as close. n = {tables[0].n:,} images; shuffles: {n}. The search for the "
         f"closest layer is repeated in each shuffle, so that p holds for it; the interval leaves "
-        f"it out.",
+        f"it out." + (_R2 if any(each.r2 is not None for each in tables) else ""),
     )
 
 
-def _told(match: Match) -> str:
-    return f"{match.other}: {match.told()}, {match.excess:+.2f} (p {match.p_value:.2g})"
+def _told(match: Match, table: AlignedLayers, back: bool) -> str:
+    pair = (match.other, match.layer) if back else (match.layer, match.other)
+    r2 = table.told_r2(*pair)
+    told = f"{match.other}: {match.told()}, {match.excess:+.2f} (p {match.p_value:.2g})"
+    return f"{told}, {r2}" if r2 else told
 
 
 def heat(table: AlignedLayers, one: str, other: str, *, high: float) -> Heat:
@@ -75,6 +85,7 @@ def heat(table: AlignedLayers, one: str, other: str, *, high: float) -> Heat:
         tuple(
             f"{table.values[i, k]:.3g} ({table.low[i, k]:.3g} to {table.high[i, k]:.3g}), shuffled "
             f"{table.null_mean[i, k]:.3g}, p = {table.p_values[i, k]:.2g} as one pair alone"
+            + (f", {table.told_r2(table.rows[i], table.columns[k])}" if table.r2 else "")
             for k in range(len(table.columns))
         )
         for i in range(len(table.rows))

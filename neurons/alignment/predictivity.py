@@ -157,9 +157,78 @@ def predicted(x: RidgeFolds, y: NDArray[np.float64]) -> Predictivity:
     return Predictivity(_correlation(*parts), r2, np.stack(strengths), len(y))
 
 
+@dataclass(frozen=True)
+class HeldOutR2:
+    """What share of the variance of units was predicted on held-out images, for every pair.
+
+    Unlike r it counts a wrong scale or mean as an error. 0 is what the mean of the images fitted to
+    predicts; for unrelated systems it is a little below.
+
+    Parameters
+    ----------
+    values, low, high : ndarray of float64, (X, Y)
+        Mean of R2 over units that change, with its 95 % interval by resampling images that were
+        predicted; other images to fit to are not in it.
+    """
+
+    values: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+
+
+def held_out_r2(
+    ridge: Ridge,
+    xs: Sequence[Responses],
+    ys: Sequence[Responses],
+    *,
+    n_resamples: int = 200,
+    seed: int = 0,
+) -> HeldOutR2:
+    """Measure R2 of the same held-out predictions that `Ridge` gives r of.
+
+    Parameters
+    ----------
+    ridge : Ridge
+    xs, ys : sequence of Responses
+        The predicting and the predicted tables, row ``i`` of all of them the same image.
+    n_resamples : int >= 2
+    seed : int
+
+    Returns
+    -------
+    HeldOutR2
+    """
+    of_folds = _OfFolds(xs, ys, ridge)
+    n, random = xs[0].n, np.random.default_rng(seed)
+    once = np.ones((1, n))
+    counts = np.vstack([once, random.multinomial(n, np.full(n, 1 / n), size=n_resamples)])
+    # (first, second, all images and resamples)
+    drawn = np.array([[_explained(x, y, counts) for y in of_folds.ys] for x in of_folds.xs])
+    low, high = np.nanquantile(drawn[:, :, 1:], (0.025, 0.975), axis=2)
+    return HeldOutR2(drawn[:, :, 0], low, high)
+
+
+def _explained(
+    x: RidgeFolds, y: NDArray[np.float64], counts: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """Give the mean R2 over units for each row of counts."""
+    errors, baseline = np.empty_like(y), np.empty_like(y)
+    changes = np.zeros(y.shape[1], np.bool_)
+    for fold, each in zip(x.folds, x.held_out(y), strict=True):
+        predictions = (x.x[fold] - each.x_mean) @ each.weights + each.y_mean
+        errors[fold] = np.square(y[fold] - predictions)
+        baseline[fold] = np.square(y[fold] - each.y_mean)
+        changes |= each.values.products > 0
+    errors, baseline = counts @ errors, counts @ baseline
+    known = changes & (baseline > 0)
+    shares = 1 - np.divide(errors, baseline, out=np.full_like(errors, np.nan), where=known)
+    return np.array([_mean(row) for row in shares])
+
+
 def _resampled(
     x: RidgeFolds, y: NDArray[np.float64], counts: NDArray[np.intp]
 ) -> NDArray[np.float64]:
+    """Give the mean r over units for each row of counts."""
     values, predictions = np.empty_like(y), np.empty_like(y)
     for fold, each in zip(x.folds, x.held_out(y), strict=True):
         predictions[fold] = (x.x[fold] - each.both.x_mean) @ each.weights

@@ -18,6 +18,7 @@ from neurons.errors import OptionError
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from neurons.activations.aligned_layers import AlignedLayers
     from neurons.activations.system_alignment import SystemAlignment
 
 _MEASURES = ("cka", "rsa", "ridge", "procrustes", "knn")
@@ -107,6 +108,13 @@ def _drawn(pair: SystemAlignment) -> Table:
             match.told(),
             two_places(match.null_mean),
             f"{match.p_value:.2g}",
-            *(f"{each.matches[i].excess:+.2f} {each.matches[i].other}" for each in more),
+            *(_above(each, i) for each in more),
         )
     return drawn
+
+
+def _above(measured: AlignedLayers, i: int) -> str:
+    """Tell a match by its excess, and R2 where there is one."""
+    match = measured.matches[i]
+    r2 = measured.told_r2(match.layer, match.other).partition(" (")[0]
+    return f"{match.excess:+.2f} {match.other}" + (f" ({r2})" if r2 else "")

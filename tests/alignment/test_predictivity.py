@@ -4,7 +4,7 @@ from sklearn.linear_model import Ridge as Refit
 
 from neurons.alignment.folds import folds_of
 from neurons.alignment.measure import measured
-from neurons.alignment.predictivity import Ridge, predictivity
+from neurons.alignment.predictivity import Ridge, held_out_r2, predictivity
 from neurons.alignment.responses import Responses
 from neurons.alignment.ridge import RidgeFolds
 from neurons.errors import OptionError
@@ -104,3 +104,18 @@ def test_more_folds_than_pairs_of_images_are_refused() -> None:
     with pytest.raises(OptionError, match="8 images in 5 folds; take 2 to 4 folds"):
         measured(Ridge(), x, y)
     assert "fewer than the 40 units" in Ridge().doubt(30, 40, 5)
+
+
+def test_r2_of_all_pairs_is_that_of_each_and_a_wrong_scale_counts_though_r_does_not() -> None:
+    x, y = related(60)
+    other = np.hstack([y[:, :2] + 1, np.full((60, 1), 0.1)])
+    tables = [Responses("x", x), Responses("y", y)], [Responses("y", y), Responses("o", other)]
+    found = held_out_r2(Ridge(), *tables)
+    for i, first in enumerate((x, y)):
+        for k, second in enumerate((y, other)):
+            expected = np.nanmean(predictivity(Ridge(), first, second).r2)
+            assert found.values[i, k] == pytest.approx(expected, abs=1e-9)
+    assert (found.low < found.values)[0].all() and (found.values < found.high)[0].all()
+    nothing = np.random.default_rng(5).normal(size=(2, 60, 6))
+    noise = held_out_r2(Ridge(), *([Responses("z", each)] for each in nothing))
+    assert -0.3 < noise.values[0, 0] < 0.02

@@ -232,6 +232,9 @@ class Alignment(Result):
                 "closest": table.matches[i].other == other,
                 "p_of_closest": table.matches[i].p_value,
                 "p_of_all": table.p_values_of_table[i, k],
+                "r2": table.r2.values[i, k] if table.r2 else None,
+                "r2_low": table.r2.low[i, k] if table.r2 else None,
+                "r2_high": table.r2.high[i, k] if table.r2 else None,
                 "n": table.n,
                 "n_permutations": table.n_permutations,
             }
@@ -250,6 +253,8 @@ class Alignment(Result):
             "closest": "whether it is the closest layer of the other system, by its excess",
             "p_of_closest": "of the layer's closest one, against the closest in each shuffle",
             "p_of_all": "of the pair, against the closest of all pairs in each shuffle",
+            "r2": "of ridge: mean over units of the variance that is predicted on held-out images; "
+            "0 is as good as the mean of the images fitted to",
         }
 
     def told(self) -> str:

@@ -70,6 +70,25 @@ def test_every_measure_finds_the_layer_that_is_a_rotation(found: Alignment) -> N
     assert found.n == N and pair.tables[0].matches[0].value > 0.9
 
 
+def test_ridge_tells_r2_of_both_ways_beside_r(found: Alignment) -> None:
+    tables = {each.measure: each for each in found.pairs[0].tables}
+    assert [name for name, each in tables.items() if each.r2 is not None] == ["ridge", "ridge back"]
+    for name, to in (("ridge", "x"), ("ridge back", "wide")):
+        told = tables[name].told_r2("late", to)
+        rows = [each for each in found.rows() if each["measure"] == name]
+        (row,) = [each for each in rows if (each["layer"], each["other_layer"]) == ("late", to)]
+        assert told.startswith(f"R2 {row['r2']:.2f} (")
+        assert row["r2_low"] < row["r2"] < row["r2_high"]
+    ridge, back = (tables[name].r2.values for name in ("ridge", "ridge back"))
+    # rotations are predicted both ways; 400 unrelated units neither predict nor are predicted
+    assert ridge[1, 0] > 0.8 and back[1, 0] > 0.8
+    assert max(ridge[1, 1], back[1, 1]) < 0.05
+    (table,) = [
+        e for e in found.blocks() if getattr(e, "title", "").startswith("The layer of other")
+    ]
+    assert ", R2 0.9" in table.rows[1][3] and "R2" not in table.rows[1][1]
+
+
 def test_the_verdict_names_the_closest_layers_with_their_number_and_null(found: Alignment) -> None:
     told = found.verdict()
     assert told.startswith(("early of model and y of other are", "late of model and x of other"))
