@@ -12,7 +12,10 @@ runs, and says nothing about a GPU.
 from __future__ import annotations
 
 import argparse
+import json
 import time
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -49,14 +52,18 @@ def main() -> None:
     parser.add_argument("--units", type=int, default=2_560)
     parser.add_argument("--classes", type=int, default=1_000)
     parser.add_argument("--span", type=float, default=0.02)
+    parser.add_argument("--out", type=Path, help="where to write the figures as JSON")
     asked = parser.parse_args()
     device = torch.device(asked.device)
     values, labels = planted(asked.images, asked.units, asked.classes, device)
     since = begun = time.perf_counter()
     problem = Problem(Features(values), labels, asked.classes)
     strengths = Strengths(20, asked.span).of(problem, 1.0)
+    figures: dict[str, Any] = {"strengths": [], "not converged": 0}
     for i, solution in follow(problem, strengths):
         seconds, since = time.perf_counter() - since, time.perf_counter()
+        figures["strengths"].append({"seconds": seconds, "gap": solution.relative_gap})
+        figures["not converged"] += not solution.converged
         print(
             f"{i + 1:>3} strength {strengths[i]:.5f}: {seconds:6.2f} s, gap "
             f"{solution.relative_gap:.1e}{'' if solution.converged else ' NOT CONVERGED'}, "
@@ -69,7 +76,10 @@ def main() -> None:
         f"the path: {total:.1f} s; target {TARGET_S:g} s {'met' if total <= TARGET_S else 'missed'}"
     )
     if device.type == "cuda":
-        print(f"peak device memory: {torch.cuda.max_memory_allocated(device) / 2**30:.1f} GiB")
+        figures["peak GiB"] = torch.cuda.max_memory_allocated(device) / 2**30
+        print(f"peak device memory: {figures['peak GiB']:.1f} GiB")
+    if asked.out is not None:
+        asked.out.write_text(json.dumps({**figures, "seconds": total}, indent=1) + "\n")
 
 
 if __name__ == "__main__":
