@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from neurons.errors import OptionError
-from neurons.interventions.lesion_outputs import HEAD, head_of, silenced_head, with_outputs
-from neurons.interventions.lesion_weights import with_weights
+from neurons.errors import LayerNotFoundError, OptionError
+from neurons.interventions.lesion_outputs import head_of, with_outputs, without_heads
+from neurons.interventions.lesion_weights import weight_change, with_weights
 
 # what becomes of a module's own weights; amount counts for the last three
 WEIGHTS = ("zero", "shuffle", "gaussian", "noise", "shrink", "enlarge")
@@ -63,7 +63,7 @@ class Lesion:
                 if self.how in WITH_AMOUNT
                 else f"{self.how!r} has no amount; those that have one: {', '.join(WITH_AMOUNT)}"
             )
-        if HEAD.search(self.module) and self.how != "skip":
+        if head_of(self.module) and self.how != "skip":
             raise OptionError(f"a head can be skipped only: {self.module} by {self.how!r}")
 
     @property
@@ -113,18 +113,41 @@ def lesioned(
     OptionError
         If two lesions change one tensor or one output, or a mean is missing.
     """
-    heads = [each for each in lesions if head_of(each.module)]
-    weights = [each for each in lesions if each.of_weights]
-    outputs = [each for each in lesions if not each.of_weights and each not in heads]
     _check_once(lesions)
-    with ExitStack() as stack:
-        runs: dict[str, int] = {}
-        stack.enter_context(with_weights(network, weights))
-        for each in heads:
-            stack.enter_context(silenced_head(network, each.module, runs))
-        stack.enter_context(with_outputs(network, outputs, means or {}, runs))
+    changes = {
+        each.module: weight_change(each.module, each.how, each.amount, each.seed)
+        for each in lesions
+        if each.of_weights
+    }
+    heads: dict[str, list[int]] = {}
+    outputs: dict[str, str] = {}
+    for each in lesions:
+        head = head_of(each.module)
+        if head is not None:
+            heads.setdefault(head[0], []).append(head[1])
+        elif not each.of_weights:
+            outputs[each.module] = each.how
+    runs: dict[str, int] = {}
+    with (
+        with_weights(network, changes),
+        without_heads(network, heads, runs),
+        with_outputs(network, outputs, means or {}, runs),
+    ):
         yield runs
+    never = [path for path, n in runs.items() if n == 0]
+    if never:
+        raise LayerNotFoundError(
+            f"{', '.join(never)} never ran while changed: what was measured is the intact network"
+        )
 
 
 def _check_once(lesions: Sequence[Lesion]) -> None:
-    raise NotImplementedError
+    seen: set[tuple[str, bool]] = set()
+    for each in lesions:
+        what = (each.module, each.of_weights)
+        if what in seen:
+            raise OptionError(
+                f"two lesions change the {'weights' if each.of_weights else 'output'} of "
+                f"{each.module}; give one"
+            )
+        seen.add(what)
