@@ -8,7 +8,6 @@ from neurons.stats import Interval, Share
 from neurons.visualization.inversion_kept import Kept
 from neurons.visualization.layer_relevance import Agreement
 
-
 # two embeddings with this cosine are the same but for rounding
 _SAME = 0.99999
 
