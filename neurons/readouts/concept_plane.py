@@ -23,7 +23,7 @@ _FEWEST_SIDE = 8
 # radians; nearer to each other, or to one great circle, three anchors fix no plane
 _LEAST_ANGLE = 1e-3
 # the anchors take up this share of the way from the centre to the edge of a map
-_FILLS = 0.6
+_FILLS = 0.36
 
 
 @dataclass(frozen=True, eq=False)
