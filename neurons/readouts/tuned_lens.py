@@ -30,7 +30,7 @@ Values = NDArray[np.float64]
 _STRENGTHS = tuple(10.0**power for power in range(-6, 3))
 _FOLDS, _SHUFFLES = 5, 10
 # of fewer images a fold has too few to be predicted
-FEWEST_IMAGES = 50
+FEWEST_IMAGES = 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +106,7 @@ def tuned_lens(
     Raises
     ------
     OptionError
-        If there are fewer than 50 images, copies counted once, or a number is not finite.
+        If there are fewer than 30 images, copies counted once, or a number is not finite.
     """
     x = np.asarray(pooled, np.float64)
     y = np.asarray(embeddings, np.float64)

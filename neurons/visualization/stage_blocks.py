@@ -95,6 +95,8 @@ def _told_stage(stage: StageView) -> str:
             f"By the model's own readout: {stage.plain.answer}, {stage.plain.margin:.1f} logits "
             f"before {stage.plain.runner_up}."
         )
+    if stage.not_compared:
+        told.append(f"No channel can be called surprised: {stage.not_compared}.")
     if stage.not_inverted:
         told.append(f"No inverses: {stage.not_inverted}.")
     if stage.height * stage.width == 1:

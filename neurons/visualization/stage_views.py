@@ -148,7 +148,8 @@ class StageView:
     layer : str
     units, height, width : int
     surprised : Surprised or None
-        None where there are no other images to compare with.
+        None where there are no other images to compare with, and ``not_compared`` says why.
+    not_compared : str
     inverses : tuple of InverseView
         Of the image by several seeds, and of the other image if there is one; empty if none
         could be made, and ``not_inverted`` says why.
@@ -171,6 +172,7 @@ class StageView:
     height: int
     width: int
     surprised: Surprised | None
+    not_compared: str
     inverses: tuple[InverseView, ...]
     not_inverted: str
     other_error: float

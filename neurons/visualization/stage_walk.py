@@ -18,7 +18,7 @@ from neurons.readouts.tuned_lens import TunedLens, tuned_lens
 from neurons.visualization.followed_image import FollowedImage
 from neurons.visualization.inversion import DEFAULT_INVERSION, InversionSettings
 from neurons.visualization.layer_relevance import agreement, layer_relevance
-from neurons.visualization.stage_views import LensFit, LensView, StageView
+from neurons.visualization.stage_views import LensFit, LensView, StageView, Surprised
 
 Progress = Callable[[int, int], None]
 
@@ -131,7 +131,6 @@ def stage_views(
         )
         fit, (high, wide) = others.fits.get(path), shown.maps[path].shape[1:]
         tuned = None if fit is None else fit.embed(shown.pooled(path)[None])[0]
-        usual = None if others.reference is None else others.reference.layers.get(path)
         map_of = thumbnail(overlaid(shown.shown, relevant[path])) if high * wide > 1 else b""
         views.append(
             StageView(
@@ -139,7 +138,7 @@ def stage_views(
                 layer.units,
                 high,
                 wide,
-                None if usual is None else followed.surprised(path, usual, settings.count),
+                *_compared(followed, others, path, settings.count),
                 inverses,
                 not_inverted,
                 other_error,
@@ -151,6 +150,18 @@ def stage_views(
             )
         )
     return tuple(views)
+
+
+def _compared(
+    followed: FollowedImage, others: OtherImages, path: str, count: int
+) -> tuple[Surprised | None, str]:
+    """Find the channels that the image surprises, or say why none can be found."""
+    if others.reference is None:
+        return None, "there are no other images"
+    if path not in others.reference.layers:
+        return None, "the run does not hold this layer"
+    found = followed.surprised(path, others.reference.layers[path], count)
+    return found, "" if found else "its channels say the same of every image"
 
 
 def _kept_of(lens: TunedLens) -> LensFit:

@@ -75,7 +75,7 @@ def test_the_usual_embedding_is_no_merit() -> None:
 
 def test_too_few_images_and_numbers_that_are_none_are_refused() -> None:
     x, y = random_tables(60, 4)
-    with pytest.raises(OptionError, match="50 images or more, copies counted once: there are 20"):
+    with pytest.raises(OptionError, match="30 images or more, copies counted once: there are 20"):
         tuned_lens(x, y, np.arange(60) // 3, of_classes(np.eye(10)))
     x[3, 2] = np.nan
     with pytest.raises(OptionError, match="some are not finite"):

@@ -36,6 +36,7 @@ from neurons.visualization.stage_blocks import (
     lens_table,
     place_table,
     relevance_table,
+    short,
     stage_strip,
 )
 from neurons.visualization.stage_verdict import told_stages
@@ -245,6 +246,9 @@ class LayersOf(Result):
             )
         elif self.no_fit:
             doubts += f"No lens is fitted: {self.no_fit}. "
+        missing = [short(each.layer) for each in self.stages if each.not_compared]
+        if self.reference and missing:
+            doubts += f"The other images do not say what is usual at {', '.join(missing)}. "
         answered = (
             f"The model answers {self.answer!r} to {self.image}, {self.margin:.1f} logits before "
             f"{self.classes[1]!r}, of {self.n_classes:,} classes. "
