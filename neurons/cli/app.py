@@ -44,6 +44,7 @@ COMMANDS = (
     "wanted",
     "equation",
     "lesion",
+    "plane",
     "layers_of",
     "attack.build",
     "attack.run",
