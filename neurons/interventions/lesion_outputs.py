@@ -208,7 +208,7 @@ def _replacing(
         tensor = first_tensor(output)
         if how == "output-zero":
             now = torch.zeros_like(tensor)
-        elif mean is not None:
+        elif how == "mean" and mean is not None:
             now = mean.to(tensor).expand_as(tensor).clone()
         else:
             now = _passed_through(path, taken, tensor)

@@ -266,14 +266,14 @@ def _going_on(
             raise LayerNotFoundError(f"{path!r} did not run as before")
         instead[path] = nothing(shape)
     modules = [find_module(network, path) for path in instead]
-    before = [module.__dict__.get("forward") for module in modules]
+    wrapped = [module.__dict__.get("forward") for module in modules]
     try:
-        for module, forward in zip(modules, instead.values(), strict=True):
-            module.__dict__["forward"] = forward
+        for module, give in zip(modules, instead.values(), strict=True):
+            module.__dict__["forward"] = give
         yield
     finally:
-        for module, forward in zip(modules, before, strict=True):
-            if forward is None:
-                del module.__dict__["forward"]
+        for module, own in zip(modules, wrapped, strict=True):
+            if own is None:
+                module.__dict__.pop("forward", None)
             else:
-                module.__dict__["forward"] = forward
+                module.__dict__["forward"] = own
