@@ -9,6 +9,7 @@ and by words, and what an invented word gets.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,12 @@ from neurons import Activations, Clip, ImageSet, WordList, WordTexts
 from neurons.lettering.words import shuffled
 from neurons.miniature import World
 from neurons.readouts.splice import centred_units, splice
+from neurons.readouts.text_candidates import random_directions
 from neurons.readouts.unit_directions import UnitDirections
 
 LAYER, UNITS, WIRED = "visual.layer4", 60, {5: 1, 17: 1, 40: -1}
-SEEDS, INVENTED, RESAMPLES = 10, 10, 40
+SEEDS, INVENTED, RESAMPLES, MIXED = 10, 10, 40, 60
+ROUTES = ("images", "words")
 
 
 def equations_truth(
@@ -130,11 +133,12 @@ def planted_sums() -> dict[str, Any]:
 
 
 def composed(clip: Clip, run: Activations, pictures: ImageSet) -> dict[str, Any]:
-    """Count composed concepts whose two parts are the first two words of the sum."""
+    """Count composed concepts whose parts are the first two words, and what passes the exam."""
     concepts = World().concepts
     texts = neurons.word_texts(clip, WordList(tuple(concepts), tuple(concepts)))
     names = [name for name in concepts if concepts[name].parts]
-    found: dict[str, Any] = {"n": len(names), "images": 0, "words": 0}
+    found: dict[str, Any] = {"n": len(names), "n_mixed": MIXED}
+    found |= {f"{kind}{route}": 0 for kind in ("", "passing_", "mixed_") for route in ROUTES}
     for name in names:
         for route, target in (
             ("images", neurons.target_of_images(run, pictures, of_class=name)),
@@ -142,6 +146,15 @@ def composed(clip: Clip, run: Activations, pictures: ImageSet) -> dict[str, Any]
         ):
             told = neurons.decompose_into_words(target, texts, n_resamples=20, n_random=20)
             found[route] += {each.word for each in told.atoms[:2]} == set(concepts[name].parts)
+            found[f"passing_{route}"] += told.passes
+            if name != names[0]:
+                continue
+            for i, vector in enumerate(random_directions(target.alike, MIXED, seed=77)):
+                mixed = replace(target, direction=lambda prompts, random, made=vector: made)
+                told = neurons.decompose_into_words(
+                    mixed, texts, n_resamples=20, n_random=20, seed=i
+                )
+                found[f"mixed_{route}"] += told.passes
     return found
 
 
@@ -179,6 +192,16 @@ def equations_table(kept: dict[str, Any]) -> str:
             f"| miniature: both parts of a composed concept first, from its images | "
             f"{parts['images']} of {parts['n']} |",
             f"| miniature: the same from its word | {parts['words']} of {parts['n']} |",
+            *(
+                f"| miniature: sums of composed concepts, from {route}, that pass beside random "
+                f"mixtures of {route} | {parts[f'passing_{route}']} of {parts['n']} |"
+                for route in ROUTES
+            ),
+            *(
+                f"| miniature: random mixtures of {route} that pass | "
+                f"{parts[f'mixed_{route}']} of {parts['n_mixed']} |"
+                for route in ROUTES
+            ),
             f"| miniature: known word with a stable unit | {words['known']} of {words['n']} |",
             f"| miniature: invented word with a stable unit | {words['invented']} of "
             f"{words['n']} |",

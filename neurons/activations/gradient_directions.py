@@ -51,9 +51,10 @@ class GradientDirections:
         Cosine between the mean slopes of two halves of them: how far the direction depends on
         which images were taken.
     others : ndarray of float, (units,)
-        The control: cosine between the direction and those of three other units of the layer, drawn
-        at random, on some of the same images; the median. A direction that agrees no better than
-        this is the layer's, and not the unit's own.
+        The control: absolute cosine between the mean slope on the first half and that of another
+        unit of the layer on the second half, where the unit's own is compared; the median of three
+        units that are drawn at random. A direction that agrees no better than this is the layer's,
+        and not the unit's own.
     n_images : tuple of int
         Top images of each unit.
     level, leaves_out : str
@@ -148,7 +149,7 @@ def gradient_directions(
     layer : str
         Any layer of the run.
     units : sequence of int
-        Each costs about two passes over ``n_images`` images, in forward mode.
+        Each costs about three passes over ``n_images`` images, in forward mode.
     n_images : int >= 4
         Top images of each unit, by its peak.
     seed : int
@@ -189,9 +190,9 @@ def gradient_directions(
         pixels = prepare(clip.preprocess, images, rows=rows).pixels
         slopes = _slopes(clip, Neuron(layer, unit), pixels)
         others = (unit + 1 + random.permutation(total - 1)[:_OTHERS]) % total
-        some = pixels[: max(_FEWEST_IMAGES, len(pixels) // 4)]
-        controls = [_slopes(clip, Neuron(layer, int(each)), some) for each in others]
-        found.append(_measured(slopes, controls, random))
+        first, second = np.array_split(random.permutation(len(pixels)), 2)
+        controls = [_slopes(clip, Neuron(layer, int(each)), pixels[second]) for each in others]
+        found.append(_measured(slopes, first, second, controls))
         progress(done, len(units))
     return GradientDirections(
         layer,
@@ -215,18 +216,19 @@ class _Measured:
 
 def _measured(
     slopes: NDArray[np.float64],
+    first: NDArray[np.intp],
+    second: NDArray[np.intp],
     controls: Sequence[NDArray[np.float64]],
-    random: np.random.Generator,
 ) -> _Measured:
-    n, mean = len(slopes), slopes.mean(0)
-    order = random.permutation(n)
-    first, second = slopes[order[: n // 2]].mean(0), slopes[order[n // 2 :]].mean(0)
+    """Compare halves of a unit's images, and its first half with others' slopes on the second."""
+    n, half = len(slopes), slopes[first].mean(0)
     lengths = np.linalg.norm(slopes, axis=1, keepdims=True)
     unit = slopes / np.maximum(lengths, 1e-30)
     # the mean over all pairs, without those of an image and itself
     pairs = (np.square(unit.sum(0)).sum() - np.square(unit).sum()) / max(1, n * (n - 1))
-    others = float(np.median([_cosine(mean, each.mean(0)) for each in controls]))
-    return _Measured(mean, float(pairs), _cosine(first, second), others, n)
+    others = float(np.median([abs(_cosine(half, each.mean(0))) for each in controls]))
+    halves = _cosine(half, slopes[second].mean(0))
+    return _Measured(slopes.mean(0), float(pairs), halves, others, n)
 
 
 def _cosine(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:

@@ -11,7 +11,7 @@ from neurons.data.images import ImageSet
 from neurons.network.clip import Clip
 from neurons.readouts.unit_directions import UnitDirections
 
-# other units that random directions are mixed of: each costs three passes over 16 images
+# other units that random directions are mixed of: each costs about three passes over 16 images
 N_OTHERS = 31
 
 

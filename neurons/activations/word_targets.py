@@ -17,6 +17,8 @@ from neurons.readouts.unit_directions import UnitDirections, unit_length
 from neurons.readouts.word_texts import WordTexts
 
 Vector = NDArray[np.float32]
+# images of a run, evenly over it, that controls are mixed of
+_MIXED = 2000
 # from prompts that were drawn, and a generator to draw images by; None for all as they are
 Drawn = Callable[[NDArray[np.intp] | None, np.random.Generator | None], Vector]
 
@@ -33,6 +35,8 @@ class WordTarget:
         drawn anew; both None for all of them.
     centre : str
         What was taken away, as a sentence.
+    alike : ndarray of float32, (n, embedding)
+        Vectors of its kind, centred in the same way: random mixtures of them are its controls.
     leaves_out : tuple of str
         Words that may not be used: its own name.
     """
@@ -41,6 +45,7 @@ class WordTarget:
     kind: str
     direction: Drawn = field(repr=False)
     centre: str
+    alike: NDArray[np.float32] = field(repr=False)
     leaves_out: tuple[str, ...] = ()
 
 
@@ -66,7 +71,9 @@ def target_of_word(texts: WordTexts, word: str) -> WordTarget:
         return centred_units(means[at], means.mean(0))
 
     centre = "Words are compared without what all texts of the list have in common."
-    return WordTarget(name, "word", direction, centre, (name,))
+    means = texts.embeddings.mean(1)
+    alike = centred_units(np.delete(means, at, 0), means.mean(0))
+    return WordTarget(name, "word", direction, centre, alike, (name,))
 
 
 def target_of_images(
@@ -124,7 +131,8 @@ def target_of_images(
         return centred_units(rows[drawn].mean(0), mean)
 
     centre = f"Images are compared without what all {len(good):,} of the run have in common."
-    return WordTarget(name, kind, direction, centre, out)
+    mixed = good[np.linspace(0, len(good) - 1, min(len(good), _MIXED)).round().astype(int)]
+    return WordTarget(name, kind, direction, centre, centred_units(rows[mixed], mean), out)
 
 
 def target_of_unit(directions: UnitDirections, unit: Neuron | str) -> WordTarget:
@@ -145,11 +153,12 @@ def target_of_unit(directions: UnitDirections, unit: Neuron | str) -> WordTarget
     if asked.layer != directions.layer:
         raise NeuronNotFoundError(f"the directions are of {directions.layer}, not of {asked}")
     own = directions.of(asked.unit)
-    found = centred_units(unit_length(own), unit_length(directions.vectors).mean(0))
+    units = unit_length(directions.vectors)
+    found = centred_units(unit_length(own), units.mean(0))
 
     def direction(prompts: NDArray[np.intp] | None, random: np.random.Generator | None) -> Vector:
         return found
 
     n = len(directions.vectors)
     centre = f"Units are compared without what all {n:,} of the layer have in common."
-    return WordTarget(str(asked), "unit", direction, centre)
+    return WordTarget(str(asked), "unit", direction, centre, centred_units(units, units.mean(0)))

@@ -18,6 +18,7 @@ from neurons.results.blocks import Table
 from neurons.stats import Share
 
 _NAN = float("nan")
+_ABOUT_KNOWN = " Known: the prior was fitted on this caption, so that its perplexity says little."
 _ABOUT_WRITTEN = (
     " Written: the unit's mean peak where the text stands on plain grounds, and the share of "
     "images that reach it, which is another question than what the text means."
@@ -51,6 +52,8 @@ class AskedText:
         Images of the run whose peak is as large.
     weight : float
         The lambda that chose it; nan for captions, and for the best text as natural as captions.
+    known : bool
+        Whether the prior was fitted on it, so that its perplexity says little.
     """
 
     text: str
@@ -63,6 +66,14 @@ class AskedText:
     written: float = _NAN
     reached: Share | None = None
     weight: float = _NAN
+    known: bool = False
+
+    @property
+    def told_perplexity(self) -> str:
+        """Print the perplexity, and whether the prior knows the text; a dash where there is none."""
+        if np.isnan(self.perplexity):
+            return "-"
+        return f"{self.perplexity:.3g}{' (known)' * self.known}"
 
     @property
     def told(self) -> str:
@@ -115,6 +126,7 @@ class AskedUnit:
                 tuple(f"{self.unit.layer}:{k} ({z:.1f})" for k, z in others[i]),
                 *self.written.get(each.text, (_NAN, None)),
                 weight=each.weight,
+                known=each.known,
             )
             for i, each in enumerate(found)
         )
@@ -155,14 +167,16 @@ def asked_table(title: str, texts: Sequence[AskedText], note: str) -> Table:
                 f"{each.score:.3f}",
                 f"{each.percentile:.1f} %",
                 f"{each.z:.1f}",
-                *((f"{each.perplexity:.3g}",) if judged else ()),
+                *((each.told_perplexity,) if judged else ()),
                 ", ".join(other.rpartition(":")[2] for other in each.others),
                 *((_written(each),) if written else ()),
             )
             for each in texts
         ),
         f"{note} Other units: those of the layer in whose direction the text lies furthest, in "
-        f"standard deviations over the captions.{_ABOUT_WRITTEN if written else ''}",
+        f"standard deviations over the captions."
+        f"{_ABOUT_KNOWN if any(each.known for each in texts) else ''}"
+        f"{_ABOUT_WRITTEN if written else ''}",
     )
 
 

@@ -18,6 +18,7 @@ from neurons.readouts.vocabulary import read_vocabulary, shipped_vocabulary
 MINIATURE = "miniature"
 # what columns of captions are called in tables of the field
 _COLUMNS = ("caption", "text", "title", "raw")
+_TOLD_COLUMNS = f"{', '.join(_COLUMNS[:-1])} or {_COLUMNS[-1]}"
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 # about 950 of them are different
 _DRAWN = 2000
@@ -85,6 +86,11 @@ def read_captions(path: str | Path) -> Captions:
     if str(path) == MINIATURE:
         return drawn_captions()
     path = Path(path)
+    if not path.is_file():
+        raise OptionError(
+            f"there is no file of captions {str(path)!r}: name one with a caption a line, or a .csv "
+            f"or .tsv file with a column {_TOLD_COLUMNS}, or 'miniature'"
+        )
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -170,7 +176,6 @@ def _column(path: Path, text: str, delimiter: str) -> list[str]:
     if column is None:
         there = ", ".join(rows.fieldnames or ()) or "none"
         raise OptionError(
-            f"captions {str(path)!r} have no column {', '.join(_COLUMNS[:-1])} or {_COLUMNS[-1]}; "
-            f"their columns: {there}"
+            f"captions {str(path)!r} have no column {_TOLD_COLUMNS}; their columns: {there}"
         )
     return [row[column] or "" for row in rows]

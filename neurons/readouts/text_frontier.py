@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from neurons.network.text_tokens import TextTokens
+from neurons.errors import OptionError
 from neurons.network.token_gradients import TextTower
 from neurons.readouts.naturalness import Naturalness
 from neurons.readouts.text_candidates import (
@@ -28,6 +28,10 @@ from neurons.stats import p_of_draws
 
 # captions of each direction that a search begins with
 _N_FIRST = 5
+# of fewer random directions neither a mean nor a spread says anything
+_FEWEST_RANDOM = 5
+# scores that differ by less are rounding
+_EQUAL = 1e-6
 _NAN = float("nan")
 
 
@@ -47,6 +51,8 @@ class FoundText:
         In nats per token; nan where nothing says how natural texts are.
     weight : float
         The lambda that chose it; nan if none did.
+    known : bool
+        Whether the prior was fitted on it, so that its cross-entropy says little.
     """
 
     text: str
@@ -55,6 +61,7 @@ class FoundText:
     p_value: float
     cross_entropy: float
     weight: float = _NAN
+    known: bool = False
 
     @classmethod
     def beside(
@@ -81,11 +88,15 @@ def captions_found(
         None where nothing says how natural texts are.
     """
     texts = [candidates.texts[i] for i in ranked.order[at].tolist()]
-    entropy = np.full(len(texts), _NAN) if judged is None else judged.of_texts(texts)
-    return [
+    entropy, known = np.full(len(texts), _NAN), np.zeros(len(texts), bool)
+    if judged is not None:
+        entropy = judged.of_texts(texts)
+        known = judged.fitted_on([judged.tokens.ids(text) for text in texts])
+    found = [
         FoundText.beside(text, float(score), ranked.random_best, float(each))
         for text, score, each in zip(texts, ranked.scores[at], entropy, strict=True)
     ]
+    return [replace(each, known=bool(fit)) for each, fit in zip(found, known, strict=True)]
 
 
 def searched_for(
@@ -110,7 +121,7 @@ def searched_for(
     unit : int
     candidates : TextCandidates
     settings : SearchSettings
-    n_random : int >= 2
+    n_random : int >= 5
     seed : int
     progress : callable
 
@@ -135,35 +146,60 @@ def searched_for(
     )
 
 
-def frontier(whole: SearchedTexts, tokens: TextTokens, natural: float) -> Sequence[FoundText]:
+def check_random(n_random: int) -> None:
+    """Refuse too few random directions.
+
+    Raises
+    ------
+    OptionError
+        If there are fewer than five.
+    """
+    if n_random < _FEWEST_RANDOM:
+        raise OptionError(
+            f"{n_random} random directions: a search is compared with {_FEWEST_RANDOM} or more"
+        )
+
+
+def frontier(whole: SearchedTexts, judged: Naturalness) -> Sequence[FoundText]:
     """Give the first direction's text of each lambda, and its best as natural as captions.
+
+    Captions that the prior was fitted on are left out, of all directions: to it they are natural,
+    and a search that begins with captions would come back with them. Of the other texts none is
+    both more natural and as strong as one that is given.
 
     Parameters
     ----------
     whole : SearchedTexts
-        The other directions are the controls, of two or more.
-    tokens : TextTokens
-    natural : float
-        Cross-entropy of captions; nan where it is not known.
+        The other directions are the controls, of five or more.
+    judged : Naturalness
 
     Returns
     -------
     sequence of FoundText
-        Each text once, the most natural first.
+        Each text once, the most natural first; empty if there are only fitted captions.
     """
-    chosen = whole.chosen()
-    asked = [(chosen[:, k], weight) for k, weight in enumerate(whole.lambdas)]
-    if (whole.cross_entropy <= natural).any():
-        asked.append((whole.natural(natural), _NAN))
+    new = whole.only(~judged.fitted_on(whole.ids))
+    if not new.ids:
+        return ()
+    chosen = new.chosen()
+    asked = [(chosen[:, k], weight) for k, weight in enumerate(new.lambdas)]
+    if (new.cross_entropy <= judged.captions).any():
+        asked.append((new.natural(judged.captions), _NAN))
     found: dict[int, FoundText] = {}
     for rows, weight in asked:
-        at = int(rows[0])
+        at = _most_natural(new, int(rows[0]))
         if at not in found:
             found[at] = FoundText.beside(
-                tokens.text(whole.ids[at]),
-                float(whole.scores[at, 0]),
-                whole.scores[rows[1:], np.arange(1, len(rows))],
-                float(whole.cross_entropy[at]),
+                judged.tokens.text(new.ids[at]),
+                float(new.scores[at, 0]),
+                new.scores[rows[1:], np.arange(1, len(rows))],
+                float(new.cross_entropy[at]),
                 weight,
             )
     return sorted(found.values(), key=lambda each: each.cross_entropy)
+
+
+def _most_natural(texts: SearchedTexts, at: int) -> int:
+    """Give the most natural of the texts that score as high for the first direction as one does."""
+    no_weaker = np.flatnonzero(texts.scores[:, 0] >= texts.scores[at, 0] - _EQUAL)
+    return int(no_weaker[texts.cross_entropy[no_weaker].argmin()])

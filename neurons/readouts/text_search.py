@@ -90,6 +90,11 @@ class SearchedTexts:
         found: NDArray[np.intp] = (self.scores[:, :, None] - costs).argmax(0)
         return found
 
+    def only(self, rows: NDArray[np.bool_]) -> SearchedTexts:
+        """Give some of the texts alone, (texts,): all directions are left the same ones."""
+        ids = tuple(ids for ids, kept in zip(self.ids, rows.tolist(), strict=True) if kept)
+        return SearchedTexts(ids, self.scores[rows], self.cross_entropy[rows], self.lambdas)
+
     def natural(self, cross_entropy: float) -> NDArray[np.intp]:
         """Give the best text of each direction that is at least so natural, (directions,).
 

@@ -12,7 +12,11 @@ import torch
 
 import neurons
 from neurons import Activations, Clip, ImageSet
-from neurons.activations.gradient_directions import GradientDirections, gradient_directions
+from neurons.activations.gradient_directions import (
+    GradientDirections,
+    _measured,
+    gradient_directions,
+)
 from neurons.address import Neuron
 from neurons.data.prepared import prepare
 from neurons.errors import NeuronNotFoundError, OptionError, StaleActivationsError
@@ -71,6 +75,24 @@ def test_a_direction_that_halves_or_another_unit_contradict_does_not_hold(
         others=np.array([0.1, 0.1, 0.8]),
     )
     assert [said.holds(unit) for unit in (1, 2, 3)] == [True, False, False]
+
+
+def test_controls_are_compared_on_as_many_images_as_halves_are_and_without_sign() -> None:
+    random = np.random.default_rng(0)
+    shared, own = np.eye(40)[0], np.eye(40)[1]
+    slopes = own + shared + 0.05 * random.normal(size=(8, 40))
+    first, second = np.arange(4), np.arange(4, 8)
+    # three units that the layer moves the other way round: they agree as well, by halves
+    against = [-shared - own + 0.05 * random.normal(size=(4, 40)) for _ in range(3)]
+    found = _measured(slopes, first, second, against)
+    assert found.others == pytest.approx(found.halves, abs=0.02) and found.halves > 0.98
+    # one that agrees is not most of them
+    apart = [np.eye(40)[[k]] for k in (5, 6)]
+    assert _measured(slopes, first, second, [against[0], *apart]).others < 0.1
+    # the second half of the unit's own images takes no part in the control
+    turned = slopes.copy()
+    turned[second] *= -1
+    assert _measured(turned, first, second, against).others == pytest.approx(found.others)
 
 
 def test_mistakes_are_told_before_any_image_is_read(

@@ -34,7 +34,7 @@ def test_a_unit_is_told_its_texts_without_a_file_of_captions(
 ) -> None:
     done = command(
         *("texts", run, f"{LAYER}:164", "--readout", readout, "--steps", 1, "--longest", 3),
-        *("--random", 2, "--count", 3, "--out", tmp_path / "pages"),
+        *("--random", 5, "--count", 3, "--out", tmp_path / "pages"),
     )
     assert done.code == 0, done.err
     assert "readout: mean attention" in done.err + done.out
@@ -68,7 +68,12 @@ def test_wrong_texts_are_one_line(refused, run: Path, readout: Path, tmp_path: P
     assert "15 tokens is too long for 'miniature', which reads 14" in refused(
         "texts", run, unit, "--captions", mine, "--readout", readout
     )
-    assert "cannot read the captions" in refused("texts", run, unit, "--captions", tmp_path / "no")
+    assert "there is no file of captions 'nofile'" in refused(
+        "texts", run, unit, "--captions", "nofile"
+    )
+    assert "2 random directions: a search is compared with 5 or more" in refused(
+        "texts", run, unit, "--random", 2
+    )
     both = ("--captions", mine, "--words", mine)
     assert "not both" in refused("texts", run, unit, *both)
     assert "units 0 to 511" in refused("texts", run, f"{LAYER}:900")

@@ -29,8 +29,10 @@ def test_a_file_of_lines_and_a_table_give_the_same_captions(tmp_path: Path) -> N
 def test_what_is_no_file_of_captions_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("id,words\n1,a dog\n")
     (tmp_path / "one.txt").write_text("a dog\na dog\n")
+    (tmp_path / "folder").mkdir()
     for name, told in (
-        ("none.txt", "cannot read the captions"),
+        ("none.txt", "there is no file of captions .*none.txt.: name one with a caption a line"),
+        ("folder", "there is no file of captions"),
         ("a.csv", "have no column caption, text, title or raw; their columns: id, words"),
         ("one.txt", "hold 1 different texts"),
     ):

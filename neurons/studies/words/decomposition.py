@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from neurons.activations.word_targets import WordTarget
 from neurons.errors import OptionError
 from neurons.readouts.splice import centred_units, explained, splice
+from neurons.readouts.text_candidates import random_directions
 from neurons.readouts.word_texts import WordTexts
 from neurons.results.blocks import Bars, Block, Note, Table
 from neurons.results.result import Result
@@ -19,6 +20,15 @@ from neurons.stats import p_of_draws
 
 STABLE = 0.9
 _ALPHA, _FEWEST, _SHOWN = 0.05, 20, 12
+# the smallest sum that is one
+_FIRST = 2
+# what controls of each kind are mixed of
+_KINDS = {
+    "word": "the list's words",
+    "image": "the run's images",
+    "class": "the run's images",
+    "unit": "the layer's units",
+}
 
 
 def decompose_into_words(
@@ -32,6 +42,10 @@ def decompose_into_words(
 ) -> WordDecomposition:
     """Write a vector of the joint space as a sparse sum of words, none with a weight below 0.
 
+    The controls are random mixtures of the target's own kind (of words, of a run's images, of a
+    layer's units). They lie where it lies, so that many words together come as near to them, but
+    they are no sum of a few words: compared is how near the first two words alone come.
+
     Parameters
     ----------
     target : WordTarget
@@ -44,7 +58,7 @@ def decompose_into_words(
     n_resamples : int >= 20
         How often words, prompts and the target's images are drawn anew.
     n_random : int >= 20
-        Random directions, which the sum is compared with.
+        Random mixtures, which the sum is compared with.
     seed : int
 
     Returns
@@ -62,7 +76,7 @@ def decompose_into_words(
     """
     if not 0 < strength < 1 or min(n_resamples, n_random) < _FEWEST:
         raise OptionError(
-            f"strength {strength:g}, {n_resamples} resamples, {n_random} random directions: "
+            f"strength {strength:g}, {n_resamples} resamples, {n_random} random mixtures: "
             f"between 0 and 1, and {_FEWEST} or more of each"
         )
     out = {each.casefold() for each in target.leaves_out}
@@ -74,13 +88,11 @@ def decompose_into_words(
     wanted = target.direction(None, None)
     weights = splice(atoms, wanted, strength)
     came_back = _came_back(target, texts, kept, weights, strength, n_resamples, seed)
-    random = np.random.default_rng(seed)
-    controls = []
-    for _ in range(n_random):
-        other = random.standard_normal(len(wanted)).astype(np.float32)
-        other /= np.linalg.norm(other)
-        controls.append(explained(atoms, other, splice(atoms, other, strength)))
-    cosine = explained(atoms, wanted, weights)
+    controls = [
+        _of_first(atoms, other, splice(atoms, other, strength))
+        for other in random_directions(target.alike, n_random, seed=seed)
+    ]
+    first = _of_first(atoms, wanted, weights)
     made_of = ClassDecomposition if target.kind == "class" else WordDecomposition
     order = [i for i in np.argsort(-weights, kind="stable").tolist() if weights[i] > 0]
     return made_of(
@@ -95,10 +107,11 @@ def decompose_into_words(
         atoms=tuple(
             Atom(texts.listed.words[kept[i]], float(weights[i]), float(came_back[i])) for i in order
         ),
-        cosine=cosine,
+        cosine=explained(atoms, wanted, weights),
+        first_cosine=first,
         random_cosine=float(np.mean(controls)),
         random_largest=float(np.max(controls)),
-        p_value=p_of_draws(cosine, controls),
+        p_value=p_of_draws(first, controls),
     )
 
 
@@ -146,10 +159,12 @@ class WordDecomposition(Result):
         The largest weight first.
     cosine : float in [-1, 1]
         Of the sum with what was asked for; 0 if no word is used.
+    first_cosine : float in [-1, 1]
+        The same of its first two words alone.
     random_cosine, random_largest : float
-        The same of random directions: mean and largest.
+        That of the first two words of random mixtures of its kind: mean and largest.
     p_value : float in (0, 1]
-        Of the cosine among these.
+        Of its first two words among these.
     """
 
     target: str
@@ -161,13 +176,14 @@ class WordDecomposition(Result):
     n_resamples: int
     atoms: tuple[Atom, ...]
     cosine: float
+    first_cosine: float
     random_cosine: float
     random_largest: float
     p_value: float
 
     @property
     def passes(self) -> bool:
-        """Whether words add up to it better than to random directions."""
+        """Whether its first two words are nearer to it than those of random mixtures to them."""
         return bool(self.atoms) and self.p_value <= _ALPHA
 
     @property
@@ -176,12 +192,13 @@ class WordDecomposition(Result):
         return f"{self.target} in words"
 
     def facts(self) -> tuple[tuple[str, str], ...]:
-        """Words used, how much they explain, and what random directions give."""
+        """Words used, how much they explain, and what random mixtures give."""
         return (
             ("words", f"{len(self.atoms)} of {self.n_words:,}"),
             ("stable words", f"{sum(each.stable for each in self.atoms)}"),
             ("cosine", f"{self.cosine:.2f}"),
-            ("random directions", f"{self.random_cosine:.2f}"),
+            ("first two words", f"{self.first_cosine:.2f}"),
+            ("those of random mixtures", f"{self.random_cosine:.2f}"),
         )
 
     def equation(self) -> str:
@@ -194,9 +211,9 @@ class WordDecomposition(Result):
     def verdict(self) -> str:
         """Write the sum; before it, if so, that it means nothing."""
         beside = (
-            f"cosine {self.cosine:.2f} with it; evenly drawn directions reach "
-            f"{self.random_cosine:.2f} on average (p = {self.p_value:.2g}), mixtures of any words "
-            f"more"
+            f"cosine {self.cosine:.2f} with it; its first two words alone reach "
+            f"{self.first_cosine:.2f}, those of random mixtures of {_KINDS[self.kind]} "
+            f"{self.random_cosine:.2f} on average (p = {self.p_value:.2g})"
         )
         if not self.atoms:
             return (
@@ -205,7 +222,7 @@ class WordDecomposition(Result):
             )
         doubt = ""
         if not self.passes:
-            doubt = "This is no better than for random directions. "
+            doubt = f"It is no sum of a few words more than random mixtures of {_KINDS[self.kind]} are. "
         elif not any(each.stable for each in self.atoms):
             doubt = (
                 f"Nothing is stable: no word came back in {STABLE:.0%} of {self.n_resamples} "
@@ -256,6 +273,7 @@ class WordDecomposition(Result):
                 "n_words": self.n_words,
                 "strength": self.strength,
                 "cosine": self.cosine,
+                "first_cosine": self.first_cosine,
                 "random_cosine": self.random_cosine,
                 "p_value": self.p_value,
             }
@@ -274,6 +292,14 @@ def _atoms(
     """Give the words' vectors of length 1 without what the list's texts have in common."""
     means = texts.embeddings[:, prompts].mean(1)
     return centred_units(means[words], means.mean(0))
+
+
+def _of_first(
+    atoms: NDArray[np.float32], target: NDArray[np.float32], weights: NDArray[np.float64]
+) -> float:
+    """Give the cosine of a target with the words of the largest weights, two of them."""
+    first = np.argsort(-weights, kind="stable")[:_FIRST]
+    return explained(atoms[first], target, weights[first])
 
 
 def _came_back(

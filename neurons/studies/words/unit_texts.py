@@ -26,6 +26,7 @@ from neurons.readouts.text_candidates import (
 from neurons.readouts.text_frontier import (
     FoundText,
     captions_found,
+    check_random,
     frontier,
     searched_for,
 )
@@ -78,7 +79,7 @@ def unit_texts(
         Of this model: what the unit answers to the written texts is compared with its images.
     count : int >= 1
         Captions to give.
-    n_random : int >= 2
+    n_random : int >= 5
         Random directions that are searched; captions are compared with 999.
     seed : int
     progress : callable
@@ -101,7 +102,9 @@ def unit_texts(
         If the run is of another model.
     """
     unit = Neuron.of(neuron)
-    _check(directions, unit, count, n_random)
+    _check(directions, unit, count)
+    if search is not None:
+        check_random(n_random)
     if run is not None:
         run.check_clip(clip)
         run.check(unit)
@@ -127,7 +130,7 @@ def unit_texts(
             seed=seed,
             progress=progress,
         )
-        found, looked = frontier(whole, tower.tokens, judged.captions), len(whole.ids)
+        found, looked = frontier(whole, judged), len(whole.ids)
     written = written_texts(clip, unit, [each.text for each in (*captioned, *found)], run)
     asked = AskedUnit(clip, directions, unit, candidates, written)
     return replace(
@@ -177,7 +180,7 @@ def rank_texts(
     """
     units = [Neuron.of(each) for each in neurons]
     for unit in units:
-        _check(directions, unit, count, 2)
+        _check(directions, unit, count)
     ranked = best_texts(
         candidates,
         directions.vectors[[unit.unit for unit in units]],
@@ -222,7 +225,8 @@ class UnitTexts(Result):
     natural : float
         Median perplexity of captions that the prior does not know; nan where there are none.
     frontier : tuple of AskedText
-        What the search found, from the most natural to the most extreme.
+        What the search found, from the most natural to the most extreme, without the captions that
+        the prior was fitted on.
     n_looked, n_random : int
         Texts that the search looked at, and random directions that it was done for, too.
     """
@@ -266,7 +270,10 @@ class UnitTexts(Result):
 
     @property
     def best_natural(self) -> AskedText | None:
-        """The highest score among searched texts that are as natural as captions."""
+        """The highest score among searched texts that are as natural as captions.
+
+        Captions that the prior was fitted on are none of them.
+        """
         fit = [each for each in self.frontier if each.perplexity <= self.natural]
         return max(fit, key=lambda each: each.score, default=None)
 
@@ -355,6 +362,7 @@ class UnitTexts(Result):
                 "z": each.z,
                 "p_value": each.p_value,
                 "perplexity": each.perplexity,
+                "known_to_prior": each.known,
                 "lambda": each.weight,
                 "other_units": each.others,
                 "written_peak": each.written,
@@ -401,7 +409,8 @@ class UnitTexts(Result):
                 "cross-entropy, nats per token",
                 "score",
                 note=f"Each point is a text that no other text beats in both, as far as was "
-                f"searched. Naturalness: {self.prior}.",
+                f"searched, but for captions that the prior was fitted on. Naturalness: "
+                f"{self.prior}.",
                 points=True,
             ),
             asked_table(
@@ -436,7 +445,7 @@ def _by_captions(
     )
 
 
-def _check(directions: UnitDirections, unit: Neuron, count: int, n_random: int) -> None:
+def _check(directions: UnitDirections, unit: Neuron, count: int) -> None:
     if unit.layer != directions.layer:
         raise OptionError(f"directions of {directions.layer} say nothing of {unit}")
     if not np.linalg.norm(directions.of(unit.unit)):
@@ -444,7 +453,5 @@ def _check(directions: UnitDirections, unit: Neuron, count: int, n_random: int) 
             f"{unit} adds nothing to the embedding by this readout ({directions.level}), so that "
             f"it asks for no text"
         )
-    if count < 1 or n_random < 2:
-        raise OptionError(
-            f"{count} captions, {n_random} random directions: ask for 1 or more beside 2 or more"
-        )
+    if count < 1:
+        raise OptionError(f"{count} captions: ask for 1 or more")

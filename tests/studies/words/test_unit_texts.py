@@ -46,7 +46,7 @@ def directions(candidates: TextCandidates) -> UnitDirections:
 @pytest.fixture(scope="module")
 def found(miniature: Clip, directions: UnitDirections, captions: Captions) -> UnitTexts:
     asked = f"{LAYER}:{WIRED}"
-    return unit_texts(miniature, directions, asked, captions, search=SMALL, n_random=4, count=5)
+    return unit_texts(miniature, directions, asked, captions, search=SMALL, n_random=5, count=5)
 
 
 def test_the_wired_unit_asks_for_its_caption(found: UnitTexts) -> None:
@@ -60,17 +60,22 @@ def test_the_wired_unit_asks_for_its_caption(found: UnitTexts) -> None:
 
 
 def test_the_frontier_holds_a_text_as_natural_as_captions_that_asks_for_no_less(
-    found: UnitTexts,
+    found: UnitTexts, captions: Captions
 ) -> None:
+    fitted = set(captions.parted()[0])
+    assert not fitted & {each.text for each in found.frontier}
+    assert [each.known for each in found.captions] == [e.text in fitted for e in found.captions]
+    assert any(each.known for each in found.captions)
+    assert not any(each.known for each in found.frontier)
     best = found.best_natural
     assert best is not None and best.perplexity <= found.natural
     assert best.score >= found.captions[0].score - 1e-5
     scores = [each.score for each in found.frontier if not np.isnan(each.weight)]
     assert scores == sorted(scores) and found.frontier[-1].perplexity > found.frontier[0].perplexity
     assert "As natural as captions that the prior does not know" in found.verdict()
-    # it beats its four controls, which got the same search
-    assert found.frontier[-1].p_value == pytest.approx(1 / 5)
-    assert "of 4 random directions under the same search, none of them" in found.verdict()
+    # it beats its five controls, which got the same search
+    assert found.frontier[-1].p_value == pytest.approx(1 / 6)
+    assert "of 5 random directions under the same search, none of them" in found.verdict()
 
 
 def test_a_mixture_of_units_asks_for_no_text_and_says_so_first(
@@ -122,8 +127,8 @@ def test_units_and_options_that_make_no_sense_are_refused(
     long = Captions((*captions.texts, "spider " * 15), "mine", True)
     with pytest.raises(OptionError, match="is too long for"):
         unit_texts(miniature, directions, f"{LAYER}:{WIRED}", long, search=None)
-    with pytest.raises(OptionError, match="1 random directions"):
-        unit_texts(miniature, directions, f"{LAYER}:{WIRED}", captions, n_random=1)
+    with pytest.raises(OptionError, match="4 random directions: .* with 5 or more"):
+        unit_texts(miniature, directions, f"{LAYER}:{WIRED}", captions, n_random=4)
 
 
 def test_words_in_templates_are_judged_by_the_ranks_of_merges(
@@ -132,7 +137,7 @@ def test_words_in_templates_are_judged_by_the_ranks_of_merges(
     words = words_in_templates(["spider", "dog", "fish"])
     settings = SearchSettings(steps=1, children=1, longest=3, lambdas=(0.0, 0.1))
     found = unit_texts(
-        miniature, directions, f"{LAYER}:{WIRED}", words, search=settings, n_random=2
+        miniature, directions, f"{LAYER}:{WIRED}", words, search=settings, n_random=5
     )
     assert found.prior == "ranks of the tokenizer's merges" and np.isnan(found.natural)
     assert "spider" in found.captions[0].text and found.best_natural is None
