@@ -76,7 +76,7 @@ class SearchOptions:
     longest : int
         Tokens of a text.
     random : int
-        Random directions that are searched, too, as a control.
+        Random directions that are searched, too, as a control: five or more.
     """
 
     captions_only: bool = False
@@ -87,10 +87,12 @@ class SearchOptions:
 
     def settings(self) -> SearchSettings | None:
         """Give the settings; None for captions only."""
+        from neurons.readouts.text_frontier import check_random
         from neurons.readouts.text_search import SearchSettings
 
         if self.captions_only:
             return None
+        check_random(self.random)
         return SearchSettings(steps=self.steps, longest=self.longest)
 
     def prior_of(self, clip: Clip) -> TextPrior | None:
@@ -194,6 +196,6 @@ def _drawn(found: UnitTexts) -> Table:
     named = [("caption", each) for each in found.captions]
     named += [("search", each) for each in found.frontier]
     for kind, each in named:
-        perplexity = "-" if each.perplexity != each.perplexity else f"{each.perplexity:.3g}"
-        drawn.add_row(kind, Text(each.text), f"{each.score:.3f}", f"{each.z:.1f}", perplexity)
+        score, z = f"{each.score:.3f}", f"{each.z:.1f}"
+        drawn.add_row(kind, Text(each.text), score, z, each.told_perplexity)
     return drawn
