@@ -70,7 +70,7 @@ class AskedText:
 
     @property
     def told_perplexity(self) -> str:
-        """Print the perplexity, and whether the prior knows the text; a dash where there is none."""
+        """Print the perplexity, and whether the prior knows the text; a dash for none."""
         if np.isnan(self.perplexity):
             return "-"
         return f"{self.perplexity:.3g}{' (known)' * self.known}"

@@ -88,8 +88,8 @@ def read_captions(path: str | Path) -> Captions:
     path = Path(path)
     if not path.is_file():
         raise OptionError(
-            f"there is no file of captions {str(path)!r}: name one with a caption a line, or a .csv "
-            f"or .tsv file with a column {_TOLD_COLUMNS}, or 'miniature'"
+            f"there is no file of captions {str(path)!r}: name one with a caption a line, or a "
+            f".csv or .tsv file with a column {_TOLD_COLUMNS}, or 'miniature'"
         )
     try:
         text = path.read_text(encoding="utf-8-sig")

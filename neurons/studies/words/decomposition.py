@@ -222,7 +222,10 @@ class WordDecomposition(Result):
             )
         doubt = ""
         if not self.passes:
-            doubt = f"It is no sum of a few words more than random mixtures of {_KINDS[self.kind]} are. "
+            doubt = (
+                f"It is no sum of a few words more than random mixtures of {_KINDS[self.kind]} "
+                f"are. "
+            )
         elif not any(each.stable for each in self.atoms):
             doubt = (
                 f"Nothing is stable: no word came back in {STABLE:.0%} of {self.n_resamples} "
