@@ -1,4 +1,4 @@
-"""A person who comes with one picture gets its way through a network, or is told what is missing."""
+"""Who comes with one picture gets its way through a network, or is told what is missing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_a_picture_beside_a_folder_of_images_becomes_a_page(
     command, planted_name: str, pictures: Path, mine: Path, tmp_path: Path
 ) -> None:
     done = command("layers-of", planted_name, mine, "-i", pictures, "-l", f"visual.layer1,{LAYER}",
-                   "--steps", 4, "--prompts", "plain", "--device", "cpu", "-o", tmp_path / "out")  # fmt: skip
+                   "--steps", 4, "--prompts", "plain", "-o", tmp_path / "out")  # fmt: skip
     assert done.code == 0, done.err
     assert "No other images" not in done.out and "No lens is fitted" not in done.out
     assert len([row for row in done.out.splitlines() if row.startswith("visual.layer")]) == 2
@@ -34,7 +34,7 @@ def test_a_run_is_enough_and_an_image_of_it_is_found_by_its_name(
     command, planted_name: str, scanned: Path, tmp_path: Path
 ) -> None:
     done = command("layers-of", planted_name, "red/03.png", "--run", scanned, "-l", LAYER,
-                   "--steps", 3, "--prompts", "plain", "--device", "cpu", "-o", tmp_path / "out")  # fmt: skip
+                   "--steps", 3, "--prompts", "plain", "-o", tmp_path / "out")  # fmt: skip
     assert done.code == 0, done.err
     assert "to red/03.png" in done.out
 
@@ -43,7 +43,7 @@ def test_without_other_images_the_way_to_them_is_told(
     command, planted_name: str, mine: Path, tmp_path: Path
 ) -> None:
     done = command("layers-of", planted_name, mine, "--classes", "cat,dog", "-l", LAYER,
-                   "--steps", 3, "--prompts", "plain", "--device", "cpu", "-o", tmp_path / "out")  # fmt: skip
+                   "--steps", 3, "--prompts", "plain", "-o", tmp_path / "out")  # fmt: skip
     assert done.code == 0, done.err
     assert done.out.startswith("No other images were given")
     assert f"neurons scan -m {planted_name} -i IMAGES -l {LAYER} -o run" in done.out

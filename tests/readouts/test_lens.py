@@ -30,9 +30,10 @@ def test_at_the_last_layer_the_lens_gives_the_models_own_logits(
         clip = request.getfixturevalue(kind)
     found = plain_lens(clip).embeddings(pixels())
     texts = torch.randn(16, 7, generator=torch.Generator().manual_seed(1))
-    units = [torch.nn.functional.normalize(each, dim=1) @ torch.nn.functional.normalize(texts, dim=0)
-             for each in (list(found.values())[-1], clip.embed_images(pixels()))]  # fmt: skip
-    torch.testing.assert_close(*units, atol=1e-5, rtol=0)
+    texts /= texts.norm(dim=0)
+    own, read = clip.embed_images(pixels()), list(found.values())[-1]
+    logits = [each / each.norm(dim=1, keepdim=True) @ texts for each in (read, own)]
+    torch.testing.assert_close(*logits, atol=1e-5, rtol=0)
 
 
 def test_a_vit_is_read_after_every_block_and_a_resnet_at_its_end(planted: Clip, vit: Clip) -> None:
@@ -63,8 +64,8 @@ def test_a_tower_that_ends_otherwise_is_told_and_not_read(vit: Clip) -> None:
 
 
 def test_a_tower_without_a_projection_of_its_tokens_says_why(tmp_path_factory) -> None:
-    config = {**VIT, "vision_cfg": {"timm_model_name": "resnet18", "image_size": 64,
-                                    "timm_model_pretrained": False, "timm_pool": "avg"}}  # fmt: skip
+    tower = {"timm_model_name": "resnet18", "timm_model_pretrained": False, "timm_pool": "avg"}
+    config = {**VIT, "vision_cfg": {**tower, "image_size": 64}}
     clip = neurons.load(save_model(tmp_path_factory.mktemp("timm"), config, build_any(config)),
                         device="cpu")  # fmt: skip
     found = plain_lens(clip)

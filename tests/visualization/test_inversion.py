@@ -69,8 +69,10 @@ def test_colour_is_claimed_where_it_is_seen_and_nowhere_else(
 ) -> None:
     coloured = pair()[1:].expand(2, -1, -1, -1)
     image = coloured[0].permute(1, 2, 0).numpy()
-    blind, sees = ([kept(each.pixels, image) for each in invert(clip, LAYER, coloured, [0, 1], STEPS)]
-                   for clip in (colour_blind, seeing))  # fmt: skip
+    blind, sees = (
+        [kept(each.pixels, image) for each in invert(clip, LAYER, coloured, [0, 1], STEPS)]
+        for clip in (colour_blind, seeing)
+    )
     assert all(each.has_form for each in (*blind, *sees))
     assert not all(each.has_colour for each in blind)
     assert all(each.has_colour for each in sees)
