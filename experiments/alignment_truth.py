@@ -28,9 +28,13 @@ from experiments.docs_figures import cut, photograph
 from neurons import Activations, Alignment, ArraySystem
 from neurons.activations.aligned_layers import AlignedLayers
 from neurons.activations.run_system import RunSystem
+from neurons.alignment.calibration import calibrated_table
 from neurons.alignment.cka import Cka, biased_cka
 from neurons.alignment.measure import measured
+from neurons.alignment.predictivity import Ridge
 from neurons.alignment.procrustes import Procrustes
+from neurons.alignment.refits import refit_bounds
+from neurons.alignment.responses import Responses
 from neurons.recipes.write_result import write_result
 
 MEASURES = ("cka", "rsa", "ridge", "procrustes", "knn")
@@ -42,7 +46,7 @@ Line = tuple[str, str, str]
 
 def planted() -> list[Line]:
     """Give what was planted, the number of a usual way, and ours, as text."""
-    return [*_widths(), *_searched(), *_order(), *_invariant(), *_noise()]
+    return [*_widths(), *_searched(), *_order(), *_invariant(), *_noise(), *_coverage()]
 
 
 def _widths() -> list[Line]:
@@ -122,6 +126,30 @@ def _noise() -> list[Line]:
             "responses that are the model's, noise of their variance, 3 trials",
             f"ridge r {found.tables[0].closest.value:.2f}",
             f"over its ceiling {found.ceilings[0].corrected:.2f}",
+        )
+    ]
+
+
+def _coverage(n_draws: int = 100, n: int = 100, units: int = 8) -> list[Line]:
+    """Count how often intervals of ridge hold the mean over draws."""
+    turn = np.random.default_rng(99).normal(size=(units, units)) / np.sqrt(units)
+    values, ends = [], []
+    for seed in range(n_draws):
+        random = np.random.default_rng(seed)
+        x = random.normal(size=(n, units))
+        y = x @ turn + random.normal(size=(n, units))
+        tables = [Responses("x", x)], [Responses("y", y)]
+        plain = calibrated_table(Ridge(), *tables, n_permutations=1)
+        refitted = refit_bounds(Ridge(), *tables).r[:, 0, 0]
+        values.append(plain.values[0, 0])
+        ends.append(((plain.low[0, 0], plain.high[0, 0]), tuple(refitted)))
+    low, high = np.moveaxis(np.array(ends), 2, 0)
+    held = ((low <= np.mean(values)) & (np.mean(values) <= high)).mean(0)
+    return [
+        (
+            f"95 % intervals of ridge, {n} images, {units} units, {n_draws} draws: held the mean",
+            f"images resampled {held[0]:.2f}",
+            f"fitted anew without groups {held[1]:.2f}",
         )
     ]
 

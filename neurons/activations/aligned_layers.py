@@ -13,6 +13,7 @@ from neurons.alignment.calibration import Calibrated, CalibratedTable, calibrate
 from neurons.alignment.measure import Measure
 from neurons.alignment.measures import EVERY_MEASURE
 from neurons.alignment.predictivity import HeldOutR2, Ridge, held_out_r2
+from neurons.alignment.refits import refit_bounds
 from neurons.alignment.responses import Responses
 from neurons.errors import OptionError
 from neurons.stats import Interval
@@ -22,6 +23,9 @@ Progress = Callable[[int, int], None]
 _SLOW, _SLOW_PERMUTATIONS = frozenset({"ridge", "procrustes"}), 20
 # of the images, for the interval
 RESAMPLES = 200
+# of the smaller of images and units: intervals of ridge for more leave the fits as they are, since
+# to refit takes minutes per pair of layers
+MOST_REFITTED = 512
 # after the name of a measure that is taken from the second system to the first
 BACK = " back"
 
@@ -89,6 +93,9 @@ class AlignedLayers:
         Why the numbers say little at these sizes; empty if they do not.
     r2 : HeldOutR2 or None
         Beside the r of ridge: R2 of the same held-out predictions, (rows, columns).
+    refitted : bool
+        Whether the intervals are of groups of images left out, with every fit made anew, and not of
+        resampled images.
     """
 
     measure: str
@@ -111,6 +118,7 @@ class AlignedLayers:
     n_resamples: int
     doubt: str
     r2: HeldOutR2 | None = None
+    refitted: bool = False
 
     def told_r2(self, layer: str, other: str) -> str:
         """Give R2 of a pair with its interval, as in ``R2 0.41 (0.37 to 0.45)``; empty of none."""
@@ -160,6 +168,7 @@ def aligned_layers(
     *,
     n_permutations: int = 100,
     n_resamples: int = RESAMPLES,
+    most_refitted: int = MOST_REFITTED,
     seed: int = 0,
     progress: Progress = lambda done, total: None,
 ) -> tuple[AlignedLayers, ...]:
@@ -175,6 +184,9 @@ def aligned_layers(
     measures : sequence of Measure
     n_permutations, n_resamples, seed
         As `neurons.alignment.calibration.calibrated_table`.
+    most_refitted : int
+        Of the smaller of images and units in the widest layer: up to so many, intervals of ridge
+        have the fits in them.
     progress : callable
         Takes how many of how many tables are done.
 
@@ -192,33 +204,57 @@ def aligned_layers(
     for done, (measure, back) in enumerate(ways):
         progress(done, len(ways))
         slow = measure.name in _SLOW
+        pair = (ys, xs) if back else (xs, ys)
         try:
             table = calibrated_table(
                 measure,
-                ys if back else xs,
-                xs if back else ys,
+                *pair,
                 n_permutations=min(n_permutations, _SLOW_PERMUTATIONS) if slow else n_permutations,
                 n_resamples=n_resamples,
                 seed=seed,
             )
+            refitted = _smallest_sides(pair) <= most_refitted and isinstance(measure, Ridge)
+            r2, table = _beside(measure, pair, table, n_resamples, seed, refitted=refitted)
         except OptionError as error:
             # what the measure advises may not be asked for here
             raise OptionError(
                 f"{measure.name} cannot be taken: {error}; or leave out this measure, or the layer"
             ) from None
-        summary = _summary(
-            measure, _turned(table) if back else table, xs, ys, n_resamples, back=back
-        )
-        if isinstance(measure, Ridge):
-            pair = (ys, xs) if back else (xs, ys)
-            r2 = held_out_r2(measure, *pair, n_resamples=n_resamples, seed=seed)
-            summary = replace(summary, r2=_turned_r2(r2) if back else r2)
-        found.append(summary)
+        if back:
+            table, r2 = _turned(table), r2 and r2.turned()
+        summary = _summary(measure, table, xs, ys, n_resamples, back=back)
+        found.append(replace(summary, r2=r2, refitted=refitted))
     progress(len(ways), len(ways))
     return tuple(found)
 
 
 _BOTH = (False, True)
+
+
+def _smallest_sides(pair: tuple[Sequence[Responses], Sequence[Responses]]) -> int:
+    """Give the largest of all tables' smaller side: what a fit costs goes with it."""
+    return max(min(each.n, each.n_units) for side in pair for each in side)
+
+
+def _beside(
+    measure: Measure,
+    pair: tuple[Sequence[Responses], Sequence[Responses]],
+    table: CalibratedTable,
+    n_resamples: int,
+    seed: int,
+    *,
+    refitted: bool,
+) -> tuple[HeldOutR2 | None, CalibratedTable]:
+    """Give R2 beside the r of ridge; where it is cheap, intervals of both with the fits in them."""
+    if not isinstance(measure, Ridge):
+        return None, table
+    r2 = held_out_r2(measure, *pair, n_resamples=n_resamples, seed=seed)
+    if not refitted:
+        return r2, table
+    bounds = refit_bounds(measure, *pair, seed=seed)
+    return replace(r2, low=bounds.r2[0], high=bounds.r2[1]), replace(
+        table, low=bounds.r[0], high=bounds.r[1]
+    )
 
 
 def _turned(table: CalibratedTable) -> CalibratedTable:
@@ -232,10 +268,6 @@ def _turned(table: CalibratedTable) -> CalibratedTable:
         high=table.high.T,
         null=table.null.transpose(0, 2, 1),
     )
-
-
-def _turned_r2(found: HeldOutR2) -> HeldOutR2:
-    return HeldOutR2(found.values.T, found.low.T, found.high.T)
 
 
 def _summary(

@@ -13,6 +13,11 @@ from neurons.results.blocks import Dots, Heat, Panel, Places, Table, Trail
 
 # dots of permuted numbers beside a layer's own
 _CONTROLS = 20
+_REFITTED = " Intervals of ridge: 20 groups of images left out in turn, everything fitted anew."
+_NOT_REFITTED = (
+    " Intervals of ridge leave the fits as they are, and are too narrow: they held the mean in 68 "
+    "to 80 % of draws where this was measured."
+)
 _R2 = (
     " R2: mean over units of the held-out variance that ridge predicts; 0 is as good as the mean "
     "of the images fitted to."
@@ -58,8 +63,16 @@ def matches_table(tables: Sequence[AlignedLayers], one: str, other: str, *, back
         f"the closest layer when the images of one system are shuffled, and the share of shuffles "
         f"that come as close. n = {tables[0].n:,} images; shuffles: {n}. The search for the "
         f"closest layer is repeated in each shuffle, so that p holds for it; the interval leaves "
-        f"it out." + (_R2 if any(each.r2 is not None for each in tables) else ""),
+        f"it out.{_told_ridge(tables)}",
     )
+
+
+def _told_ridge(tables: Sequence[AlignedLayers]) -> str:
+    """Say what R2 is, and what the intervals of ridge hold; empty without ridge."""
+    ridge = [each for each in tables if each.r2 is not None]
+    if not ridge:
+        return ""
+    return _R2 + (_REFITTED if all(each.refitted for each in ridge) else _NOT_REFITTED)
 
 
 def _told(match: Match, table: AlignedLayers, back: bool) -> str:

@@ -9,11 +9,11 @@ from experiments.alignment_truth_dimensions import planted_law
 from neurons.alignment.eigenspectrum import (
     cross_validated_spectrum,
     held_out_spectrum,
-    jackknife,
     naive_spectrum,
     participation_ratio,
     power_law,
 )
+from neurons.alignment.jackknife import jackknife
 from neurons.errors import OptionError
 
 
@@ -87,22 +87,6 @@ def test_ranks_are_weighted_by_1_over_rank_and_those_without_variance_are_counte
     for first, last in ((0, 10), (5, 101), (5, 6)):
         with pytest.raises(OptionError, match="there are 100 ranks"):
             power_law(ranks, first, last)
-
-
-def test_the_interval_of_a_mean_covers_it_as_often_as_it_says_also_with_copies() -> None:
-    for copies in (1, 2):
-        random, covered = np.random.default_rng(0), 0
-        for k in range(100):
-            x = np.repeat(random.exponential(size=60), copies)
-            images = np.arange(60).repeat(copies)
-
-            def mean(rows: np.ndarray, x: np.ndarray = x) -> np.ndarray:
-                return np.array([x[rows].mean()])
-
-            values, (interval,) = jackknife(mean, images, seed=k)
-            assert values[0] == x.mean()
-            covered += interval.low <= 1 <= interval.high
-        assert 88 <= covered <= 100
 
 
 def test_the_interval_of_an_exponent_covers_the_planted_one() -> None:

@@ -106,7 +106,7 @@ def test_more_folds_than_pairs_of_images_are_refused() -> None:
     assert "fewer than the 40 units" in Ridge().doubt(30, 40, 5)
 
 
-def test_r2_of_all_pairs_is_that_of_each_and_a_wrong_scale_counts_though_r_does_not() -> None:
+def test_r2_of_all_pairs_is_that_of_each_and_below_0_for_noise() -> None:
     x, y = related(60)
     other = np.hstack([y[:, :2] + 1, np.full((60, 1), 0.1)])
     tables = [Responses("x", x), Responses("y", y)], [Responses("y", y), Responses("o", other)]

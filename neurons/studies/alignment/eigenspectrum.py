@@ -16,11 +16,11 @@ from neurons.alignment.eigenspectrum import (
     FEWEST_RANKS,
     cross_validated_spectrum,
     held_out_spectrum,
-    jackknife,
     naive_spectrum,
     participation_ratio,
     power_law,
 )
+from neurons.alignment.jackknife import jackknife
 from neurons.data.systems import System
 from neurons.errors import OptionError
 from neurons.results.blocks import Block, Lines, Note, Stroke, Table

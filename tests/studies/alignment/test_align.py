@@ -9,6 +9,10 @@ import pytest
 
 import neurons
 from neurons import Activations, Alignment, ArraySystem, Clip
+from neurons.activations.aligned_layers import aligned_layers
+from neurons.activations.alignment_blocks import matches_table
+from neurons.alignment.predictivity import Ridge
+from neurons.alignment.responses import Responses
 from neurons.errors import LayerNotFoundError, MismatchError, OptionError
 from neurons.recipes.write_result import write_result
 from tests.activations.stores import run_of
@@ -86,7 +90,23 @@ def test_ridge_tells_r2_of_both_ways_beside_r(found: Alignment) -> None:
     (table,) = [
         e for e in found.blocks() if getattr(e, "title", "").startswith("The layer of other")
     ]
+    assert "20 groups of images left out in turn" in table.note
     assert ", R2 0.9" in table.rows[1][3] and "R2" not in table.rows[1][1]
+
+
+def test_intervals_of_ridge_that_leave_the_fits_as_they_are_are_narrower_and_say_so() -> None:
+    tables = [Responses("x", seen(2, 8))], [Responses("y", rotated(seen(2, 8), 3, noise=1))]
+    refitted, plain = (
+        aligned_layers(*tables, [Ridge()], n_permutations=2, most_refitted=most)[0]
+        for most in (8, 7)
+    )
+    told = [matches_table([each], "a", "b", back=False).note for each in (refitted, plain)]
+    assert "are too narrow" in told[1] and "left out in turn" in told[0]
+    assert (refitted.refitted, plain.refitted) == (True, False)
+    assert refitted.values == plain.values
+    assert (refitted.high - refitted.low) > 1.2 * (plain.high - plain.low)
+    wide, narrow = (each.r2.high - each.r2.low for each in (refitted, plain))
+    assert wide > 1.1 * narrow
 
 
 def test_the_verdict_names_the_closest_layers_with_their_number_and_null(found: Alignment) -> None:
