@@ -17,6 +17,11 @@ from pathlib import Path
 
 import neurons
 from neurons import Clip, ImageSet
+from neurons.activations.stage_reference import reference_of_images
+from neurons.drawn_world.concepts import concepts
+from neurons.network.layers import stages
+from neurons.recipes.write_result import write_result
+from neurons.visualization.control_image import NamedImage, control_image
 
 
 def lesions(clip: Clip, images: ImageSet, out: Path) -> None:
@@ -28,7 +33,21 @@ def concept_space(clip: Clip, images: ImageSet, out: Path) -> None:
 
 
 def layers_of_image(clip: Clip, images: ImageSet, out: Path) -> None:
-    """Show what each stage makes of one image."""
+    """Show what each stage makes of one image; the first one, beside 1,200 of the others."""
+    classes = {name: concepts()[name].words if clip.name == "miniature" else (name,)
+               for name in images.class_names}  # fmt: skip
+    readout, first = neurons.zero_shot(clip, classes), images[0]
+    image = NamedImage(first.id, first.pixels())
+    drawn = images.sample(min(1200, len(images)))
+    found = neurons.layers_of(
+        clip,
+        image,
+        readout,
+        reference=reference_of_images(clip, drawn, stages(clip)),
+        other=control_image(clip, readout, images, image),
+    )
+    print(found.verdict())
+    print(f"layers: {write_result(out, found)}")
 
 
 PARTS: dict[str, Callable[[Clip, ImageSet, Path], None]] = {

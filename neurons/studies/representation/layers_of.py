@@ -48,6 +48,8 @@ Progress = Callable[[int, int], None]
 # classes that are followed from layer to layer
 _FOLLOWED = 5
 _NAN = float("nan")
+# logits: below that two classes have nearly the same share
+_CLOSE = 0.5
 
 
 def layers_of(
@@ -249,6 +251,11 @@ class LayersOf(Result):
         missing = [short(each.layer) for each in self.stages if each.not_compared]
         if self.reference and missing:
             doubts += f"The other images do not say what is usual at {', '.join(missing)}. "
+        if self.margin < _CLOSE:
+            doubts += (
+                f"The answer is close, of {self.shares[0]:.0%} beside {self.shares[1]:.0%}: what "
+                f"makes it may be little. "
+            )
         answered = (
             f"The model answers {self.answer!r} to {self.image}, {self.margin:.1f} logits before "
             f"{self.classes[1]!r}, of {self.n_classes:,} classes. "
