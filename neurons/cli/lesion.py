@@ -17,11 +17,13 @@ from neurons.cli.options import (
 )
 from neurons.cli.out_options import OutOptions
 from neurons.cli.parse import parted
-from neurons.cli.terminal import Bar, out_console, say, say_path
+from neurons.cli.terminal import Bar, out_console, say, say_path, table
 from neurons.folder_kinds import LESIONS
 
 if TYPE_CHECKING:
     from neurons import LesionPlan, Lesions, Settings
+
+_SHOWN = 8
 
 
 @Parameter(name="*", group="Lesions")
@@ -49,7 +51,7 @@ class LesionOptions:
         Also estimate BatchNorm's statistics anew on the images, under each lesion.
     """
 
-    modules: str = "visual.*"
+    modules: str = "visual*"
     how: Annotated[tuple[str, ...], Parameter(show_default=", ".join)] = ("zero",)
     amount: float | None = None
     no_curves: bool = False
@@ -161,8 +163,25 @@ def lesion(
 
 def _tell(found: Lesions) -> None:
     """Tell what was found, and the modules that cost most."""
-    from neurons.results.drawn import as_text  # with numpy, which the help does not need
+    from neurons.interventions.lesion_blocks import DONE  # with numpy, which the help need not
 
     say(found.verdict())
-    for table in found.tables():
-        out_console.print(as_text(table))
+    for how in found.hows:
+        pairs = zip(found.of(how), found.losses(how), strict=True)
+        worst = sorted(pairs, key=lambda pair: pair[0].accuracy.value)[:_SHOWN]
+        drawn = table("module", "kind", "accuracy (95 %)", "recalibrated", "lost", "p", "cosine")
+        for record, loss in worst:
+            path, again = record.lesions[0].module, record.recalibrated_accuracy
+            bounds = record.accuracy.interval
+            drawn.add_row(
+                path,
+                found.module(path).kind,
+                f"{record.accuracy.value:.3f} ({bounds.low:.2f} to {bounds.high:.2f})",
+                f"{again.value:.3f}" if again else "-",
+                f"{loss.lost:,}",
+                f"{loss.adjusted:.1g}",
+                f"{record.cosine:.2f}".replace("nan", "-"),
+            )
+        say(f"\nThe modules that cost most, each with its {DONE[how]}:")
+        out_console.print(drawn)
+    say("")

@@ -61,12 +61,13 @@ def heat(
     paths = [each.path for each in modules]
     placed = network_map(paths)
     shape = len(placed.rows), len(placed.columns)
+    whole = _share(intact, recalibrated=recalibrated)
     values, told = np.full(shape, np.nan), np.full(shape, "", object)
     opens, marked = np.full(shape, "", object), []
     for path, record in zip(paths, records, strict=True):
         here, place = _share(record, recalibrated=recalibrated), placed.places[path]
-        values[place] = intact.accuracy.value - here.value
-        told[place] = f"accuracy {here}; cosine to the intact embedding {record.cosine:.3f}"
+        values[place] = whole.value - here.value
+        told[place] = f"accuracy {here}; cosine to the intact embedding {_or_none(record.cosine)}"
         opens[place] = path
         if at_chance(here, chance):
             marked.append(place)
@@ -76,9 +77,9 @@ def heat(
         placed.rows,
         placed.columns,
         tuple(map(tuple, values.tolist())),
-        f"accuracy that is lost, of {intact.accuracy.value:.3f}; an image enters on top",
+        f"accuracy that is lost, of {whole.value:.3f}; an image enters on top",
         0.0,
-        max(intact.accuracy.value - chance, 0.01),
+        max(whole.value - chance, 0.01),
         corner="block",
         marked=tuple(sorted(marked)),
         told=tuple(map(tuple, told.tolist())),
@@ -139,21 +140,17 @@ def order_lines(orders: Sequence[LesionOrder], intact: Share, *, chance: float) 
     )
 
 
-def order_table(orders: Sequence[LesionOrder]) -> Table:
-    """List the greedy order step by step; without one, the first modules of random orders."""
-    rows = []
-    for number, each in enumerate(orders, 1):
-        steps = each.steps if each.greedy else each.steps[:3]
-        name = "least harmful next" if each.greedy else f"random {number}"
-        rows += [
-            (name, f"{i}", step.module, str(step.choosing), str(step.held), f"{step.cosine:.3f}")
-            for i, step in enumerate(steps, 1)
-        ]
+def order_table(order: LesionOrder) -> Table:
+    """List the steps of an order that was chosen."""
+    rows = tuple(
+        (f"{i}", step.module, str(step.choosing), str(step.held), _or_none(step.cosine))
+        for i, step in enumerate(order.steps, 1)
+    )
     return Table(
-        "Orders, step by step",
-        ("order", "step", "module", "accuracy, choosing images", "other images", "cosine"),
-        tuple(rows),
-        "Of random orders the first three steps.",
+        "The least harmful module next, step by step",
+        ("step", "module", "accuracy, images that chose", "other images", "cosine"),
+        rows,
+        f"It ends {order.stopped}." if order.stopped else "",
     )
 
 
@@ -177,7 +174,7 @@ def hardest(
             f"{found[i].lost:,}",
             f"{found[i].gained:,}",
             f"{found[i].adjusted:.2g}",
-            f"{records[i].cosine:.3f}",
+            _or_none(records[i].cosine),
             *((f"{records[i].overlap:.2f}",) if records[i].overlaps else ()),
         )
         for i in shown
@@ -223,6 +220,10 @@ def _carried(order: LesionOrder, intact: float, longest: int) -> list[float]:
     """Give what is left after each step; after the last measured one it stays."""
     left = [intact, *(step.held.value for step in order.steps)]
     return left + [left[-1]] * (longest + 1 - len(left))
+
+
+def _or_none(value: float) -> str:
+    return "-" if np.isnan(value) else f"{value:.3f}"
 
 
 def _plain(values: np.ndarray) -> tuple[float, ...]:

@@ -44,8 +44,10 @@ def network_map(paths: Sequence[str]) -> NetworkMap:
         Modules outside of blocks stand in a row for what contains them, one row for those before
         and another for those after the blocks. What all paths begin with is left out.
     """
-    common = _common(paths)
-    parted = _parted([path[len(common) :] for path in paths])
+    common = _common([path for path in paths if "." in path])
+    # the tower itself owns the embedding of a ViT's class token
+    inside = [("" if f"{path}." == common else path[len(common) :]) for path in paths]
+    parted = _parted(inside)
     rows: list[str] = []
     places: list[tuple[int, str]] = []
     for block, part in parted:
@@ -79,7 +81,7 @@ def _parted(paths: Sequence[str]) -> list[tuple[str, str]]:
     parted = [_block_and_part(path) for path in paths]
     blocks = {block for block, _ in parted}
     return [
-        (path, _ITSELF) if path in blocks else each
+        (path, _ITSELF) if path in blocks or not path else each
         for path, each in zip(paths, parted, strict=True)
     ]
 

@@ -47,8 +47,6 @@ class LesionRecord:
         The answers after BatchNorm's statistics were estimated anew under these lesions; empty
         where that was not asked for.
     recalibrated_cosines : tuple of float
-    from_start : bool
-        Whether the whole network had to run.
     """
 
     lesions: tuple[Lesion, ...]
@@ -59,7 +57,6 @@ class LesionRecord:
     overlaps: tuple[float, ...] = field(default=(), repr=False)
     recalibrated: tuple[int, ...] = field(default=(), repr=False)
     recalibrated_cosines: tuple[float, ...] = field(default=(), repr=False)
-    from_start: bool = True
 
     @property
     def right(self) -> NDArray[np.bool_]:
@@ -190,7 +187,6 @@ def record_of(
         else (),
         () if again is None else _answers(again, asked)[0],
         () if again is None else _cosines(intact.embeddings, again),
-        answer.from_start,
     )
 
 

@@ -92,8 +92,10 @@ class Lesions(Result):
 
     def facts(self) -> tuple[tuple[str, str], ...]:
         """Give what the lesions are measured by."""
+        again = self.intact.recalibrated_accuracy
         return (
             ("intact accuracy", f"{self.intact.accuracy.value:.3f}"),
+            *((("recalibrated", f"{again.value:.3f}"),) if again else ()),
             ("chance", f"{self.chance:.3f}"),
             ("modules", f"{len(self.modules):,}"),
             ("images", f"{self.intact.accuracy.n:,}"),
@@ -172,7 +174,7 @@ class Lesions(Result):
             shown.append(
                 order_lines(self.orders, self.intact.accuracy_of(rows), chance=self.chance)
             )
-            shown.append(order_table(self.orders))
+            shown += [order_table(each) for each in self.orders if each.greedy]
         return (*shown, *self.tables(), Note(f"{_MEANING} {self.note}".strip()))
 
     def tables(self) -> tuple[Table, ...]:

@@ -226,7 +226,8 @@ def turns_of(classes: Sequence[int]) -> NDArray[np.intp]:
 
 def choosing_half(truth: Sequence[int]) -> NDArray[np.intp]:
     """Give the half of each class's images that choose an order; the others are reported."""
-    return np.flatnonzero(turns_of(truth) % 2 == 0)
+    # of odd numbers one class's larger half chooses, the next one's is reported
+    return np.flatnonzero((turns_of(truth) + np.asarray(truth)) % 2 == 0)
 
 
 def at_chance(accuracy: Share, chance: float) -> bool:

@@ -95,7 +95,7 @@ class ModuleLesions(Result):
             ("kind", self.module.kind),
             ("accuracy", f"{first.accuracy.value:.3f}"),
             *((("recalibrated", f"{again.value:.3f}"),) if again else ()),
-            ("cosine", f"{first.cosine:.3f}"),
+            ("cosine", "-" if np.isnan(first.cosine) else f"{first.cosine:.3f}"),
             *((("overlap", f"{first.overlap:.2f}"),) if first.overlaps else ()),
             ("lost", f"{self.losses[0].lost:,}"),
             ("weights", f"{self.module.n_weights:,}"),
@@ -137,7 +137,7 @@ class ModuleLesions(Result):
             *self._units(),
             Note(
                 "The intact network is the same one a moment before: all of a lesion is undone "
-                "after it is measured. See 'Lesions' in the index for all modules."
+                "after it is measured. The map of all modules is the index."
             ),
         )
 
@@ -158,14 +158,13 @@ class ModuleLesions(Result):
         return tuple(each for each in (first, second) if each.tiles)
 
     def _dots(self) -> Dots:
-        names, shares = ["intact"], [self.intact.accuracy]
-        for record in self.records:
-            names.append(done(record))
-            shares.append(record.accuracy)
+        names: list[str] = []
+        shares: list[Share] = []
+        for record in (self.intact, *self.records):
+            told = done(record) if record.lesions else "intact"
             again = record.recalibrated_accuracy
-            if again is not None:
-                names.append(f"{done(record)}, recalibrated")
-                shares.append(again)
+            names += [told, *([f"{told}, recalibrated"] if again else [])]
+            shares += [record.accuracy, *([again] if again else [])]
         panel = Panel(
             "",
             "accuracy",

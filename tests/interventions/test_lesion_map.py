@@ -24,8 +24,9 @@ def test_a_resnets_modules_stand_by_block_and_part() -> None:
 
 def test_what_comes_after_the_blocks_of_a_vit_stands_below_them() -> None:
     blocks = [f"visual.transformer.resblocks.{i}.{n}" for i in (0, 1) for n in ("ln_1", "mlp.c_fc")]
-    found = network_map(["visual.conv1", *blocks, "visual.ln_post"])
+    found = network_map(["visual", "visual.conv1", *blocks, "visual.ln_post"])
     assert found.rows[0] == "before the blocks" and found.rows[-1] == "after the blocks"
+    assert found.places["visual"][0] == 0 and "itself" in found.columns
     assert [found.places[path][0] for path in blocks] == [1, 1, 2, 2]
 
 

@@ -80,7 +80,7 @@ class LesionPlan:
         If there is no such way, or a number is out of its range.
     """
 
-    modules: str = "visual.*"
+    modules: str = "visual*"
     hows: tuple[str, ...] = ("zero",)
     amount: float | None = None
     curves: bool = True
