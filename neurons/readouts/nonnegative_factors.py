@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +56,16 @@ def explained_share(table: Numbers, loads: Numbers, parts: Numbers) -> float:
     return 1 - left / max(float(np.square(table).sum()), 1e-30)
 
 
-def shuffled_columns(table: Numbers, random: np.random.Generator) -> Numbers:
-    """Give the same numbers with each column in an order of its own: no rows go together."""
-    return random.permuted(table, axis=0)
+def shuffled_columns(table: NDArray[Any], random: np.random.Generator) -> NDArray[Any]:
+    """Give the same numbers with each column in an order of its own: no rows go together.
+
+    Parameters
+    ----------
+    table : ndarray, (rows, ..., columns)
+        What lies between, such as prompts, stays with its row.
+    random : Generator
+    """
+    orders = random.permuted(np.tile(np.arange(len(table)), (table.shape[-1], 1)), axis=1).T
+    between = (1,) * (table.ndim - 2)
+    places = orders.reshape(len(table), *between, table.shape[-1])
+    return np.take_along_axis(table, np.broadcast_to(places, table.shape), axis=0)

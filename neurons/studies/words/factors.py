@@ -28,6 +28,8 @@ from neurons.stats import p_of_draws
 Progress = Callable[[int, int], None]
 COUNTS = (2, 3, 4, 5, 6, 7)
 _WORDS_SHOWN, _UNITS_SHOWN, _FEWEST, _N_PERMUTATIONS, _ALPHA = 12, 3, 5, 200, 0.05
+# tables whose units are shuffled over words: of fewer none can show a p of 0.05
+_N_SHUFFLED = 19
 
 
 def word_factors(
@@ -47,9 +49,10 @@ def word_factors(
     texts : WordTexts
     counts : sequence of int >= 2
         Numbers of factors that are tried; default: 2 to 7, and fewer than words. Shown is the one
-        whose factors come back best, beside those of a table that has no structure.
+        whose factors come back best, beside those of tables that have no structure; the choice is
+        repeated on each of these for the p value.
     n_resamples : int >= 5
-        How often words and prompts are drawn anew, and how often the table is shuffled.
+        How often words and prompts are drawn anew.
     seed : int
     progress : callable
         Takes how many of how many numbers are done.
@@ -77,13 +80,15 @@ def word_factors(
         )
     weights = texts.unit_weights(directions)
     # what a unit adds to a word's score; what it takes away is no part of it
-    table = np.maximum(weights.mean(1), 0).astype(np.float64)
-    steps, parts = [], {}
+    table = _table(weights)
+    steps, parts, chance = [], {}, []
     for done, count in enumerate(counts):
         loads, own = factors(table, count)
         parts[count] = (loads, own)
-        again, chance = _again(weights, table, own, n_resamples, seed)
-        steps.append(FactorStep(count, explained_share(table, loads, own), again, chance))
+        again = _again(weights, own, n_resamples, np.random.default_rng(seed))
+        chance.append(_of_shuffled(weights, count, seed))
+        share = explained_share(table, loads, own)
+        steps.append(FactorStep(count, share, again, float(np.mean(chance[-1]))))
         progress(done + 1, len(counts))
     best = max(steps, key=lambda each: each.came_back - each.shuffled)
     loads, own = parts[best.count]
@@ -101,6 +106,7 @@ def word_factors(
         count=best.count,
         factors=found,
         steps=tuple(steps),
+        p_value=p_of_draws(best.came_back - best.shuffled, _largest_gaps(np.array(chance))),
         families=shared,
         families_p=p_value,
     )
@@ -137,7 +143,7 @@ class FactorStep:
     came_back : float in [0, 1]
         Mean cosine of factors with those of resamples of words and prompts.
     shuffled : float in [0, 1]
-        The same of a table whose units are shuffled over words, each by itself.
+        The same of 19 tables whose units are shuffled over words, each by itself.
     """
 
     count: int
@@ -160,6 +166,9 @@ class WordFactors(Result):
         Factors that are shown.
     factors : tuple of Factor
     steps : tuple of FactorStep
+    p_value : float in (0, 1]
+        Share of shuffled tables, this one counted in, whose factors come back as far above those of
+        the others, at the number of factors that is best for them.
     families : float in [-1, 1]
         Adjusted mutual information of factors and families, 0 by chance; nan without families.
     families_p : float in (0, 1]
@@ -172,6 +181,7 @@ class WordFactors(Result):
     count: int
     factors: tuple[Factor, ...]
     steps: tuple[FactorStep, ...]
+    p_value: float
     families: float
     families_p: float
 
@@ -193,11 +203,12 @@ class WordFactors(Result):
         """Say how many factors come back; first, if so, that they do no better than chance."""
         shown = self._shown()
         doubt = "" if self.holds else "The readout is not linear here: units' weights say little. "
-        if shown.came_back <= shown.shuffled:
-            doubt += "There are no factors: those of a shuffled table come back as well. "
+        if self.p_value > _ALPHA:
+            doubt += "There are no factors: those of shuffled tables come back as well. "
         told = (
             f"{self.count} factors come back best: cosine {shown.came_back:.2f} in resamples of "
-            f"words and prompts, {shown.shuffled:.2f} where units are shuffled over words; they "
+            f"words and prompts, {shown.shuffled:.2f} where units are shuffled over words (p = "
+            f"{self.p_value:.2g}, for the best of {len(self.steps)} numbers of factors); they "
             f"explain {shown.explained:.0%}."
         )
         if np.isnan(self.families):
@@ -241,7 +252,9 @@ class WordFactors(Result):
                 ("factors", "explained", "came back", "shuffled", ""),
                 steps,
                 "Explained: share of squares. Came back: mean cosine with factors of resamples. "
-                "Shuffled: the same where each unit's weights are shuffled over words.",
+                f"Shuffled: the same where each unit's weights are shuffled over words, mean of "
+                f"{_N_SHUFFLED} such tables. For the best of these numbers p = {self.p_value:.2g}: "
+                f"of each shuffled table its own best is taken.",
             ),
         )
 
@@ -257,22 +270,46 @@ class WordFactors(Result):
         return next(each for each in self.steps if each.count == self.count)
 
 
+def _table(weights: NDArray[Any]) -> Numbers:
+    """Give what each unit adds to each word's score, (words, units); what it takes is left out."""
+    return np.maximum(weights.mean(1), 0).astype(np.float64)
+
+
 def _again(
-    weights: NDArray[Any], table: Numbers, own: Numbers, n_resamples: int, seed: int
-) -> tuple[float, float]:
-    """Give how well factors come back in resamples, and where there is nothing to come back."""
-    random = np.random.default_rng(seed)
-    n_words, n_prompts = weights.shape[:2]
-    count, found, chance = len(own), [], []
+    weights: NDArray[Any], own: Numbers, n_resamples: int, random: np.random.Generator
+) -> float:
+    """Give how well factors come back in resamples of words and prompts."""
+    found = []
     for _ in range(n_resamples):
-        words, prompts = _drawn(random, n_words, n_prompts)
-        drawn = np.maximum(weights[words][:, prompts].mean(1), 0).astype(np.float64)
-        found.append(agreement(own, factors(drawn, count)[1]))
-        mixed = shuffled_columns(table, random)
-        _, before = factors(mixed, count)
-        words, _ = _drawn(random, n_words, n_prompts)
-        chance.append(agreement(before, factors(mixed[words], count)[1]))
-    return float(np.mean(found)), float(np.mean(chance))
+        words, prompts = _drawn(random, *weights.shape[:2])
+        again = factors(_table(weights[words][:, prompts]), len(own))[1]
+        found.append(agreement(own, again))
+    return float(np.mean(found))
+
+
+def _of_shuffled(weights: NDArray[Any], count: int, seed: int) -> list[float]:
+    """Give how well factors come back of tables in which there is nothing to come back.
+
+    Of each in one resample, which differs more than a mean of several does: the p value is on the
+    safe side. The tables are the same ones for each number of factors.
+    """
+    found = []
+    for k in range(_N_SHUFFLED):
+        random = np.random.default_rng((seed, k))
+        mixed = shuffled_columns(weights, random)
+        found.append(_again(mixed, factors(_table(mixed), count)[1], 1, random))
+    return found
+
+
+def _largest_gaps(chance: Numbers) -> Numbers:
+    """Give the largest gap of each shuffled table above the others, (counts, tables) to (tables,).
+
+    It is found as that of the list is: over all numbers of factors.
+    """
+    n = chance.shape[1]
+    others = (chance.sum(1, keepdims=True) - chance) / (n - 1)
+    found: Numbers = (chance - others).max(0)
+    return found
 
 
 def _drawn(

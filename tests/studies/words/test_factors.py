@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from neurons.errors import OptionError
+from neurons.readouts.unit_directions import UnitDirections
 from neurons.readouts.word_list import WordList
 from neurons.readouts.word_texts import WordTexts
 from neurons.studies.words.factors import WordFactors, word_factors
@@ -36,6 +37,7 @@ def test_planted_groups_come_back_as_factors_with_their_units(tmp_path) -> None:
         assert {int(unit.split(":")[1]) // 4 for unit in each.units} == {group}
     assert found.families == pytest.approx(1) and found.families_p < 0.01
     assert "They follow the list's families" in found.verdict()
+    assert found.p_value == pytest.approx(1 / 20) and "best of 3 numbers" in found.verdict()
     found.save(tmp_path)
     assert WordFactors.load(tmp_path).rows() == found.rows()
 
@@ -46,6 +48,23 @@ def test_words_that_share_nothing_follow_no_families() -> None:
     planted = word_factors(directions(), grouped(), counts=(3,), n_resamples=5)
     assert planted.steps[0].came_back > found.steps[0].came_back + 0.2
     assert planted.steps[0].came_back > planted.steps[0].shuffled
+
+
+def test_of_lists_that_share_nothing_few_have_factors_whatever_number_is_best() -> None:
+    random, found = np.random.default_rng(9), []
+    words = tuple(f"w{i}" for i in range(10))
+    for i in range(8):
+        # each unit speaks for words of its own, and prompts hardly differ
+        rows = random.gamma(0.3, size=(10, 1, 16)) + 0.01 * random.normal(size=(10, 3, 16))
+        texts = WordTexts(WordList(words, ()), rows.astype(np.float32), {})
+        units = UnitDirections("layer", np.eye(16, dtype=np.float32), "wired", "", 0.9, True)
+        found.append(word_factors(units, texts, counts=(2, 3), n_resamples=5, seed=i))
+    passing = [each for each in found if each.p_value <= 0.05]
+    # each of them comes back better than shuffled tables at its best number
+    above = [max(s.came_back - s.shuffled for s in each.steps) > 0 for each in found]
+    assert len(passing) <= 1 and sum(above) >= 5
+    none = next(each for each in found if each.p_value > 0.05)
+    assert none.verdict().startswith("There are no factors: those of shuffled tables come back as")
 
 
 def test_what_makes_no_sense_is_refused() -> None:
