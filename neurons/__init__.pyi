@@ -1,5 +1,7 @@
 """What `neurons` exports, and from where; read by type checkers, and by `neurons` itself."""
 
+from .activations.dictionary_run import clip_of as clip_of
+from .activations.dictionary_run import with_run_dictionaries as with_run_dictionaries
 from .activations.run import Activations as Activations
 from .activations.scan import scan as scan
 from .activations.word_targets import target_of_images as target_of_images
@@ -24,6 +26,9 @@ from .interventions.saved_edits import save_edit as save_edit
 from .lettering.lettering import Lettering as Lettering
 from .network.clip import Clip as Clip
 from .network.clip import load as load
+from .network.dictionary import Dictionary as Dictionary
+from .network.dictionary_attach import with_dictionaries as with_dictionaries
+from .network.dictionary_files import read_dictionary as read_dictionary
 from .network.hooks import edit as edit
 from .network.hooks import watch as watch
 from .network.inference import compiled as compiled

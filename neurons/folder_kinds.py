@@ -69,7 +69,16 @@ class FolderKind:
 RUN = FolderKind(
     "run",
     "zarr.json",
-    ("images.parquet", "layers", "embeddings", "status", "sha256", "skipped", "lost"),
+    (
+        "images.parquet",
+        "layers",
+        "embeddings",
+        "status",
+        "sha256",
+        "skipped",
+        "lost",
+        "dictionaries",
+    ),
     settings_at="attributes",
     marked_last=True,
 )

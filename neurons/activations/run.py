@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import zarr
 from numpy.typing import NDArray
 
+from neurons.activations.dictionary_told import check_dictionaries
 from neurons.activations.lost_values import LostValues, read_lost
 from neurons.activations.run_format import GOOD, LayerSpec, RunSpec, check_same, read_spec
 from neurons.address import EMBEDDING, Neuron
@@ -250,8 +251,16 @@ class Activations:
         check_same(self.path, self.spec.provenance, {"images": images.provenance()})
 
     def check_clip(self, clip: Clip) -> None:
-        """Raise StaleActivationsError unless the run was made with this model."""
+        """Raise StaleActivationsError unless the run was made with this model.
+
+        Raises
+        ------
+        StaleActivationsError
+        MismatchError
+            If the model has another dictionary than the run where the run has one.
+        """
         check_same(self.path, self.spec.provenance, {"model": clip.provenance()})
+        check_dictionaries(self.spec.provenance, clip, self.path)
 
     def check_provenance(self, provenance: Mapping[str, Any]) -> None:
         """Raise StaleActivationsError unless this is the run that something was made of."""

@@ -8,6 +8,7 @@ A run is a folder, itself a zarr v3 group::
     RUN/status                             images: 0 not scanned, 1 good, 2 skipped
     RUN/images.parquet                     each image's id and label
     RUN/skipped/00000003.json              why images of a shard were skipped
+    RUN/dictionaries/PATH/                 sparse autoencoders whose features are the layer PATH
     RUN/lost/00000003.json                 units that were not finite, or rounded to 0, in a shard
 
 A shard of images is committed by writing its piece of ``status`` last: where that piece is, all

@@ -10,13 +10,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from neurons.activations.dictionary_told import told_dictionaries
 from neurons.activations.run_format import LayerSpec, RunSpec
 from neurons.data.decoding import quiet_decoders
 from neurons.data.images import ImageSet
 from neurons.data.loading import load_batch, threads_per_batch
 from neurons.network.clip import Clip
+from neurons.network.dictionary_layer import DictionaryLayer
+from neurons.network.hooks import find_module
 from neurons.network.inference import Precision
-from neurons.network.layers import Layer
+from neurons.network.layers import Layer, find_layers
 from neurons.network.receptive_field import N_IMAGES, effective_field
 
 
@@ -46,7 +49,8 @@ def run_spec(
     -------
     RunSpec
     """
-    shown = _some_pixels(clip, images)
+    shown = spread_pixels(clip, images, N_IMAGES)
+    told = told_dictionaries(clip)
     return RunSpec(
         n_images=len(images),
         layers=tuple(_layer_spec(clip, layer, shown) for layer in layers),
@@ -57,6 +61,7 @@ def run_spec(
         provenance={
             "model": clip.provenance(),
             "images": images.provenance(),
+            **({"dictionaries": told} if told else {}),
             "precision": precision.name,
             "batch_size": batch_size,
             "device": clip.device.type,
@@ -75,16 +80,31 @@ def _embedding_size(clip: Clip) -> int:
     return int(clip.embed_images(clip.preprocess.empty_batch(1)).shape[1])
 
 
-def _some_pixels(clip: Clip, images: ImageSet) -> Tensor:
-    """Read a few images, evenly spread over the set; fewer where some are bad."""
-    rows = np.unique(np.linspace(0, len(images) - 1, N_IMAGES).round().astype(int)).tolist()
+def spread_pixels(clip: Clip, images: ImageSet, n: int) -> Tensor:
+    """Read a few images, evenly spread over the set; fewer where some are bad.
+
+    Parameters
+    ----------
+    clip : Clip
+    images : ImageSet
+    n : int
+        How many.
+
+    Returns
+    -------
+    Tensor of uint8, (images, 3, H, W)
+    """
+    rows = np.unique(np.linspace(0, len(images) - 1, n).round().astype(int)).tolist()
     with quiet_decoders():
         batch = load_batch(clip.preprocess, images, rows, batch_size=len(rows))
     return batch.pixels[[i for i, row in enumerate(rows) if row not in batch.bad]]
 
 
 def _layer_spec(clip: Clip, layer: Layer, shown: Tensor) -> LayerSpec:
-    field_box = effective_field(clip, layer, shown)
+    # features depend on what the layer that they are read from depends on
+    features = isinstance(find_module(clip.network, layer.path), DictionaryLayer)
+    (of,) = find_layers(clip, [layer.path.rpartition(".")[0]]) if features else (layer,)
+    field_box = effective_field(clip, of, shown)
     return LayerSpec(
         path=layer.path,
         kind=layer.kind,

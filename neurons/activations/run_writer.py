@@ -16,6 +16,7 @@ import zarr
 from numpy.typing import NDArray
 from zarr.codecs import ZstdCodec
 
+from neurons.activations.dictionary_told import write_dictionaries
 from neurons.activations.lost_values import FOLDER, LostValues, lost_as_json
 from neurons.activations.run_format import GOOD, SKIPPED, RunSpec, arrays
 from neurons.data.images import ImageSet
@@ -23,9 +24,11 @@ from neurons.errors import OptionError
 from neurons.files import move, sync_file, write_file
 from neurons.folder_kinds import RUN
 from neurons.folders import folder_for_writing
+from neurons.network.dictionary import Dictionary
 
 # units that lie together in a file: reading one unit reads this many
 _UNITS_PER_CHUNK = 32
+NO_DICTIONARIES: Mapping[str, Dictionary] = {}
 
 
 @dataclass(frozen=True)
@@ -137,9 +140,24 @@ class Writer:
 
 @contextmanager
 def open_for_writing(
-    path: Path, spec: RunSpec, images: ImageSet, *, replace: bool = False
+    path: Path,
+    spec: RunSpec,
+    images: ImageSet,
+    *,
+    dictionaries: Mapping[str, Dictionary] = NO_DICTIONARIES,
+    replace: bool = False,
 ) -> Iterator[Writer]:
     """Create a run, or go on with one that has the same spec, and hold its lock.
+
+    Parameters
+    ----------
+    path : Path
+    spec : RunSpec
+    images : ImageSet
+    dictionaries : mapping of str to Dictionary
+        Those that the spec names, by the path of their features: the run keeps them.
+    replace : bool
+        Whether a run of other settings may be replaced.
 
     Raises
     ------
@@ -155,6 +173,7 @@ def open_for_writing(
         for torn in path.rglob("*.partial"):
             torn.unlink()
         if RUN.read(path) is None:
+            write_dictionaries(path, dictionaries)
             _create(path, spec, images)
         yield Writer(path, spec)
 

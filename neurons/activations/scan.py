@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from dataclasses import replace as changed
 from itertools import islice
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
+from neurons.activations.dictionary_figures import dictionary_figures
+from neurons.activations.dictionary_run import Dressed, dressed
 from neurons.activations.lost_values import read_lost
+from neurons.activations.run import Activations
 from neurons.activations.run_format import RunSpec
 from neurons.activations.run_settings import run_spec
 from neurons.activations.run_writer import Shard, Writer, open_for_writing
@@ -25,6 +29,8 @@ from neurons.data.images import ImageSet
 from neurons.data.loading import Batch, Clock, ahead, batches_of, lanes_for, load_batch, pools
 from neurons.errors import OptionError
 from neurons.network.clip import Clip
+from neurons.network.dictionary import Dictionary
+from neurons.network.dictionary_attach import RANDOM
 from neurons.network.engine import Engine, default_batch_size, open_engine
 from neurons.network.inference import Precision, exact
 from neurons.network.layers import find_layers
@@ -34,6 +40,7 @@ StoredType = Literal["float16", "float32"]
 
 # the reasons printed of a run with bad images; the run itself keeps them all
 _LISTED = 20
+NO_FILES: Mapping[str, Dictionary | str | Path] = {}
 # threads that decode for one GPU, at most
 _MOST_WORKERS = 16
 
@@ -44,6 +51,8 @@ def scan(
     layers: Sequence[str],
     out: str | Path,
     *,
+    dictionaries: Mapping[str, Dictionary | str | Path] = NO_FILES,
+    control: bool = True,
     precision: Precision = exact,
     dtype: StoredType | None = None,
     batch_size: int | None = None,
@@ -73,6 +82,13 @@ def scan(
         Module paths, such as ``visual.layer4``.
     out : str or Path
         The run's folder: new, empty, or a run with the same settings.
+    dictionaries : mapping of str to Dictionary, str or Path
+        Sparse autoencoders, or their files, by the layer that they read, such as
+        ``visual.layer4``: their features are the units of a layer ``visual.layer4.dictionary``.
+        The run keeps them; `clip_of` gives its model with them.
+    control : bool
+        Whether each gets a control, ``visual.layer4.dictionary_random``: random directions that
+        are active as often.
     precision : Precision
         `exact`, `fast` or `compiled`.
     dtype : {"float32", "float16"}, optional
@@ -107,6 +123,8 @@ def scan(
         If ``out`` is a run of other settings that may not be replaced, or is being written.
     BadImageError
         If ``strict`` and an image is bad.
+    MismatchError
+        If a dictionary reads another number of units than its layer has.
     OptionError
         If a number is out of range, ``out`` holds something else, or an activation does not fit
         into float16.
@@ -114,7 +132,9 @@ def scan(
     batch_size = default_batch_size(clip.device) if batch_size is None else batch_size
     workers = min(_MOST_WORKERS, os.cpu_count() or 1) if workers is None else workers
     _check_sizes(batch_size=batch_size, shard_size=shard_size, workers=workers)
-    found = find_layers(clip, layers)
+    with_features = dressed(clip, images, Path(out), dictionaries, control=control)
+    clip = with_features.clip
+    found = find_layers(clip, list(dict.fromkeys([*layers, *with_features.paths])))
     spec = run_spec(
         clip,
         images,
@@ -127,7 +147,9 @@ def scan(
         content_hash=content_hash,
     )
     with (
-        open_for_writing(Path(out), spec, images, replace=replace) as writer,
+        open_for_writing(
+            Path(out), spec, images, dictionaries=with_features.dictionaries, replace=replace
+        ) as writer,
         lanes_for(clip.device) as lanes,
         open_engine(
             clip,
@@ -140,7 +162,8 @@ def scan(
         quiet_decoders(),
     ):
         job = _Job(images, spec, engine, writer, Clock(), strict)
-        return _run(job, _Tally(spec, writer.missing(), progress), workers=workers, lanes=lanes)
+        done = _run(job, _Tally(spec, writer.missing(), progress), workers=workers, lanes=lanes)
+    return _with_figures(done, images, with_features)
 
 
 @dataclass(frozen=True)
@@ -276,3 +299,16 @@ def _check_sizes(*, batch_size: int, shard_size: int, workers: int) -> None:
     for name, value in sizes.items():
         if value < 1:
             raise OptionError(f"the number of {name} is {value}; it must be 1 or more")
+
+
+def _with_figures(summary: ScanSummary, images: ImageSet, with_features: Dressed) -> ScanSummary:
+    if not with_features.dictionaries:
+        return summary
+    found = dictionary_figures(
+        Activations.open(summary.run),
+        images,
+        with_features.dictionaries,
+        with_features.places,
+        controls=[path for path in with_features.paths if path.endswith(f".{RANDOM}")],
+    )
+    return changed(summary, dictionaries=found)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from neurons.activations.dictionary_figures import DictionaryFigures, figures_tables
 from neurons.address import Neuron
 from neurons.results.blocks import Block, Table
 from neurons.results.result import Result
@@ -70,6 +71,8 @@ class ScanSummary(Result):
         The first skipped images: id and reason.
     lost : tuple of LostUnit
         Units of the whole run that gave NaN or infinity, or were rounded to 0.
+    dictionaries : tuple of DictionaryFigures
+        Of the features that the run holds, and of their controls.
     """
 
     run: str
@@ -81,6 +84,7 @@ class ScanSummary(Result):
     bottleneck: str
     reasons: tuple[tuple[str, str], ...]
     lost: tuple[LostUnit, ...] = ()
+    dictionaries: tuple[DictionaryFigures, ...] = ()
 
     @property
     def rate(self) -> float:
@@ -121,7 +125,10 @@ class ScanSummary(Result):
 
     def blocks(self) -> tuple[Block, ...]:
         """Describe the stages, what was skipped, and units that are no numbers."""
-        lost = (self._lost(),) if self.lost else ()
+        lost = (
+            *((self._lost(),) if self.lost else ()),
+            *figures_tables(self.dictionaries),
+        )
         if not self.n_scanned:
             return lost
         busy = tuple((name, f"{share:.0%}") for name, share in self.stages.items())

@@ -128,7 +128,7 @@ def _readout(
         say("no classes are read: the images have no labels")
         return None
     classes.check(images)
-    clip = on.load(target.model_name)
+    clip = on.load_of(target)
     found = parse_readouts(clip, images, classes.classes, classes.prompts, how.probe)
     return found[PROBE] if how.probe is not None else next(iter(found.values()))
 

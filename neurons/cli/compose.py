@@ -68,7 +68,7 @@ def compose(
         found.index_of(name)
     clip = None
     if not no_check:
-        clip = on.load(model or opened.model_name)
+        clip = on.load(model) if model else on.load_of(opened)
     for name in classes:
         out_console.print(Text(name, style="bold"))
         made = neurons.compose(found, opened, shown, name, count=0)

@@ -159,7 +159,7 @@ def equation(
     listed = tried.of(shown)
     if word is not None:
         listed.index(word)
-    clip = on.load(opened.model_name)
+    clip = on.load_of(opened)
     opened.check_clip(clip)
     texts = neurons.word_texts(clip, listed if tried.prompt else _that_fits(clip, listed))
     if answer is not None:

@@ -128,7 +128,7 @@ def _image_of(
         return image
     from neurons.activations.new_image import read_new_image
 
-    return read_new_image(run, neurons.load(run.model_name), image, layers=layers)
+    return read_new_image(run, neurons.clip_of(run), image, layers=layers)
 
 
 def _drawn(found: FoundUnits | UnitsOfImage | SimilarUnits) -> Table:

@@ -97,7 +97,7 @@ def _words(
         return None, ()
     # before the model is loaded: there may be no words in it
     known = read_vocabulary(vocabulary)
-    clip = neurons.load(run.model_name)
+    clip = neurons.clip_of(run)
     return {**shipped_vocabulary(), **known}, zero_shot_concepts(run, clip, known)
 
 

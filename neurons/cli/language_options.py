@@ -58,7 +58,7 @@ class LanguageOptions:
         tried = parse_vocabulary(words, run.model_name, images.class_names) if self.words else []
         asked = None if self.texts in (None, USUAL) else self.texts
         captions = CaptionOptions(captions=asked).of(run.model_name)
-        clip = neurons.load(run.model_name)
+        clip = neurons.clip_of(run)
         run.check_clip(clip)
         found: dict[Neuron, list[Result]] = {neuron: [] for neuron in addresses}
         if self.texts is not None:

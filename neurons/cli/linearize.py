@@ -52,7 +52,7 @@ def linearize(
     words = lines(texts) if texts is not None else ()
     opened = neurons.Activations.open(run) if run is not None else None
     shown = images.of(opened) if opened is not None else images.open()
-    clip = on.load(model or (opened.model_name if opened is not None else ""))
+    clip = on.load_of(opened) if opened is not None and not model else on.load(model or "")
     if answer is not None:
         answer = answer.made_of(clip, shown)
     with Bar("measuring the readout", "images") as bar:

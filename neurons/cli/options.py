@@ -69,6 +69,11 @@ class DeviceOptions:
         with console.status("loading the model"):
             return neurons.load(name, device=self.device)
 
+    def load_of(self, run: Activations) -> Clip:
+        """Load a run's model there, with the dictionaries that the run keeps."""
+        with console.status("loading the model"):
+            return neurons.clip_of(run, device=self.device)
+
 
 @Parameter(name="*", group="Model")
 @dataclass(frozen=True, kw_only=True)

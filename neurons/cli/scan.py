@@ -12,10 +12,12 @@ from neurons.cli.options import ImageOptions, LayerPaths, ModelOptions
 from neurons.cli.out_options import OutOptions
 from neurons.cli.parse import parted
 from neurons.cli.terminal import Bar, out_console, say
+from neurons.errors import OptionError
 from neurons.folder_kinds import RUN
 
 if TYPE_CHECKING:
     from neurons.activations.scan_summary import Progress
+    from neurons.network.dictionary import Dictionary
 
 
 @Parameter(name="*", group="Storage")
@@ -41,6 +43,49 @@ class StorageOptions:
     content_hash: bool = False
 
 
+@Parameter(name="*", group="Dictionaries")
+@dataclass(frozen=True, kw_only=True)
+class DictionaryOptions:
+    """Which sparse autoencoders are read, so that their features are units too.
+
+    Parameters
+    ----------
+    dictionary : tuple of str
+        A .safetensors file, or LAYER=FILE; repeat. Adds the layer LAYER.dictionary.
+    no_control : bool
+        Leave out its control, random directions: LAYER.dictionary_random.
+    """
+
+    dictionary: tuple[str, ...] = ()
+    no_control: bool = False
+
+    def open(self, layers: tuple[str, ...]) -> dict[str, Dictionary]:
+        """Read the files, by the layer that each is for.
+
+        Raises
+        ------
+        OptionError
+            If a file cannot be read, or it is not clear which layer it is for.
+        """
+        found: dict[str, Dictionary] = {}
+        for given in self.dictionary:
+            layer, parts, file = given.partition("=")
+            if not parts:
+                layer, file = self._only(layers, given), given
+            if layer in found:
+                raise OptionError(f"two dictionaries for {layer!r}; scan them into two runs")
+            found[layer] = neurons.read_dictionary(file)
+        return found
+
+    def _only(self, layers: tuple[str, ...], file: str) -> str:
+        if len(layers) == 1:
+            return layers[0]
+        raise OptionError(
+            f"which of the layers is the dictionary for? Write LAYER={file}, such as "
+            f"{layers[0] if layers else 'visual.layer4'}={file}"
+        )
+
+
 def scan(
     *,
     model: ModelOptions,
@@ -50,6 +95,7 @@ def scan(
     batch: int | None = None,
     workers: int | None = None,
     strict: bool = False,
+    features: DictionaryOptions = DictionaryOptions(),
     storage: StorageOptions = StorageOptions(),
 ) -> None:
     """Scan images and keep every unit's peak, its place and the mean.
@@ -68,6 +114,7 @@ def scan(
         Stop at the first bad image.
     """
     to.check(RUN)
+    read = features.open(tuple(parted(layers)))
     shown = images.open()
     say(f"images: {shown.describe()}")
     clip = model.open()
@@ -81,6 +128,8 @@ def scan(
             shown,
             parted(layers),
             to.out,
+            dictionaries=read,
+            control=not features.no_control,
             precision=model.how(),
             dtype=storage.dtype,
             batch_size=batch,

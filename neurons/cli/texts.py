@@ -142,7 +142,7 @@ def texts(
     settings = search.settings()
     captions = tried.of(opened.model_name)
     shown = images.of(opened)
-    clip = on.load(opened.model_name)
+    clip = on.load_of(opened)
     opened.check_clip(clip)
     check_lengths(clip, captions.different)
     prior = search.prior_of(clip)

@@ -165,8 +165,11 @@ def visualize(
     from neurons.network.inference import told_slow
 
     to.check(ALBUM)
+    opened = None if run is None else neurons.Activations.open(run)
     clip = on.load(model)
-    opened = None if run is None else neurons.Activations.open(run, clip=clip)
+    if opened is not None:
+        opened.check_clip(clip)
+        clip = neurons.with_run_dictionaries(clip, opened)
     wanted = asked.objectives(clip, targets)
     series, settings = pictures.series(clip), ascent.settings(clip)
     slow = told_slow(settings.precision, clip.device)

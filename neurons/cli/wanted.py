@@ -70,7 +70,7 @@ def wanted(
     if image is not None:
         picture_called(shown, image)
     known = None if vocabulary == SHIPPED else list(read_vocabulary(vocabulary))
-    clip = on.load(opened.model_name)
+    clip = on.load_of(opened)
     opened.check_clip(clip)
     readout = frozen_readout(clip, path)
     words = _words(clip, text, against, known)

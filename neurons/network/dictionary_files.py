@@ -62,7 +62,13 @@ def read_dictionary(path: str | Path) -> Dictionary:
 
 
 def write_dictionary(dictionary: Dictionary, path: Path) -> None:
-    """Write a dictionary whole, so that `read_dictionary` gives it back to the bit."""
+    """Write a dictionary whole, so that `read_dictionary` gives it back to the bit.
+
+    Parameters
+    ----------
+    dictionary : Dictionary
+    path : Path
+    """
     tensors = {name: each.cpu().contiguous() for name, each in dictionary.tensors.items()}
     settings = {name: json.dumps(value) for name, value in dictionary.settings.items()}
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -88,6 +88,7 @@ def hijack(
     clip = model.open()
     if scanned is not None:
         scanned.check_clip(clip)
+        clip = neurons.with_run_dictionaries(clip, scanned)
     answer = answer.made_of(clip, shown)
     also = asked.readouts(clip, shown)
     readout = also.pop(ZERO_SHOT)

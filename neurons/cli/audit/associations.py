@@ -108,7 +108,7 @@ def associations(
         written=sets.written,
         pairs=sets.pairs,
     )
-    clip = where.load(subject if run is None else run.model_name)
+    clip = where.load(subject) if run is None else where.load_of(run)
     if answer is not None:
         answer = answer.made_of(clip)
     writing = letters.lettering(clip)
