@@ -15,17 +15,42 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from torch.nn import BatchNorm2d
+
 import neurons
-from neurons import Clip, ImageSet
+from neurons import Clip, ImageSet, LesionPlan
 from neurons.activations.stage_reference import reference_of_images
 from neurons.drawn_world.concepts import concepts
+from neurons.drawn_world.scenes import TEMPLATES
+from neurons.errors import LayerNotFoundError
 from neurons.network.layers import stages
+from neurons.readouts.readout import ZeroShot
 from neurons.recipes.write_result import write_result
 from neurons.visualization.control_image import NamedImage, control_image
 
 
 def lesions(clip: Clip, images: ImageSet, out: Path) -> None:
-    """Knock out every module in turn, several at once, and replace weights by noise."""
+    """Knock out every module in turn, several at once, and replace weights by noise.
+
+    His list: each module knocked out in turn; several at once, at random ("HAL"); weights replaced
+    by noise of 1 %, 2 % and more; shrunk to nothing; enlarged; and blocks skipped.
+    """
+    readout = _readout(clip, images)
+    has_norms = any(isinstance(each, BatchNorm2d) for each in clip.network.visual.modules())
+    plan = LesionPlan(hows=("zero", "shuffle"), n_orders=10)
+    found = neurons.lesion_to(
+        clip, images, out / "weights", readout=readout, plan=plan, recalibrate=has_norms
+    )
+    print(found.verdict())
+    skipped = LesionPlan(hows=("skip",), curves=False, n_orders=10, greedy_steps=4)
+    try:
+        found = neurons.lesion_to(clip, images, out / "blocks", readout=readout, plan=skipped)
+    except LayerNotFoundError as error:
+        # a tower whose blocks all change the shape of what they take
+        print(f"no block is skipped: {error}")
+    else:
+        print(found.verdict())
+    print(f"pages: {out}/weights/index.html, {out}/blocks/index.html")
 
 
 def concept_space(clip: Clip, images: ImageSet, out: Path) -> None:
@@ -48,6 +73,13 @@ def layers_of_image(clip: Clip, images: ImageSet, out: Path) -> None:
     )
     print(found.verdict())
     print(f"layers: {write_result(out, found)}")
+
+
+def _readout(clip: Clip, images: ImageSet) -> ZeroShot:
+    """Read the images' classes; the miniature knows its own sentences only."""
+    if clip.name == "miniature":
+        return neurons.zero_shot(clip, images.class_names, templates=("{}", *TEMPLATES))
+    return neurons.zero_shot(clip, images.class_names)
 
 
 PARTS: dict[str, Callable[[Clip, ImageSet, Path], None]] = {

@@ -19,6 +19,7 @@ _FORKS.set_forkserver_preload(
         "neurons.activations.scan",
         "neurons.attacks.image_folder",
         "neurons.recipes.pictures",
+        "neurons.recipes.lesion_pages",
         "neurons.cli.parse_pictures",
         "neurons.studies.probe.fit",
     ]

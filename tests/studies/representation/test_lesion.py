@@ -120,6 +120,15 @@ def test_curves_begin_intact_and_end_at_chance(
     assert again is not None and before is not None and again.value == pytest.approx(before.value)
 
 
+def test_one_answer_for_all_is_chance_too(
+    planted: Clip, labelled: ImageSet, readout: ZeroShot
+) -> None:
+    plan = LesionPlan(LAST, curves=False, n_orders=0)
+    # ten of one kind and three of another: one answer for all is right on 10 of 13
+    found = neurons.lesion(planted, labelled.first(13), readout=readout, plan=plan, n=13, top_k=2)
+    assert found.chance == pytest.approx(10 / 13)
+
+
 def test_that_numbers_mean_little_is_said_first(
     planted: Clip, labelled: ImageSet, readout: ZeroShot
 ) -> None:
