@@ -71,11 +71,10 @@ def _told_inverses(stages: Sequence[StageView], image: str) -> str:
     beside = made[-1][0].other_error
     control = "" if np.isnan(beside) else f", where another image lies at {beside:.2f}"
     keeps = [short(stage.layer) for stage, own in made if all(each.keeps for each in own)]
-    told = f"inverses of {_listed(keeps)} do" if keeps else "no stage's inverses do"
+    told = f"At {_listed(keeps)} both" if keeps else "At no stage both"
     return (
         f"Inverses reach an error of {first:.2f} at {short(made[0][0].layer)} and {last:.2f} at "
-        f"{short(made[-1][0].layer)}{control}; the model answers as to the image to some of them: "
-        f"{told}, by both seeds."
+        f"{short(made[-1][0].layer)}{control}. {told} of them still get the image's answer."
     )
 
 

@@ -99,7 +99,8 @@ def layers_of(
     LayerNotFoundError
         If the model has no such layer.
     OptionError
-        If an image cannot be read, both are the same, or a number makes no sense.
+        If an image cannot be read, both are the same, the model's input is not square, or a number
+        makes no sense.
 
     References
     ----------
@@ -108,6 +109,12 @@ def layers_of(
     """
     if count < 1:
         raise OptionError(f"{count} channels per stage: at least 1")
+    high, wide = clip.preprocess.size
+    if high != wide:
+        raise OptionError(
+            f"{clip.name!r} takes {high} x {wide} px, and images are inverted square: its layers "
+            f"cannot be followed"
+        )
     found = _in_order(clip, find_layers(clip, layers or stages(clip)))
     shown = _seen(clip, found, NamedImage.of(image))
     second = None if other is None else _seen(clip, found, NamedImage.of(other))

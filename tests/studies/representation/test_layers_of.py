@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -152,3 +153,9 @@ def test_a_vit_is_read_block_by_block(vit: Clip) -> None:
     assert [path for path, _ in found.track] == [each.layer for each in found.stages]
     assert found.track[-1][1].margin == pytest.approx(found.margin, rel=1e-4)
     assert not found.places
+
+
+def test_an_input_that_is_not_square_is_refused(vit: Clip, readout: ZeroShot) -> None:
+    flat = dataclasses.replace(vit, preprocess=dataclasses.replace(vit.preprocess, size=(96, 64)))
+    with pytest.raises(OptionError, match="takes 96 x 64 px"):
+        neurons.layers_of(flat, MINE, readout)
