@@ -34,7 +34,7 @@ _KINDS = (_TEXT, _IMAGE, _UNIT)
 _FORMS = 'text:A SENTENCE, image:FILE or unit:LAYER:UNIT, such as "text:cat"'
 JOINT, PIXELS = "joint", "pixels"
 _NEAREST, _MADE, _NONE = "nearest", "made", "none"
-_SIDES = {JOINT: 120, PIXELS: 40}
+_SIDES = {JOINT: 120, PIXELS: 32}
 _ZOOMS = {JOINT: 4, PIXELS: 1}
 
 
@@ -51,7 +51,7 @@ class PlaneOptions:
     space : str
         joint (of texts and images) or pixels (between three images).
     grid : int, optional
-        Cells of a map across; default: 120, in pixel space 40.
+        Cells of a map across; default: 120, in pixel space 32.
     zoom : int, optional
         Further maps, around the first point; default: 4, in pixel space 1.
     attractors : bool
@@ -117,7 +117,7 @@ class PlaneImageOptions:
 
     run: RunOption = None
     images: Annotated[tuple[str, ...], Parameter(name=("--images", "-i"))] = ()
-    n: int = 500
+    n: int = 400
 
     def __post_init__(self) -> None:
         if self.images:

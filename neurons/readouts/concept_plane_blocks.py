@@ -53,11 +53,11 @@ def drawn_map(
     """
     place = {name: k for k, name in enumerate(names)}
     letter = _SMALL_LETTER if small else _LETTER
-    taken = [(each.x, each.y) for each in marks if each.label and not each.image]
+    marked = {each.label for each in marks if not each.image}
     areas = []
     for region in regions_of(seen, names):
         needed = len(region.name) * letter * seen.side / 2
-        free = all(abs(region.x - x) > 0.06 or abs(region.y - y) > 0.035 for x, y in taken)
+        free = region.name not in marked
         areas.append(
             Area(
                 region.name,
@@ -131,12 +131,17 @@ def class_table(
                 f"{region.share:.1%}",
                 f"{region.clear:.1%}",
                 f"{region.pieces}",
-                *(f"{each.mean():.1%} (at most {each.max():.1%})" for each in beside),
+                *(
+                    f"{each.mean():.1%} (at most {each.max():.1%})"
+                    if len(each) > 1
+                    else f"{each[0]:.1%}"
+                    for each in beside
+                ),
             )
         )
     head = ("class", "share", "clear", "regions", *controls)
     n = len(next(iter(controls.values()))) if controls else 0
-    drawn = f" Beside: mean and largest share over {n} planes that were drawn." if controls else ""
+    drawn = f" Beside: mean and largest share over {n} planes that were drawn." if n > 1 else ""
     return Table(
         "Classes on the plane",
         head,

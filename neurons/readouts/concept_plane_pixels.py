@@ -24,7 +24,7 @@ _WHITE = 255
 _BATCH = 64
 # grey levels, RMS over an image: closer images, or images closer to one line, fix no plane
 _LEAST = 0.5
-_FILLS = 0.5
+_FILLS = 0.6
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -23,7 +23,7 @@ from neurons.readouts.concept_plane_pixels import (
     shuffled_pixels,
 )
 from neurons.readouts.readout import ZeroShot
-from neurons.results.blocks import Block, Gallery, MapMark, Regions, Tile
+from neurons.results.blocks import Block, MapMark, Regions
 from neurons.results.result import Result
 from neurons.results.table import Row
 
@@ -38,7 +38,7 @@ def pixel_plane(
     names: Sequence[str],
     readout: ZeroShot,
     *,
-    side: int = 40,
+    side: int = 32,
     zoom: int = 1,
     seed: int = 0,
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -220,11 +220,7 @@ class PixelPlane(Result):
                 f"({self.doubt.cosine:.2f}).",
             ),
             Regions("Zoom, and the control", tuple(beside), "Dots: the three images."),
-            Gallery(
-                "Images of the plane",
-                tuple(Tile(each, "", "") for each in self.pictures),
-                "Row by row from the top left of the map.",
-            ),
+            Regions("Images of the plane", (replace(main, marks=self._pictured(), grey=()),)),
             class_table(
                 self.plane,
                 self.class_names,
@@ -248,6 +244,16 @@ class PixelPlane(Result):
             }
             for each in regions_of(self.plane, self.class_names)
         ]
+
+    def _pictured(self) -> tuple[MapMark, ...]:
+        """Place the pictures of the plane on the map, row by row."""
+        size = 1 / _ACROSS
+        return tuple(
+            MapMark(
+                "", (i % _ACROSS + 0.5) * size, (i // _ACROSS + 0.5) * size, "", each, 0.86 * size
+            )
+            for i, each in enumerate(self.pictures)
+        )
 
     def _marks(self, seen: PlaneMap) -> list[MapMark]:
         shares = seen.window.shares(self.places)
