@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from neurons import Twins
-    from neurons.studies.alignment.twins import TwinPair
+    from neurons.activations.twin_pairs import TwinPair
 
 
 def twins(

@@ -6,33 +6,37 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from neurons.activations.common_tables import CommonTables, common_tables
+from neurons.activations.common_tables import common_tables
 from neurons.activations.run import Activations
-from neurons.activations.run_system import RunSystem
-from neurons.activations.unit_activations import Example, UnitActivations
-from neurons.address import EMBEDDING, Neuron
+from neurons.activations.twin_blocks import histogram, pairs_table
+from neurons.activations.twin_pairs import (
+    ALPHA,
+    ShownPair,
+    TwinPair,
+    mean_interval,
+    n_best_units,
+    ordered_pairs,
+    shown_pair,
+    soft_strength,
+    twin_pairs,
+)
+from neurons.address import Neuron
 from neurons.alignment.assignment import (
-    MatchedUnits,
-    correlation,
     matched_units,
     resampled_correlations,
-    soft_matching,
 )
 from neurons.data.images import ImageSet
 from neurons.data.systems import System
 from neurons.errors import OptionError
-from neurons.results.blocks import Bars, Beside, Block, Gallery, Table
+from neurons.results.blocks import Beside, Block, Gallery
 from neurons.results.result import Result
 from neurons.results.table import Row
 from neurons.stats import Interval, p_of_draws
 
 Progress = Callable[[int, int], None]
 
-_ALPHA = 0.05
 _FEWEST_ROTATIONS, _FEWEST_PERMUTATIONS = 19, 20
-_TOP, _BINS, _SOFT_ORDERS = 6, 20, 20
 
 
 def twins(
@@ -122,9 +126,9 @@ def twins(
         progress=progress,
     )
     drawn = resampled_correlations(x[testing], y[testing], matched.partners, seed=seed)
-    pairs, n_best = _pairs(both, matched, drawn), _n_best(matched)
-    chosen = _ordered(pairs)[:count]
-    soft = _soft(both, seed)
+    pairs, n_best = twin_pairs(both, matched, drawn), n_best_units(matched)
+    chosen = ordered_pairs(pairs)[:count]
+    soft = soft_strength(both, seed)
     return Twins(
         provenance=both.provenance(),
         names=both.names,
@@ -133,7 +137,7 @@ def twins(
         n_fitting=len(fitting),
         n_testing=len(testing),
         mean=float(matched.strength.mean()),
-        mean_interval=_mean_interval(drawn * np.sign(matched.chosen_by)),
+        mean_interval=mean_interval(drawn * np.sign(matched.chosen_by)),
         permuted=float(matched.permuted_mean.mean()),
         rotated=float(matched.rotated.mean()),
         n_best=n_best[0],
@@ -141,68 +145,9 @@ def twins(
         soft=soft[0],
         soft_permuted=soft[1],
         pairs=tuple(pairs),
-        shown=tuple(_shown(both, each, (images, other_images)) for each in chosen),
+        shown=tuple(shown_pair(both, each, (images, other_images)) for each in chosen),
         told=both.told,
     )
-
-
-@dataclass(frozen=True)
-class TwinPair:
-    """A unit, and the unit of the other system that it was matched with.
-
-    Parameters
-    ----------
-    neuron, twin : str
-        Addresses in the first and in the second system.
-    correlation : float in [-1, 1]
-        Pearson's, on the images that did not match them; below 0 where one falls as the other
-        rises.
-    interval : Interval
-        95 %, by resampling images.
-    chosen_by : float in [-1, 1]
-        On the images that matched them.
-    margin : float
-        Correlation, signed as `chosen_by` is, less the largest absolute one with any other unit.
-    p_value : float in (0, 1]
-        Share of orders of the images in which any pair correlates as much.
-    rotated : float in [-1, 1]
-        Mean correlation with directions drawn at random, matched and tested alike.
-    p_rotated : float in (0, 1]
-        Share of these draws, this pair counted in, that reach as much.
-    """
-
-    neuron: str
-    twin: str
-    correlation: float
-    interval: Interval
-    chosen_by: float
-    margin: float
-    p_value: float
-    rotated: float
-    p_rotated: float
-
-    @property
-    def passes(self) -> bool:
-        """Whether it is above both controls, and closer than to any other unit.
-
-        Where axes mean nothing some pairs are so by chance: `Twins.passing` asks this, too.
-        """
-        return self.p_value <= _ALPHA and self.p_rotated <= _ALPHA and self.margin > 0
-
-    @property
-    def strength(self) -> float:
-        """The correlation, turned where it was below 0 on the images that matched them."""
-        return float(np.sign(self.chosen_by)) * self.correlation
-
-
-@dataclass(frozen=True)
-class ShownPair:
-    """A pair with the strongest images of both units among the common ones."""
-
-    neuron: str
-    twin: str
-    first: tuple[Example, ...]
-    second: tuple[Example, ...]
 
 
 @dataclass(frozen=True)
@@ -262,13 +207,13 @@ class Twins(Result):
 
     def passing(self) -> tuple[TwinPair, ...]:
         """Give the pairs that are twins, the most alike first; none where axes mean nothing."""
-        if self.p_axes > _ALPHA:
+        if self.p_axes > ALPHA:
             return ()
         return tuple(each for each in self.ordered() if each.passes)
 
     def ordered(self) -> tuple[TwinPair, ...]:
         """Give all pairs: those that pass first, the strongest first."""
-        return _ordered(self.pairs)
+        return ordered_pairs(self.pairs)
 
     def twin_of(self, neuron: Neuron | str) -> TwinPair:
         """Find the pair of a unit of the first system.
@@ -343,7 +288,14 @@ class Twins(Result):
             for each in self.shown
             if each.first or each.second
         )
-        return (*pages, self._histogram(), self._table())
+        controls = (
+            f"On average {self.mean:.2f}; random directions give {self.rotated:.2f}, permuted "
+        )
+        return (
+            *pages,
+            histogram(self.pairs, f"{controls}images {self.permuted:.2f}."),
+            pairs_table(self.ordered(), self.passing(), self._told_soft()),
+        )
 
     def rows(self) -> Sequence[Row]:
         """One row per unit of the first system."""
@@ -382,133 +334,12 @@ class Twins(Result):
             f"with random directions; {'twins' if each in self.passing() else 'no twins'}."
         )
 
-    def _histogram(self) -> Bars:
-        edges = np.linspace(-1, 1, _BINS + 1)
-        found = [each.strength for each in self.pairs]
-        counts = np.histogram(found, edges)[0] / len(found)
-        return Bars(
-            "How alike matched units are",
-            tuple(f"{low:.2f} to {low + 2 / _BINS:.2f}" for low in edges[:-1]),
-            tuple(counts.tolist()),
-            "share of units, by the correlation with their pair, signed as on the other images",
-            note=f"On average {self.mean:.2f}; random directions give {self.rotated:.2f}, permuted "
-            f"images {self.permuted:.2f}.",
-        )
-
-    def _table(self) -> Table:
-        first, passing = self.ordered(), set(self.passing())
-        soft = (
-            f" Soft matching of all {self.n_units[0]:,} with all {self.n_units[1]:,} units: "
-            f"{self.soft:.2f} on average, with permuted images {self.soft_permuted:.2f}."
-            if np.isfinite(self.soft)
-            else ""
-            if self.n_units[0] == self.n_units[1]
-            else " Soft matching is left out: of these sizes it would take minutes."
-        )
-        return Table(
-            "Pairs, twins first",
-            ("unit", "twin", "passes", "correlation", "margin", "random directions", "p", "p dir."),
-            tuple(
-                (
-                    each.neuron,
-                    each.twin,
-                    "yes" if each in passing else "no",
-                    f"{each.correlation:.2f} ({each.interval.low:.2f} to {each.interval.high:.2f})",
-                    f"{each.margin:.2f}",
-                    f"{each.rotated:.2f}",
-                    f"{each.p_value:.2g}",
-                    f"{each.p_rotated:.2g}",
-                )
-                for each in first[:50]
-            ),
-            f"The first {min(50, len(first)):,} of {len(first):,}; all are in the table of the "
-            f"result. A pair passes if it correlates more than any pair with permuted images (p at "
-            f"most {_ALPHA}), more than with {1 - _ALPHA:.0%} of random directions, and its margin "
-            f"over the next unit is positive, all on images that did not match it.{soft}",
-        )
-
-
-def _pairs(both: CommonTables, matched: MatchedUnits, drawn: NDArray[np.float64]) -> list[TwinPair]:
-    low, high = _quantiles(drawn)
-    strength = matched.strength
-    return [
-        TwinPair(
-            neuron=_address(both, 0, i),
-            twin=_address(both, 1, int(partner)),
-            correlation=float(matched.correlations[i]),
-            interval=Interval(float(low[i]), float(high[i])),
-            chosen_by=float(matched.chosen_by[i]),
-            margin=float(matched.margins[i]),
-            p_value=p_of_draws(float(strength[i]), matched.permuted),
-            rotated=float(matched.rotated[:, i].mean()),
-            p_rotated=p_of_draws(float(strength[i]), matched.rotated[:, i]),
-        )
-        for i, partner in enumerate(matched.partners)
-    ]
-
-
-def _ordered(pairs: Sequence[TwinPair]) -> tuple[TwinPair, ...]:
-    return tuple(sorted(pairs, key=lambda each: (not each.passes, -each.strength)))
-
-
-def _address(both: CommonTables, side: int, column: int) -> str:
-    return f"{both.layers[side]}:{both.units[side][column]}"
-
-
-def _quantiles(drawn: NDArray[np.float64]) -> NDArray[np.float64]:
-    known = ~np.isnan(drawn).all(0)
-    found = np.full((2, drawn.shape[1]), np.nan)
-    if known.any():
-        found[:, known] = np.nanquantile(drawn[:, known], (0.025, 0.975), axis=0)
-    return found
-
-
-def _mean_interval(drawn: NDArray[np.float64]) -> Interval:
-    means = np.nan_to_num(drawn).mean(1)
-    low, high = np.quantile(means, (0.025, 0.975))
-    return Interval(float(low), float(high))
-
-
-def _n_best(matched: MatchedUnits) -> list[int]:
-    """Count for the units, and for each draw of directions, on how many they are the best."""
-    everyone = np.concatenate([matched.strength[None], matched.rotated])
-    sure = everyone.max(0) > np.quantile(matched.permuted, 1 - _ALPHA)
-    counts = np.bincount(everyone[:, sure].argmax(0), minlength=len(everyone))
-    return [int(each) for each in counts]
-
-
-def _soft(both: CommonTables, seed: int) -> tuple[float, float]:
-    """Weigh pairs on the images that match, and measure them on the others."""
-    x, y = both.tables
-    if x.shape[1] == y.shape[1]:
-        return float("nan"), float("nan")
-    fitting, testing = both.halves.fitting, both.halves.testing
-    try:
-        found = correlation(x[fitting], y[fitting])
-        weights = soft_matching(np.abs(found)) * np.sign(found)
-    except OptionError:
-        return float("nan"), float("nan")
-    random = np.random.default_rng(seed)
-    orders = [testing, *(random.permutation(testing) for _ in range(_SOFT_ORDERS))]
-    draws = [float((weights * correlation(x[order], y[testing])).sum()) for order in orders]
-    return draws[0], float(np.mean(draws[1:]))
-
-
-def _shown(
-    both: CommonTables, pair: TwinPair, sets: tuple[ImageSet | None, ImageSet | None]
-) -> ShownPair:
-    """Take the strongest of the common images for either unit."""
-    sides: list[tuple[Example, ...]] = []
-    for i, neuron in enumerate((pair.neuron, pair.twin)):
-        side, images = both.common.sides[i], sets[i]
-        if images is None or not isinstance(side.system, RunSystem) or _has_no_map(neuron):
-            sides.append(())
-            continue
-        unit = UnitActivations(side.system.run, images, neuron)
-        order = np.argsort(-unit.peaks[side.rows], kind="stable")[:_TOP]
-        sides.append(unit.examples(side.rows[order].tolist()))
-    return ShownPair(pair.neuron, pair.twin, sides[0], sides[1])
-
-
-def _has_no_map(neuron: str) -> bool:
-    return Neuron.of(neuron).layer == EMBEDDING
+    def _told_soft(self) -> str:
+        if np.isfinite(self.soft):
+            return (
+                f" Soft matching of all {self.n_units[0]:,} with all {self.n_units[1]:,} units: "
+                f"{self.soft:.2f} on average, with permuted images {self.soft_permuted:.2f}."
+            )
+        if self.n_units[0] == self.n_units[1]:
+            return ""
+        return " Soft matching is left out: of these sizes it would take minutes."
