@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import warnings
@@ -106,6 +107,9 @@ def main() -> None:
     """Run the command line: every error that a user can cause is one line, exit code 2."""
     words = [word for word in sys.argv[1:] if word != DEBUG]
     debug = len(words) < len(sys.argv) - 1
+    # threads that spin while they wait take the cores from whoever works, ourselves included, where
+    # the machine does something else; read when torch is loaded
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     stop = Stop(words)
     warnings.showwarning = _tell_warning
     before = signal.signal(signal.SIGINT, stop)

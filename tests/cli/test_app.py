@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -146,3 +148,18 @@ def test_a_shell_that_is_not_known_is_asked_for_in_one_line(
     monkeypatch.setattr(detect.os, "getppid", lambda: 2**30)
     told = refused("--install-completion")
     assert "name it: neurons --install-completion --shell bash (or zsh, fish, powershell)" in told
+
+
+def test_waiting_threads_leave_the_cores_to_others_unless_asked_otherwise() -> None:
+    # OpenMP itself tells what it was loaded with
+    asked = {**os.environ, "OMP_DISPLAY_ENV": "true"}
+    asked.pop("OMP_WAIT_POLICY", None)
+
+    def told(environment: dict[str, str]) -> str:
+        command = [sys.executable, "-c", "from neurons.cli.app import main; main()", "layers"]
+        return subprocess.run(
+            [*command, "miniature"], env=environment, capture_output=True, text=True, check=True
+        ).stderr
+
+    assert "OMP_WAIT_POLICY = 'PASSIVE'" in told(asked)
+    assert "OMP_WAIT_POLICY = 'ACTIVE'" in told({**asked, "OMP_WAIT_POLICY": "ACTIVE"})
