@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from neurons.activations.bridge_blocks import Judged, bridge_dots, bridge_table
 from neurons.activations.common_tables import (
     CommonTables,
     check_images_of_first,
@@ -28,7 +29,7 @@ from neurons.errors import MismatchError, OptionError
 from neurons.readouts.bridged import BridgedReadout, LabelledRows, check_readout
 from neurons.readouts.chance import near_chance
 from neurons.readouts.readout import Readout
-from neurons.results.blocks import Block, Dots, Note, Panel, Table
+from neurons.results.blocks import Block, Note
 from neurons.results.result import Result
 from neurons.results.table import Row
 from neurons.stats import Share
@@ -324,7 +325,13 @@ class Bridges(Result):
             "Procrustes: a rotation and one scale. Ridge: any matrix, shrunk as generalised "
             "cross-validation on the fitting images says."
         )
-        return (self._dots(), self._table(), Note(f"{kinds} {through} {promised}"))
+        judged = None
+        if self.class_counts:
+            judged = Judged(self.names[1], self.own, self.class_counts)
+        note = f"On {self.n_testing:,} images; {self.n_fitting:,} others fitted the maps."
+        dots = bridge_dots(self.outcomes, judged)
+        drawn = bridge_table(self.outcomes, judged, self.n_permutations, note)
+        return (dots, drawn, Note(f"{kinds} {through} {promised}"))
 
     def rows(self) -> Sequence[Row]:
         """One row per map."""
@@ -352,66 +359,6 @@ class Bridges(Result):
             "own": self.own,
             "largest_class": max(self.class_counts) / sum(self.class_counts),
         }
-
-    def _dots(self) -> Dots:
-        labels = tuple(each.method for each in self.outcomes)
-        r2 = Panel(
-            "variance",
-            "R2 on other images",
-            tuple(each.r2 for each in self.outcomes),
-            tuple(each.interval.low for each in self.outcomes),
-            tuple(each.interval.high for each in self.outcomes),
-            tuple((each.r2_permuted,) for each in self.outcomes),
-            reference=0.0,
-        )
-        if not self.class_counts:
-            return Dots("What the bridge carries", labels, (r2,), "permuted images")
-        shares = [each.right for each in self.outcomes] + [self.own]
-        right = Panel(
-            "classes",
-            "share of images given to their class",
-            tuple(each.value for each in shares),
-            tuple(each.interval.low for each in shares),
-            tuple(each.interval.high for each in shares),
-            (*(each.right_permuted for each in self.outcomes), ()),
-            reference=1 / len(self.class_counts),
-        )
-        nan = float("nan")
-        r2 = Panel(
-            r2.name, r2.axis, (*r2.values, nan), (*r2.low, nan), (*r2.high, nan),
-            (*r2.controls, ()), 0.0,
-        )  # fmt: skip
-        labels = (*labels, f"{self.names[1]} itself")
-        return Dots("What the bridge carries", labels, (right, r2), "permuted images")
-
-    def _table(self) -> Table:
-        heads: tuple[str, ...] = ("bridge", "R2", "R2 permuted", "p R2")
-        cells = [
-            (
-                each.method,
-                f"{each.r2:.2f} ({each.interval.low:.2f} to {each.interval.high:.2f})",
-                f"{each.r2_permuted:.2f}",
-                f"{each.p_r2:.2g}",
-            )
-            for each in self.outcomes
-        ]
-        note = f"On {self.n_testing:,} images; {self.n_fitting:,} others fitted the maps."
-        if not self.class_counts:
-            return Table("Bridges", heads, tuple(cells), note)
-        heads = (*heads, "right", "right permuted", "p right")
-        more = [
-            (str(each.right), f"{np.mean(each.right_permuted):.3f}", f"{each.p_right:.2g}")
-            for each in self.outcomes
-        ]
-        rows = tuple((*first, *second) for first, second in zip(cells, more, strict=True))
-        largest = max(self.class_counts) / sum(self.class_counts)
-        note += (
-            f" Right: images whose mapped row the readout of {self.names[1]} gives to their "
-            f"class; by its own rows {self.own}. Guessing among {len(self.class_counts):,} classes "
-            f"gives {1 / len(self.class_counts):.3f}, the largest class {largest:.3f}. p: share of "
-            f"{self.n_permutations} orders of the images that fit as well."
-        )
-        return Table("Bridges", heads, rows, note)
 
 
 def _width(both: CommonTables) -> int:

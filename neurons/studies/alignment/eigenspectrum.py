@@ -12,27 +12,26 @@ from numpy.typing import NDArray
 
 from neurons.activations.common_tables import common_tables
 from neurons.activations.run import Activations
-from neurons.alignment.eigenspectrum import (
-    FEWEST_RANKS,
-    cross_validated_spectrum,
-    held_out_spectrum,
-    naive_spectrum,
-    participation_ratio,
-    power_law,
-)
+from neurons.alignment.eigenspectrum import PowerLaw, naive_spectrum, power_law
 from neurons.alignment.jackknife import jackknife
+from neurons.alignment.layer_spectrum import (
+    Rows,
+    fitted_ranks,
+    participation_of,
+    reliable_share,
+    two_repeats,
+    variances_of,
+)
+from neurons.alignment.spectrum_blocks import spectrum_lines
 from neurons.data.systems import System
 from neurons.errors import OptionError
-from neurons.results.blocks import Block, Lines, Note, Stroke, Table
+from neurons.results.blocks import Block, Note, Table
 from neurons.results.result import Result
 from neurons.results.table import Row
 from neurons.stats import Interval
 
 Progress = Callable[[int, int], None]
-Rows = NDArray[np.intp]
 
-# Stringer et al. fit ranks 11 to 500; of few ranks the last half is left out
-_FIRST, _LAST = 11, 500
 # a planted law with as much noise as signal, 400 images: 0.93
 _STRAIGHT = 0.9
 # of the exponents by the same and by other images
@@ -102,7 +101,7 @@ def eigenspectrum(
             f"2 or more"
         )
     both = common_tables((system,), (layer,), n_images=n_images, seed=seed)
-    repeats = _two_repeats(both.common.sides[0].repeats(layer))
+    repeats = two_repeats(both.common.sides[0].repeats(layer))
     table, images = both.tables[0], both.halves.groups
     second = np.zeros(len(table), bool)
     second[both.halves.testing] = True
@@ -113,18 +112,18 @@ def eigenspectrum(
             told += f"{np.count_nonzero(~whole):,} images were shown once, and left out. "
         repeats, table = repeats[:, whole], table[whole]
         images, second = images[whole], second[whole]
-    variances = partial(_variances, table, repeats, second)
+    variances = partial(variances_of, table, repeats, second)
     every = np.arange(len(table))
     found = variances(every)
-    start, stop = _ranks(len(found), first, last)
+    start, stop = fitted_ranks(len(found), first, last)
     law = power_law(found, start, stop)
 
     def measure(rows: Rows) -> NDArray[np.float64]:
         some = variances(rows)
         # without a group, there may be fewer ranks than images gave together
         exponent = power_law(some, start, min(stop, len(some))).exponent
-        share = 1.0 if repeats is None else _reliable(some, repeats[:, rows])
-        return np.array([exponent, _ratio(table, repeats, second, rows), share])
+        share = 1.0 if repeats is None else reliable_share(some, repeats[:, rows])
+        return np.array([exponent, participation_of(table, repeats, second, rows), share])
 
     numbers, intervals = jackknife(measure, images, n_groups=n_groups, seed=seed, progress=progress)
     naive = naive_spectrum(table if repeats is None else repeats[0])[: len(found)]
@@ -283,25 +282,13 @@ class Eigenspectrum(Result):
 
     def blocks(self) -> tuple[Block, ...]:
         """Draw the variances over the ranks, both on logarithmic axes."""
-        ranks = _log_steps(len(self.variances))
-        own = "two repeats" if self.repeated else "other images"
-        same = "one repeat" if self.repeated else "the same images"
-        line = [self.constant * rank**-self.exponent for rank in ranks]
-        inside = [
-            value if self.first <= rank <= self.last else 0.0
-            for rank, value in zip(ranks, line, strict=True)
-        ]
-        strokes = (
-            Stroke(own, _logs([self.variances[rank - 1] for rank in ranks])),
-            Stroke(same, _logs([self.naive[rank - 1] for rank in ranks])),
-            Stroke(f"rank to the power of -{self.exponent:.2f}", _logs(inside)),
-        )
-        lines = Lines(
-            "Variance by rank",
-            tuple(f"{rank:,}" for rank in ranks),
-            strokes,
-            "rank, at equal ratios",
-            "share of the variance, log10",
+        lines = spectrum_lines(
+            self.variances,
+            self.naive,
+            PowerLaw(
+                self.exponent, self.constant, self.first, self.last, self.n_left_out, self.straight
+            ),
+            repeated=self.repeated,
         )
         return (lines, self._table(), Note(_MEANING))
 
@@ -377,64 +364,3 @@ _MEANING = (
 
 def _told(value: float, interval: Interval, digits: int) -> str:
     return f"{value:.{digits}f} ({interval.low:.{digits}f} to {interval.high:.{digits}f})"
-
-
-def _ranks(n_ranks: int, first: int | None, last: int | None) -> tuple[int, int]:
-    # a line takes three ranks
-    stop = min(_LAST, max(FEWEST_RANKS, n_ranks // 2)) if last is None else last
-    # a fit needs a range: a quarter of it is left out at the start where ranks are few
-    start = min(_FIRST, max(1, stop // 4)) if first is None else first
-    return start, stop
-
-
-def _two_repeats(trials: NDArray[np.float32] | None) -> NDArray[np.float64] | None:
-    """Average odd and even trials: (2, images, units), nan where an image lacks one."""
-    if trials is None:
-        return None
-    found = []
-    for part in (trials[:, ::2], trials[:, 1::2]):
-        known = np.isfinite(part)
-        n = known.sum(1)
-        total = np.where(known, part, 0).sum(1, dtype=np.float64)
-        found.append(np.divide(total, n, out=np.full(total.shape, np.nan), where=n > 0))
-    return np.stack(found)
-
-
-def _variances(
-    table: NDArray[np.float32],
-    repeats: NDArray[np.float64] | None,
-    second: NDArray[np.bool_],
-    rows: Rows,
-) -> NDArray[np.float64]:
-    if repeats is not None:
-        return cross_validated_spectrum(repeats[:, rows])
-    first, other = table[rows[~second[rows]]], table[rows[second[rows]]]
-    one, two = held_out_spectrum(first, other), held_out_spectrum(other, first)
-    n = min(len(one), len(two))
-    return (one[:n] + two[:n]) / 2
-
-
-def _ratio(
-    table: NDArray[np.float32],
-    repeats: NDArray[np.float64] | None,
-    second: NDArray[np.bool_],
-    rows: Rows,
-) -> float:
-    first, other = rows[~second[rows]], rows[second[rows]]
-    if repeats is not None:
-        return participation_ratio(repeats[:, first], repeats[:, other])
-    return participation_ratio(table[first], table[other])
-
-
-def _reliable(variances: NDArray[np.float64], repeats: NDArray[np.float64]) -> float:
-    total = float(repeats.var(1, ddof=1).sum()) / len(repeats)
-    return float(variances.sum()) / total if total > 0 else float("nan")
-
-
-def _log_steps(n: int) -> tuple[int, ...]:
-    """Give ranks at about equal ratios, the first and the last among them."""
-    return tuple(np.unique(np.geomspace(1, n, 25).round().astype(int)).tolist())
-
-
-def _logs(values: Sequence[float]) -> tuple[float, ...]:
-    return tuple(math.log10(value) if value > 0 else float("nan") for value in values)
