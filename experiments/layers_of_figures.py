@@ -28,7 +28,7 @@ from neurons.visualization.control_image import NamedImage, control_image
 
 MODEL, SHOWN, COMPARED, PICTURES = "miniature", "winter/photo-1.png", 1200, 5
 # from the top of the photograph, px: measured by eye, moved to an empty row
-PART = (20, 2520)
+PART = (20, 2090)
 
 
 def followed(names: list[str]) -> list[LayersOf]:
@@ -55,7 +55,7 @@ def figure() -> None:
         photograph(page, Path(folder) / "page.png", size_px=(1100, 3600))
         with Image.open(Path(folder) / "page.png") as shown:
             part = cut(shown, *PART)
-            part.thumbnail((1100, 2600))
+            part.thumbnail((1100, 2100))
             part.save(IMG / "layers-of.webp", "WEBP", quality=85, method=6)
 
 
