@@ -24,8 +24,14 @@ IMAGES = torch.randint(
 
 def naive(clip: Clip, images: torch.Tensor, lesions: list[Lesion], size: int) -> np.ndarray:
     """Run the whole network on every batch."""
-    with lesioned(clip.network, lesions):
-        return torch.cat([clip.embed_images(part) for part in images.split(size)]).numpy()
+    with lesioned(clip.network, lesions), torch.inference_mode():
+        return torch.cat([embedded(clip, part) for part in images.split(size)]).numpy()
+
+
+def embedded(clip: Clip, part: torch.Tensor) -> torch.Tensor:
+    """Embed images whose channels lie last in memory, on which the last bits depend."""
+    inputs = clip.preprocess.normalise(part).contiguous(memory_format=torch.channels_last)
+    return clip.network.encode_image(inputs)
 
 
 @pytest.mark.parametrize("name", ["planted", "vit"])
@@ -36,12 +42,14 @@ def test_each_module_s_lesion_gives_the_bits_of_whole_passes(
     modules = lesion_modules(clip.network, "visual,visual.*" if name == "vit" else "visual.*",
                              run=image_pass(clip))  # fmt: skip
     skipped = output_modules(clip.network, "visual.*", run=image_pass(clip))
-    several = [[Lesion(each.path, "gaussian")] for each in modules[::3]]
+    several = [[Lesion(each.path, "gaussian")] for each in modules[::5]]
     several += [[Lesion(each.path, "skip")] for each in skipped[:: 1 + len(skipped) // 3]]
     before = {key: each.clone() for key, each in clip.network.state_dict().items()}
     with lesioned_images(clip, IMAGES, batch_size=3) as found:
         assert "go on after any of" in found.note
         assert np.array_equal(found.intact.embeddings, naive(clip, IMAGES, [], 3))
+        plain = clip.embed_images(IMAGES).numpy()
+        np.testing.assert_allclose(found.intact.embeddings, plain, rtol=1e-4, atol=1e-5)
         # the deepest first, and again after the others: nothing depends on what came before
         answers = list(found.answers([*several[::-1], several[-1]]))
         for lesions, answer in zip([*several[::-1], several[-1]], answers, strict=True):
@@ -79,7 +87,7 @@ def test_passes_go_on_only_where_one_module_holds_all_that_follows() -> None:
     with lesioned_images(skipping, pixels(4)) as found:
         answer = found.answer(lesions)
     assert answer.went_on_after == "visual.down"
-    assert np.array_equal(answer.embeddings, naive(skipping, pixels(4), lesions, 64))
+    assert np.array_equal(answer.embeddings, naive(skipping, pixels(4), lesions, 32))
 
 
 def test_a_tied_weight_counts_where_it_is_first_used() -> None:
@@ -92,7 +100,7 @@ def test_a_tied_weight_counts_where_it_is_first_used() -> None:
     with lesioned_images(clip, images) as found:
         answer = found.answer(lesions)
     # going on after the first would keep what its intact weight gave
-    assert np.array_equal(answer.embeddings, naive(clip, images, lesions, 64))
+    assert np.array_equal(answer.embeddings, naive(clip, images, lesions, 32))
     assert answer.went_on_after != "visual.first"
 
 
@@ -105,7 +113,9 @@ def test_watched_layers_before_the_lesion_stay_and_those_after_it_change(planted
     with watch(planted.network, layers, reduce=peak) as seen, lesioned(planted.network, lesions):
         planted.embed_images(IMAGES[:2])
     for layer in layers:
-        np.testing.assert_allclose(answer.peaks[layer][:2], seen[layer].value.numpy(), rtol=1e-5)
+        np.testing.assert_allclose(
+            answer.peaks[layer][:2], seen[layer].value.numpy(), rtol=1e-4, atol=1e-6
+        )
         assert np.array_equal(answer.peaks[layer], intact.peaks[layer]) == (layer != layers[2])
 
 
@@ -131,13 +141,17 @@ def test_recalibration_goes_on_from_what_is_kept_and_gives_what_whole_passes_giv
     order = np.random.default_rng(0).permutation(6)
 
     def by_hand(made: list[Lesion]) -> np.ndarray:
-        passes = [(6, lambda: clip.embed_images(images[order]))]
+        def forward(part: torch.Tensor) -> torch.Tensor:
+            inputs = clip.preprocess.normalise(part)
+            return clip.network.encode_image(inputs.contiguous(memory_format=torch.channels_last))
+
+        passes = [(6, lambda: forward(images[order]))]
         with lesioned(clip.network, made), recalibrated(clip.network, passes):
-            return clip.embed_images(images).numpy()
+            return forward(images).numpy()
 
     assert np.array_equal(intact.recalibrated, by_hand([]))
     assert np.array_equal(answer.recalibrated, by_hand(lesions))
-    assert np.array_equal(answer.embeddings, naive(clip, images, lesions, 64))
+    assert np.array_equal(answer.embeddings, naive(clip, images, lesions, 32))
     assert not np.allclose(intact.recalibrated, intact.embeddings, rtol=0.01)
     after = clip.network.state_dict()
     assert all(torch.equal(each, after[key]) for key, each in before.items())
