@@ -43,7 +43,9 @@ def searched(
     wired = tower.embed([ids(WANTED)]).numpy() - mean
     other = np.random.default_rng(0).normal(size=wired.shape).astype(np.float32)
     directions = unit_length(np.concatenate([wired, other]))
-    first = [ids("the word fish"), ids("dog")]
+    # letter by letter: a text that is read as one token when it is written down
+    known = tower.tokens.tokenizer.encoder
+    first = [ids("the word fish"), (known["d"], known["o"], known["g</w>"])]
     return search_texts(tower, judged.prior, directions, mean, first, settings=settings)
 
 
@@ -69,6 +71,7 @@ def test_every_text_is_what_the_model_reads_of_it(
     tower: TextTower, judged: Naturalness, mean: np.ndarray, found: SearchedTexts
 ) -> None:
     assert len(set(found.ids)) == len(found.ids) > 100
+    assert found.ids[1] == tower.tokens.ids("dog") and len(found.ids[1]) == 1
     texts = [tower.tokens.text(ids) for ids in found.ids]
     assert [tower.tokens.ids(text) for text in texts] == list(found.ids)
     some = np.random.default_rng(0).choice(len(texts), 40, replace=False)
