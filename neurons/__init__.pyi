@@ -21,6 +21,8 @@ from .data.responses import ArraySystem as ArraySystem
 from .data.responses import responses as responses
 from .errors import NeuronsError as NeuronsError
 from .interventions.lesion_result import Lesions as Lesions
+from .interventions.lesions import Lesion as Lesion
+from .interventions.lesions import lesioned as lesioned
 from .interventions.saved_edits import load_edit as load_edit
 from .interventions.saved_edits import save_edit as save_edit
 from .lettering.lettering import Lettering as Lettering

@@ -2,8 +2,8 @@
 
 A usual loop zeroes a module's weights, embeds all images and puts the weights back, module by
 module. Ours keeps what comes before a lesion, and its channels lie last. Both run on the same
-images in the same batches, and their embeddings are compared. Seconds are those of the processor, so
-that other programs count as little as they can.
+images in the same batches, and their embeddings are compared. Seconds are those of the processor,
+so that other programs count as little as they can.
 
     python -m experiments.benchmarks.lesions
     python -m experiments.benchmarks.lesions --model RN50/untrained --pictures 64 --rounds 1
