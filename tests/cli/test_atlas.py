@@ -9,8 +9,8 @@ import pytest
 
 import neurons
 from neurons import Activations, UnitLabel, UnitLabels
+from neurons.activations.unit_labels import Decoys, LabelSource
 from neurons.stats import Interval, Share
-from neurons.studies.units.label_units import Decoys, LabelSource
 from tests.activations.stores import run_of
 from tests.conftest import LAYER, RED
 from tests.recipes.test_atlas import CLASSES, TWIN, N, planted
