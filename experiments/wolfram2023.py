@@ -54,7 +54,26 @@ def lesions(clip: Clip, images: ImageSet, out: Path) -> None:
 
 
 def concept_space(clip: Clip, images: ImageSet, out: Path) -> None:
-    """Draw the space between concepts."""
+    """Draw the space between concepts.
+
+    His list: points of the space between concepts; the plane around a cat, zoomed; random places;
+    and attractors. Three of the classes that have cats and dogs among them, else the first three.
+    """
+    readout, names = _readout(clip, images), images.class_names
+    few = [name for name in ("cat", "dog", "spider") if name in names]
+    words = (few + [name for name in names if name not in few])[:3]
+    anchors = [neurons.text_anchor(clip, readout, word) for word in words]
+    seen = neurons.embedded_images(clip, images, n=400)
+    found = neurons.concept_plane(
+        clip, anchors, readout, seen=seen, picture_at=neurons.nearest_pictures(seen)
+    )
+    attracted = neurons.attractor_map(clip, anchors, readout, seen)
+    rows = [next(i for i in range(len(seen)) if seen.label(i) == word) for word in words]
+    pictures = [images.pixels(int(seen.rows[i])) for i in rows]
+    between = neurons.pixel_plane(clip, pictures, [seen.name(i) for i in rows], readout)
+    for each in (found, attracted, between):
+        print(each.verdict())
+    print(f"concept space: {write_result(out, found, attracted, between)}")
 
 
 def layers_of_image(clip: Clip, images: ImageSet, out: Path) -> None:

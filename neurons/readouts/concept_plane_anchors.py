@@ -48,6 +48,12 @@ class Anchor:
 def text_anchor(clip: Clip, readout: ZeroShot, text: str) -> Anchor:
     """Take a text: a class of the readout by its direction, any other as it is written.
 
+    Parameters
+    ----------
+    clip : Clip
+    readout : ZeroShot
+    text : str
+
     Raises
     ------
     OptionError
@@ -65,6 +71,12 @@ def text_anchor(clip: Clip, readout: ZeroShot, text: str) -> Anchor:
 
 def image_anchor(clip: Clip, images: ImageSet | None, image: str | Path) -> Anchor:
     """Take an image: one of a set by its id or file's name, or else a file.
+
+    Parameters
+    ----------
+    clip : Clip
+    images : ImageSet or None
+    image : str or Path
 
     Raises
     ------
@@ -85,6 +97,12 @@ def picture_of(images: ImageSet | None, image: str | Path) -> tuple[str, Pixels]
 
 def unit_anchor(directions: UnitDirections, neuron: Neuron | str) -> Anchor:
     """Take a unit: where one more in it moves an image's embedding.
+
+    Parameters
+    ----------
+    directions : UnitDirections
+        Of the unit's layer, such as `linearize(...).directions()` gives.
+    neuron : Neuron or str
 
     Raises
     ------

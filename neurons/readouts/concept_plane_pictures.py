@@ -113,7 +113,12 @@ def embedded_images(
 
 
 def nearest_pictures(seen: SeenImages) -> PictureAt:
-    """Show at each point the image whose embedding is nearest."""
+    """Show at each point the image whose embedding is nearest.
+
+    Parameters
+    ----------
+    seen : SeenImages
+    """
 
     def at(points: NDArray[np.floating]) -> list[PointPicture]:
         found, cosines = seen.nearest(points)
