@@ -22,6 +22,9 @@ from neurons.visualization.stage_views import LensFit, LensView, StageView, Surp
 
 Progress = Callable[[int, int], None]
 
+# of one image there is no spread
+_FEWEST = 2
+
 
 @dataclass(frozen=True, eq=False)
 class OtherImages:
@@ -62,6 +65,8 @@ def beside_others(
     if reference is None:
         return OtherImages(None, {}, "there are no other images")
     rest = reference.without(embedding)
+    if rest.n < _FEWEST:
+        return OtherImages(None, {}, "there are no other images")
     if rest.embeddings is None:
         why = "the run was made without embeddings; scan again with them"
         return OtherImages(rest, {}, why)
