@@ -21,7 +21,7 @@ from neurons.drawn_world.scenes import TEMPLATES
 from neurons.interventions.lesion_records import LesionRecord
 from neurons.readouts.readout import zero_shot
 
-MODEL, N = "miniature", 237
+MODEL, N = "miniature", 158
 # from the top of the photograph, px: measured by eye, moved to an empty row
 PART = (20, 1500)
 
@@ -46,7 +46,7 @@ def measured(folder: Path) -> Lesions:
         images,
         folder,
         readout=zero_shot(clip, images.class_names, templates=("{}", *TEMPLATES)),
-        plan=LesionPlan(n_orders=10),
+        plan=LesionPlan(),
         recalibrate=True,
         n=N,
         progress=lambda done, total: print(f"\r{done} of {total}", end="", flush=True),

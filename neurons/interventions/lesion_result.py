@@ -55,6 +55,8 @@ class Lesions(Result):
     orders : tuple of LesionOrder
     doubts : tuple of str
         What makes these numbers mean little.
+    left_out : tuple of str
+        Modules that could not be changed so, and why.
     note : str
         How passes were saved.
     """
@@ -71,6 +73,7 @@ class Lesions(Result):
     curves: tuple[LesionCurve, ...]
     orders: tuple[LesionOrder, ...]
     doubts: tuple[str, ...]
+    left_out: tuple[str, ...]
     note: str
 
     @property
@@ -106,11 +109,7 @@ class Lesions(Result):
         told = [*self.doubts, *(self._told_single(how) for how in self.hows)]
         told += [self._told_curve(each) for each in self.curves]
         told += [_told_orders(self.orders)] if self.orders else []
-        still = [each.path for each in self.modules if not each.n_runs]
-        if still:
-            told.append(
-                f"{len(still):,} modules never run, and were left alone: {still[0]!r} first."
-            )
+        told += self.left_out
         shared = [each for each in self.modules if each.tied or each.n_runs > 1]
         if shared:
             told.append(

@@ -105,7 +105,7 @@ class ModuleLesions(Result):
     def verdict(self) -> str:
         """Say what the lesion leaves; what must be known of the module follows."""
         told = [self._told(*each) for each in zip(self.records, self.losses, strict=True)]
-        return " ".join((*told, *((self.module.note,) if self.module.note else ())))
+        return " ".join((*told, *((f"To know: {self.module.note}.",) if self.module.note else ())))
 
     def _told(self, record: LesionRecord, loss: Loss) -> str:
         of, n = self.intact.accuracy, record.accuracy.n

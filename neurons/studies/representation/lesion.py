@@ -176,7 +176,11 @@ def lesion(
     watched = last_block(clip) if watch is None else watch
     if watched:
         find_layers(clip, [watched])
-    by_how = {how: _modules(clip, plan.modules, how) for how in plan.hows}
+    listed = {how: _modules(clip, plan.modules, how) for how in plan.hows}
+    by_how = {how: tuple(m for m in found if _can(m, how)) for how, found in listed.items()}
+    left_out = [_left_out(how, found) for how, found in listed.items()]
+    if not all(by_how.values()):
+        raise OptionError(f"no module of {plan.modules!r} can be changed. {' '.join(left_out)}")
     ready = _drawn(clip, images, readout, n, seed)
     truth = ready.truth(readout.class_names).astype(np.intp)
     step = _stepper(progress, _measures(plan, by_how))
@@ -215,14 +219,32 @@ def lesion(
         curves=drawn,
         orders=orders,
         doubts=_doubts(intact, readout, ready),
+        left_out=tuple(filter(None, left_out)),
         note=note,
     )
 
 
 def _modules(clip: Clip, pattern: str, how: str) -> tuple[LesionModule, ...]:
-    """List the modules that a way can change."""
+    """List the modules that a way can change; the others are told."""
     listed = output_modules if how == "skip" else lesion_modules
     return listed(clip.network, pattern, run=image_pass(clip))
+
+
+def _can(module: LesionModule, how: str) -> bool:
+    """Tell whether a module can be changed in a way: it runs, and an output is its own."""
+    if how in WEIGHTS or how == "skip":
+        return module.n_runs > 0
+    # a mean over several runs of one pass has no meaning
+    return module.runs_itself and (module.n_runs == 1 or (how != "mean" and module.n_runs > 0))
+
+
+def _left_out(how: str, modules: Sequence[LesionModule]) -> str:
+    """Say which modules were left alone."""
+    left = [each for each in modules if not _can(each, how)]
+    why = "never run" if all(not each.n_runs for each in left) else (
+        "never run, run several times, or give no output since others use their weights"
+    )  # fmt: skip
+    return f"Left alone, as they {why}: {len(left):,}, such as {left[0].path}." if left else ""
 
 
 def _drawn(clip: Clip, images: ImageSet, readout: Readout, n: int, seed: int) -> Prepared:
@@ -251,9 +273,8 @@ def _one_by_one(
     found = []
     for how, modules in by_how.items():
         for module in modules:
-            if module.n_runs:
-                found.append(keeper.record([plan.lesion(module.path, how, seed)]))
-                step()
+            found.append(keeper.record([plan.lesion(module.path, how, seed)]))
+            step()
     return tuple(found)
 
 
@@ -280,7 +301,7 @@ def _orders(
     seed: int,
     step: Callable[[], None],
 ) -> tuple[LesionOrder, ...]:
-    lesions = [plan.lesion(each.path, plan.hows[0], seed) for each in modules if each.n_runs]
+    lesions = [plan.lesion(each.path, plan.hows[0], seed) for each in modules]
     if len(lesions) < 2:
         return ()
     choosing = choosing_half(truth.tolist())

@@ -17,6 +17,7 @@ from neurons.interventions.lesion_series import choosing_half
 from neurons.interventions.lesioned_images import lesioned_images
 from neurons.interventions.lesions import Lesion
 from neurons.readouts.readout import ZeroShot
+from neurons.results.blocks import Heat
 from tests.conftest import LAYER
 from tests.studies.representation.wired import reads_of, shown_rows
 
@@ -118,6 +119,24 @@ def test_curves_begin_intact_and_end_at_chance(
     tenth = scale.records[scale.amounts.index(0.1)]
     again, before = tenth.recalibrated_accuracy, intact.recalibrated_accuracy
     assert again is not None and before is not None and again.value == pytest.approx(before.value)
+
+
+def test_blocks_and_heads_of_a_vit_are_skipped_on_a_map_of_their_own(
+    vit: Clip, labelled: ImageSet
+) -> None:
+    plan = LesionPlan("visual.transformer.resblocks.*", ("skip", "mean"), n_orders=1)
+    found = neurons.lesion(
+        vit, labelled, readout=reads_of(vit, labelled), plan=plan, watch="", n=8, top_k=2
+    )
+    skipped = [each.lesions[0].module.removeprefix("visual.transformer.") for each in
+               found.of("skip")]  # fmt: skip
+    assert {"resblocks.0", "resblocks.1", "resblocks.0.attn.head.1"} <= set(skipped)
+    # no weights were changed: there are no curves, and no units were watched
+    assert found.curves == () and all(each.overlaps == () for each in found.single)
+    first, second, *_ = (block for block in found.blocks() if isinstance(block, Heat))
+    assert "skipped" in first.title and "mean over images" in second.title
+    opened = [title for row in first.opens for title in row if title]
+    assert sorted(opened) == sorted(each.lesions[0].module for each in found.of("skip"))
 
 
 def test_one_answer_for_all_is_chance_too(
