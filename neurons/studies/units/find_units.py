@@ -2,41 +2,34 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurons.activations.average_precision import (
     average_precision,
-    average_precision_interval,
     places,
 )
+from neurons.activations.found_unit import ALPHA, CHANCE_AUC, PASSING_AUPRC, FoundUnit, tested
 from neurons.activations.halves import halves
 from neurons.activations.layer_peaks import peak_blocks
 from neurons.activations.lost_values import told_units_not_finite
 from neurons.activations.run import Activations
-from neurons.activations.unit_activations import Example, UnitActivations
 from neurons.address import Neuron
 from neurons.data.images import ImageSet
+from neurons.data.meant_classes import classes_of
 from neurons.data.sources import UNLABELLED
 from neurons.errors import OptionError
 from neurons.results.blocks import Block, Gallery, Strip, Table
 from neurons.results.result import Result
 from neurons.results.table import Row
-from neurons.stats import Interval, auc, p_of_draws
 
 Progress = Callable[[int, int], None]
 
-# as an exam for a unit's name: of random directions in a layer 1.4 % pass it, of units 39.5 %
-PASSING_AUPRC = 0.3
-_ALPHA, _CHANCE_AUC = 0.05, 0.5
 # in each half
 _FEWEST = 2
-_PICTURED, _TOP = 5, 6
 
 
 def find_units(
@@ -136,7 +129,7 @@ def find_units(
             progress(done, total)
     scores.sort(key=lambda each: (-each[0], paths.index(each[1]), each[2]))
     units = [
-        _tested(activations, images, Neuron(path, unit), value, largest, meant, second, i, seed)
+        tested(activations, images, Neuron(path, unit), value, largest, meant, second, i, seed)
         for i, (value, path, unit) in enumerate(scores[:count])
     ]
     return FoundUnits(
@@ -153,62 +146,6 @@ def find_units(
         units=tuple(units),
         not_finite="".join(told_units_not_finite(lost[path], path) for path in paths),
     )
-
-
-@dataclass(frozen=True)
-class FoundUnit:
-    """A unit, and how well it finds the concept.
-
-    Parameters
-    ----------
-    neuron : str
-    chosen_by : float in [0, 1]
-        Average precision on the half that chose it: too high, since it was chosen by it.
-    p_value : float in (0, 1]
-        Share of draws of random images, this concept counted in, that the best of all units finds
-        as well: below 0.05 in 5 % of concepts that no unit knows, however many units there are.
-    auprc : float in [0, 1]
-        Average precision on the other half.
-    interval : Interval
-        95 %, by resampling the concept's images.
-    auc : float in [0, 1]
-        Area under the ROC curve on the other half; 0.5 is chance.
-    auc_interval : Interval
-        By DeLong's method.
-    n, n_others : int
-        Images of the concept and others in that half.
-    finds : tuple of str
-        Of a concept of several classes those that the unit finds, one by one, with an average
-        precision of `PASSING_AUPRC` or more on the other half.
-    n_classes : int
-        Classes of the concept that have images there.
-    top : tuple of Example
-        The strongest images of the whole set; empty for units further down.
-    """
-
-    neuron: str
-    chosen_by: float
-    p_value: float
-    auprc: float
-    interval: Interval
-    auc: float
-    auc_interval: Interval
-    n: int
-    n_others: int
-    finds: tuple[str, ...]
-    n_classes: int
-    top: tuple[Example, ...]
-
-    @property
-    def passes(self) -> bool:
-        """Whether it finds the concept well, better than decoys do, and not one class for all."""
-        several = self.n_classes == 1 or 2 * len(self.finds) >= self.n_classes
-        return self.p_value <= _ALPHA and self.auprc >= PASSING_AUPRC and self.holds and several
-
-    @property
-    def holds(self) -> bool:
-        """Whether it finds the concept better than chance on the half that did not choose it."""
-        return self.auc_interval.low > _CHANCE_AUC
 
 
 @dataclass(frozen=True)
@@ -283,7 +220,7 @@ class FoundUnits(Result):
             more = f" {n:,} units pass." if n > 1 else ""
             answers = f"{best.neuron} answers to {self._named()}: {number}.{more} {control}."
             return self.not_finite + answers
-        if best.p_value > _ALPHA:
+        if best.p_value > ALPHA:
             weak = f"finds it no better than random images (p = {best.p_value:.2g})"
         elif not best.holds:
             weak = (
@@ -362,49 +299,9 @@ class FoundUnits(Result):
             f"{self.units[0].n_others:,} others, none of which chose the units; chance "
             f"{self.chance:.3f} and 0.5. Chosen by: AUPRC on the other half. p: among the best of "
             f"{self.n_units:,} units at finding random images. Classes: those found with an "
-            f"AUPRC of {PASSING_AUPRC} or more, one by one. A unit passes with p at most {_ALPHA}, "
-            f"that AUPRC, an AUC whose interval lies above {_CHANCE_AUC}, and half of the classes.",
+            f"AUPRC of {PASSING_AUPRC} or more, one by one. A unit passes with p at most {ALPHA}, "
+            f"that AUPRC, an AUC whose interval lies above {CHANCE_AUC}, and half of the classes.",
         )
-
-
-def classes_of(class_names: Sequence[str], concept: str | Sequence[str]) -> tuple[str, ...]:
-    """Find the classes that are meant, without regard to case.
-
-    Parameters
-    ----------
-    class_names : sequence of str
-    concept : str or sequence of str
-        One name: the class so called, else every class whose name holds it as a whole word.
-        Several names: all of these classes.
-
-    Raises
-    ------
-    OptionError
-        If there is no such class; the message gives those that look alike.
-    """
-    wanted = [concept] if isinstance(concept, str) else list(concept)
-    found: list[str] = []
-    for name in wanted:
-        exact = [each for each in class_names if each.casefold() == name.strip().casefold()]
-        word = re.compile(rf"\b{re.escape(name.strip())}\b", re.IGNORECASE)
-        part = [each for each in class_names if name.strip() and word.search(each)]
-        if not exact and not part:
-            raise OptionError(_no_class(class_names, name))
-        found += exact or part
-    return tuple(dict.fromkeys(found))
-
-
-def _no_class(class_names: Sequence[str], name: str) -> str:
-    # a name is near if it is, or if one of its words is
-    known = {word: each for each in class_names for word in each.casefold().split()}
-    known |= {each.casefold(): each for each in class_names}
-    near = list(dict.fromkeys(known[w] for w in get_close_matches(name.casefold(), known, 3)))
-    few = ", ".join(near or list(class_names)[:5])
-    which = "those that look alike" if near else f"the first of {len(class_names):,}"
-    return (
-        f"no class of the images is called {name!r} ({which}: {few}); for what has no images, ask "
-        f"by a written word which strings excite a unit"
-    )
 
 
 def _every_layer(activations: Activations) -> list[str]:
@@ -423,47 +320,3 @@ def _check_counts(name: str, first: NDArray[np.bool_], second: NDArray[np.bool_]
         )
     if min(int((~first).sum()), int((~second).sum())) < _FEWEST:
         raise OptionError(f"nearly every image is of {name!r}: there is nothing to tell it from")
-
-
-def _tested(
-    activations: Activations,
-    images: ImageSet,
-    neuron: Neuron,
-    chosen_by: float,
-    largest: NDArray[np.float64],
-    meant: NDArray[np.bool_],
-    rows: NDArray[np.intp],
-    rank: int,
-    seed: int,
-) -> FoundUnit:
-    """Test one unit on the half that did not choose it, and show its strongest images."""
-    unit = UnitActivations(activations, images, neuron)
-    peaks, mine = unit.peaks[rows], meant[rows]
-    place = places(peaks[:, None])[mine]
-    held = images.require_labels()[rows]
-    finds = [
-        images.class_names[k]
-        for k in np.unique(held[mine]).tolist()
-        if _finds(peaks, held == k, ~mine) >= PASSING_AUPRC
-    ]
-    area, area_interval = auc(peaks[mine], peaks[~mine])
-    return FoundUnit(
-        neuron=str(neuron),
-        chosen_by=chosen_by,
-        p_value=p_of_draws(chosen_by, largest),
-        auprc=float(average_precision(place)[0]),
-        interval=average_precision_interval(place[:, 0], seed=seed),
-        auc=area,
-        auc_interval=area_interval,
-        n=int(mine.sum()),
-        n_others=int((~mine).sum()),
-        finds=tuple(finds),
-        n_classes=len(np.unique(held[mine])),
-        top=unit.strongest(_TOP) if rank < _PICTURED else (),
-    )
-
-
-def _finds(peaks: NDArray[np.float32], mine: NDArray[np.bool_], others: NDArray[np.bool_]) -> float:
-    """Give the average precision at finding one class, the concept's other classes left out."""
-    place = places(np.concatenate([peaks[mine], peaks[others]])[:, None])
-    return float(average_precision(place[: int(mine.sum())])[0])

@@ -12,12 +12,10 @@ import neurons
 from neurons import Activations, Clip, ImageSet
 from neurons.activations.halves import halves
 from neurons.errors import OptionError
-from neurons.studies.units.find_units import FoundUnits, classes_of
+from neurons.studies.units.find_units import FoundUnits
 from tests.conftest import LAYER, RED, STRIPE
 from tests.studies.probe.planted_run import planted_run
 from tests.studies.units.conftest import write_pictures
-
-NAMES = ("barn spider", "dog", "fire truck", "spider", "wolf spider")
 
 
 def test_the_planted_units_are_found(scanned: tuple[Activations, ImageSet]) -> None:
@@ -102,16 +100,6 @@ def test_what_half_of_the_images_say_is_not_believed(
     # other halves, other numbers, the same unit
     assert found.units[0].neuron == again.units[0].neuron
     assert found.units[0].n + found.units[0].n_others == 36
-
-
-def test_a_word_means_the_class_or_every_class_that_holds_it() -> None:
-    assert classes_of(NAMES, "SPIDER") == ("spider",)
-    assert classes_of(NAMES[:3] + NAMES[4:], "spider") == ("barn spider", "wolf spider")
-    assert classes_of(NAMES, ["dog", "truck"]) == ("dog", "fire truck")
-    with pytest.raises(OptionError, match=r"'truk' \(those that look alike: fire truck"):
-        classes_of(NAMES, "truk")
-    with pytest.raises(OptionError, match="the first of 5"):
-        classes_of(NAMES, "zebra")
 
 
 def test_a_unit_for_one_class_is_none_for_a_group_of_three(
