@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neurons.activations.equation_blocks import steps_table, terms_blocks
 from neurons.activations.equation_terms import STABLE, Step, Term, nearest, steps_of, terms_of
 from neurons.activations.writing_units import WritingUnits
 from neurons.errors import OptionError
@@ -18,7 +19,7 @@ from neurons.readouts.word_fit import (
     shares_of_resamples,
 )
 from neurons.readouts.word_texts import FamiliesTogether, WordTexts
-from neurons.results.blocks import Bars, Block, Note, Table
+from neurons.results.blocks import Block, Note
 from neurons.results.result import Result
 from neurons.results.table import Row
 from neurons.stats import p_of_draws
@@ -249,7 +250,11 @@ class WordEquation(Result):
             f"the other words of this list; another list gives another equation, and an invented "
             f"word gets one, too."
         )
-        return (Note(note), *self._terms_drawn(), *self._path())
+        return (
+            Note(note),
+            *terms_blocks(self.terms, self.layer, self.n_words, self.n_resamples, self.writing),
+            steps_table(self.steps),
+        )
 
     def rows(self) -> Sequence[Row]:
         """One row per unit."""
@@ -272,73 +277,6 @@ class WordEquation(Result):
             }
             for each in self.terms
         ]
-
-    def _terms_drawn(self) -> tuple[Block, ...]:
-        if not self.terms:
-            return ()
-        bars = Bars(
-            "How often each unit came back",
-            tuple(f"{_sign(each)} {self.layer}:{each.unit}" for each in self.terms),
-            tuple(each.came_back for each in self.terms),
-            f"share of {self.n_resamples} resamples of words and prompts",
-            reference=STABLE,
-            note=f"With the same sign. The line: {STABLE:g}, from which on a unit is stable. One "
-            "other word is missing from 36 % of resamples, so a unit that is there only because "
-            "of that word comes back in at most about 0.64.",
-        )
-        return (bars, self._table())
-
-    def _table(self) -> Table:
-        note = (
-            "Coefficient: change of the log odds that a text has the word, for one standard "
-            "deviation more in the unit's weight. Rank: place of the word among all words by that "
-            "weight. "
-        )
-        return Table(
-            "The terms",
-            ("unit", "coefficient", "came back", "rank of the word", "written words"),
-            tuple(
-                (
-                    f"{self.layer}:{each.unit}",
-                    f"{each.coefficient:+.2f}",
-                    f"{each.came_back:.2f}",
-                    f"{each.rank} of {self.n_words}",
-                    _told_reading(each),
-                )
-                for each in self.terms
-            ),
-            note + (f"Written words: {self.writing}" if self.writing else ""),
-        )
-
-    def _path(self) -> tuple[Block, ...]:
-        steps = Table(
-            "At other strengths",
-            ("strength", "units", "below 0", "gap", ""),
-            tuple(
-                (
-                    f"{each.strength:.3f}",
-                    f"{each.units}",
-                    f"{each.negative}",
-                    f"{each.gap:.1e}",
-                    "shown" if each.shown else "",
-                )
-                for each in self.steps
-            ),
-            "Strength: in shares of the smallest at which no unit is used. Gap: how far from the "
-            "best equation of this strength it can be, in shares of the objective.",
-        )
-        return (steps,)
-
-
-def _sign(term: Term) -> str:
-    return "+" if term.coefficient > 0 else "-"
-
-
-def _told_reading(term: Term) -> str:
-    if term.reads is None:
-        return "not measured"
-    told = f"{term.reads.successes} of {term.reads.n}"
-    return f"reads: {told}" if term.marked else told
 
 
 def _check(

@@ -13,6 +13,7 @@ from neurons.attacks.written_texts import written_texts
 from neurons.errors import OptionError
 from neurons.network.clip import Clip
 from neurons.network.token_gradients import TextTower
+from neurons.readouts.asked_blocks import beside_random, captions_bars, frontier_blocks
 from neurons.readouts.asked_texts import AskedText, AskedUnit, asked_table
 from neurons.readouts.captions import Captions, usual_captions
 from neurons.readouts.naturalness import naturalness
@@ -33,7 +34,7 @@ from neurons.readouts.text_frontier import (
 from neurons.readouts.text_prior import TextPrior
 from neurons.readouts.text_search import USUAL, Progress, SearchSettings
 from neurons.readouts.unit_directions import UnitDirections
-from neurons.results.blocks import Bars, Block, Curve
+from neurons.results.blocks import Block
 from neurons.results.result import Result
 from neurons.results.table import Row
 
@@ -342,10 +343,13 @@ class UnitTexts(Result):
 
     def blocks(self) -> tuple[Block, ...]:
         """Show the captions beside what random directions get, then the frontier."""
+        told = f"{self.n_texts:,} {self.source}"
+        readout = f"{self.level}; it leaves out {self.leaves_out or 'nothing'}"
+        beside = beside_random(N_DRAWS, self.prior, self.natural)
         return (
-            self._bars(),
-            asked_table("Captions that it asks for", self.captions, self._beside(N_DRAWS)),
-            *self._drawn(),
+            captions_bars(self.captions, self.random_best, told, readout),
+            asked_table("Captions that it asks for", self.captions, beside),
+            *frontier_blocks(self.frontier, self.prior, self.natural, self.n_random),
         )
 
     def rows(self) -> Sequence[Row]:
@@ -374,49 +378,6 @@ class UnitTexts(Result):
             }
             for kind, each in kinds
         ]
-
-    def _bars(self) -> Bars:
-        return Bars(
-            "What it asks for in words",
-            tuple(each.text for each in self.captions),
-            tuple(each.score for each in self.captions),
-            "score",
-            reference=self.random_best,
-            note=f"The captions furthest along its direction, of {self.n_texts:,} {self.source}. "
-            f"The line is the mean best score of random mixtures of the layer's units. Readout: "
-            f"{self.level}; it leaves out {self.leaves_out or 'nothing'}.",
-        )
-
-    def _beside(self, n: int) -> str:
-        """Say what z and perplexity stand beside, of so many random directions."""
-        told = f"z: beside what {n} random mixtures of the layer's units get in the same way."
-        if not np.isnan(self.natural):
-            return (
-                f"{told} Median perplexity of captions that the prior ({self.prior}) does not "
-                f"know: {self.natural:.3g}."
-            )
-        return f"{told} Prior: {self.prior}." if self.prior else told
-
-    def _drawn(self) -> tuple[Block, ...]:
-        if not self.frontier:
-            return ()
-        ordered = sorted(self.frontier, key=lambda each: each.perplexity)
-        return (
-            Curve(
-                "From natural to extreme",
-                tuple(float(np.log(each.perplexity)) for each in ordered),
-                tuple(each.score for each in ordered),
-                "cross-entropy, nats per token",
-                "score",
-                note=f"Each point is a text that no other text beats in both, as far as was "
-                f"searched, but for captions that the prior was fitted on. Naturalness: "
-                f"{self.prior}.",
-                points=True,
-            ),
-            asked_table(
-                "Searched texts, from natural to extreme", ordered, self._beside(self.n_random)
-            ),
-        )
 
 
 def _by_captions(

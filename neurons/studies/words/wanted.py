@@ -8,9 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neurons.activations.mean_activations import MeanActivations, mean_activations
+from neurons.activations.mean_activations import mean_activations
 from neurons.activations.run import Activations
-from neurons.activations.told_units import ToldUnit, strip_of, told_units
+from neurons.activations.told_units import strip_of, told_units
+from neurons.activations.wanted_blocks import (
+    WANTED_ALPHA,
+    WantedUnit,
+    wanted_table,
+    wanted_unit,
+)
 from neurons.address import Neuron
 from neurons.data.image_names import input_of
 from neurons.data.images import ImageSet
@@ -30,7 +36,6 @@ from neurons.readouts.reference_words import reference_words
 from neurons.readouts.text_candidates import TextCandidates
 from neurons.readouts.text_weights import (
     N_DRAWS,
-    TextWeights,
     asked_direction,
     check_asked,
     text_weights,
@@ -38,12 +43,11 @@ from neurons.readouts.text_weights import (
     words_of_units,
 )
 from neurons.readouts.unit_directions import UnitDirections
-from neurons.results.blocks import Block, Note, Table
+from neurons.results.blocks import Block, Note
 from neurons.results.result import Result
 from neurons.results.table import Row
 
 Progress = Callable[[int, int], None]
-_ALPHA = 0.05
 _FEWEST_IMAGES = 2
 
 
@@ -164,54 +168,18 @@ def wanted_units(
         words=known.source,
         n_units=len(weights.cosines),
         n_alive=len(alive),
-        n_passing=int((weights.p_values[alive] <= _ALPHA).sum()),
+        n_passing=int((weights.p_values[alive] <= WANTED_ALPHA).sum()),
         random_mean=float(weights.random_best.mean()),
         random_largest=float(weights.random_best.max()),
         n_directions=n_directions,
         units=tuple(
-            _unit(each, unit, weights, activity)
+            wanted_unit(each, unit, weights, activity)
             for each, unit in zip(told, order.tolist(), strict=True)
         ),
         test=test,
         tested_on=tuple(images.ids[row] for row in rows),
         lowest_score=float(scores.min()),
     )
-
-
-@dataclass(frozen=True)
-class WantedUnit:
-    """A unit, and how much a text asks for it.
-
-    Parameters
-    ----------
-    unit : ToldUnit
-    cosine : float in [-1, 1]
-        Between its direction and the text's.
-    p_value : float in (0, 1]
-        Share of random directions, this text counted in, for which the best of all units has as
-        large a cosine.
-    z : float
-        Standard deviations above the cosine that words have with the unit on average.
-    weight : float
-        What one more in its mean activation adds to the score, before the embedding is normalised.
-    contribution : float
-        The weight times its mean activation over the run's images.
-    percentile : float in [0, 100]
-        Of the contribution among the layer's units: how many have a smaller one.
-    """
-
-    unit: ToldUnit
-    cosine: float
-    p_value: float
-    z: float
-    weight: float
-    contribution: float
-    percentile: float
-
-    @property
-    def passes(self) -> bool:
-        """Whether random directions hardly ever have a unit as near."""
-        return self.p_value <= _ALPHA
 
 
 @dataclass(frozen=True)
@@ -328,7 +296,7 @@ class WantedUnits(Result):
                 "What excites the first units",
             ),
             lines_of(self.test, "Without these units"),
-            self._table(),
+            wanted_table(self.units, self.words, self.against, self.n_directions),
             Note(
                 f"By {self.level}, which leaves out {self.leaves_out}. The test runs the whole "
                 f"network on {', '.join(self.tested_on[:3])}"
@@ -355,45 +323,6 @@ class WantedUnits(Result):
             }
             for each in self.units
         ]
-
-    def _table(self) -> Table:
-        return Table(
-            "Units that it asks for",
-            ("neuron", "name", "cosine", "p", "z", "weight", "x mean", "%", "words for it"),
-            tuple(
-                (
-                    each.unit.neuron,
-                    each.unit.name or "-",
-                    f"{each.cosine:.2f}",
-                    f"{each.p_value:.2g}",
-                    f"{each.z:.1f}",
-                    f"{each.weight:.3g}",
-                    f"{each.contribution:.3g}",
-                    f"{each.percentile:.0f}",
-                    ", ".join(each.unit.words),
-                )
-                for each in self.units
-            ),
-            f"Cosine of the unit's direction and the text's, less "
-            f"{'that of the other text' if self.against else 'the mean of words'}. p: among the "
-            f"best units for {self.n_directions:,} random mixtures of {self.words}. z: over "
-            f"{'pairs of these words' if self.against else 'these words'}. Weight: what one more "
-            f"in the unit's mean adds to the score; x mean: times its mean activation; %: of the "
-            f"units have less of that.",
-        )
-
-
-def _unit(told: ToldUnit, unit: int, weights: TextWeights, activity: MeanActivations) -> WantedUnit:
-    added = weights.weights * activity.mean
-    return WantedUnit(
-        told,
-        float(weights.cosines[unit]),
-        float(weights.p_values[unit]),
-        float(weights.z[unit]),
-        float(weights.weights[unit]),
-        float(added[unit]),
-        100 * float(np.mean(added[np.isfinite(added)] < added[unit])),
-    )
 
 
 def _best_rows(

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from neurons.activations.run import Activations
-from neurons.activations.told_units import ToldUnit, strip_of, told_units
+from neurons.activations.share_blocks import UnitShare, share_maps, shares_table, unit_shares
+from neurons.activations.told_units import strip_of, told_units
 from neurons.address import Neuron
-from neurons.data.decoding import Pixels
 from neurons.data.image_names import input_of, picture_called
 from neurons.data.images import ImageSet
 from neurons.data.overlay import magnified, overlaid
@@ -39,12 +39,11 @@ from neurons.readouts.reference_words import reference_words
 from neurons.readouts.text_candidates import TextCandidates
 from neurons.readouts.text_shares import ADDS_UP, TextShares, text_shares, words_through
 from neurons.readouts.text_weights import asked_direction, check_asked, told_asked
-from neurons.results.blocks import Beside, Block, Gallery, Note, Table, Tile
+from neurons.results.blocks import Block, Note, Tile
 from neurons.results.result import Result
 from neurons.results.table import Row
 
 Progress = Callable[[int, int], None]
-_MAPS = 5
 _TITLES = {
     TAKEN_OUT: "Without the units that speak for it",
     PUT_BACK: "With these units only",
@@ -159,34 +158,9 @@ def wanted_in_image(
         places=tuple(tuple(row) for row in parted.of_places.tolist()),
         picture=thumbnail(magnified(seen)),
         overlay=thumbnail(overlaid(seen, parted.of_places)),
-        units=_units(told, order, parted, seen),
+        units=unit_shares(told, order, parted, seen),
         tests=tests,
     )
-
-
-@dataclass(frozen=True)
-class UnitShare:
-    """A unit, and what it adds to one image's score for a text.
-
-    Parameters
-    ----------
-    unit : ToldUnit
-    share : float
-        At all places together, in units of the score.
-    activation : float
-        Mean over its places in this image.
-    row, column : int
-        The place where it adds most, from 0, the first row at the top; -1 where there is one place.
-    overlay : bytes
-        Its own shares on the image; empty for units further down, and where there is one place.
-    """
-
-    unit: ToldUnit
-    share: float
-    activation: float
-    row: int
-    column: int
-    overlay: bytes
 
 
 @dataclass(frozen=True)
@@ -309,10 +283,22 @@ class WantedInImage(Result):
         told = [each.unit for each in self.units]
         values = [f"{each.share:+.3f}" for each in self.units]
         return (
-            self._maps(),
+            share_maps(
+                self.units,
+                Tile(self.overlay, f"{self.score:+.3f}", "all units", self.image),
+                Tile(self.picture, "", "the network's input", self.image),
+                self.class_token,
+            ),
             *strip_of(told, values, "What else excites these units"),
             *(lines_of(test, _TITLES[test.what]) for test in self.tests),
-            self._table(),
+            shares_table(
+                self.units,
+                self.layer,
+                (len(self.places), len(self.places[0])),
+                others=self.speaks_for + self.speaks_against - sum(e.share for e in self.units),
+                rest=self.rest,
+                total=self.total,
+            ),
             Note(
                 f"Sum check: {self.told_sum()}. "
                 + (
@@ -344,52 +330,6 @@ class WantedInImage(Result):
             for each in self.units
         ]
 
-    def _maps(self) -> Beside | Gallery:
-        whole = Tile(self.overlay, f"{self.score:+.3f}", "all units", self.image)
-        plain = Tile(self.picture, "", "the network's input", self.image)
-        left = Gallery("", (plain, whole), large=True)
-        shown = [each for each in self.units if each.overlay]
-        if not shown:
-            note = "These units have no place: only the class token is read."
-            return Gallery("The image", (plain,), note, large=True)
-        right = Gallery(
-            "The units that add most",
-            tuple(Tile(e.overlay, f"{e.share:+.3f}", e.unit.called) for e in shown),
-        )
-        token = f" In the class token: {self.class_token:+.3f}." if self.class_token else ""
-        note = (
-            f"Orange places speak for the text, blue ones against it. All units together have a "
-            f"scale of their own, single units share one.{token}"
-        )
-        return Beside("Which places speak for it, and through which units", left, right, note)
-
-    def _table(self) -> Table:
-        shown = sum(each.share for each in self.units)
-        others = self.speaks_for + self.speaks_against - shown
-        return Table(
-            "Units that speak for it",
-            ("neuron", "name", "share", "activation", "row, column", "words it speaks for here"),
-            (
-                *(
-                    (
-                        each.unit.neuron,
-                        each.unit.name or "-",
-                        f"{each.share:+.4f}",
-                        f"{each.activation:.3g}",
-                        f"{each.row + 1}, {each.column + 1}" if each.row >= 0 else "-",
-                        ", ".join(each.unit.words),
-                    )
-                    for each in self.units
-                ),
-                ("all other units", "-", f"{others:+.4f}", "-", "-", "-"),
-                ("rest", "-", f"{self.rest:+.4f}", "-", "-", "-"),
-                ("sum", "-", f"{self.total:+.4f}", "-", "-", "-"),
-            ),
-            f"Of {len(self.places)} rows and {len(self.places[0])} columns the place where the "
-            f"unit adds most. Rest: what does not come through units of {self.layer}, such as "
-            f"biases.",
-        )
-
 
 def _tested(
     readout: FrozenReadout,
@@ -417,23 +357,6 @@ def _tested(
                 )
             )
     return tuple(tests)
-
-
-def _units(
-    told: Sequence[ToldUnit], order: Sequence[int], parted: TextShares, seen: Pixels
-) -> tuple[UnitShare, ...]:
-    maps, found = parted.maps, []
-    # one scale for all, so that what adds little looks little
-    largest = float(np.abs(maps[list(order)]).max())
-    for i, (each, unit) in enumerate(zip(told, order, strict=True)):
-        placed = maps[unit].size > 1
-        row, column = divmod(int(maps[unit].argmax()), maps.shape[2]) if placed else (-1, -1)
-        overlay = (
-            thumbnail(overlaid(seen, maps[unit], largest=largest)) if placed and i < _MAPS else b""
-        )
-        share, activation = parted.of_units[unit], parted.activations[unit].mean()
-        found.append(UnitShare(each, float(share), float(activation), row, column, overlay))
-    return tuple(found)
 
 
 def _half(shares: NDArray[np.float64]) -> int:
