@@ -272,7 +272,8 @@ class WordFactors(Result):
 
 def _table(weights: NDArray[Any]) -> Numbers:
     """Give what each unit adds to each word's score, (words, units); what it takes is left out."""
-    return np.maximum(weights.mean(1), 0).astype(np.float64)
+    found: Numbers = np.maximum(weights.mean(1), 0).astype(np.float64)
+    return found
 
 
 def _again(
@@ -341,8 +342,3 @@ def _families(texts: WordTexts, belongs: NDArray[Any], seed: int) -> tuple[float
         for _ in range(_N_PERMUTATIONS)
     ]
     return found, p_of_draws(found, draws)
-
-
-def _listed(words: Sequence[str]) -> str:
-    more = len(words) - _WORDS_SHOWN
-    return ", ".join(words[:_WORDS_SHOWN]) + (f" and {more} more" if more > 0 else "")
