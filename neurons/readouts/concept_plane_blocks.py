@@ -18,6 +18,8 @@ from neurons.results.blocks import Area, MapMark, RegionMap, Runs, Table
 _GOLDEN = 137.508
 # share of the map's side that a letter takes, on a large map and on a small one
 _LETTER, _SMALL_LETTER = 0.011, 0.028
+# share of the map by which a name gives way to a mark
+_NUDGE = 0.09
 # from here on clipped values are told on the map
 CLIPPED = 0.01
 
@@ -65,7 +67,7 @@ def drawn_map(
                 hues.get(region.name, 0.0),
                 runs_of(seen.nearest == place[region.name]),
                 region.x,
-                region.y,
+                region.y - (_NUDGE if _hidden(region, marks) else 0),
                 free and region.room >= 0.55 * needed and region.room >= 1.5 * letter * seen.side,
             )
         )
@@ -74,6 +76,11 @@ def drawn_map(
     grey, hatching = runs_of(seen.grey & known & ~hatched), runs_of(hatched)
     box = None if frame is None else _box(seen.window, frame)
     return RegionMap(title, seen.side, tuple(areas), grey, hatching, tuple(marks), box)
+
+
+def _hidden(region: ClassRegion, marks: Sequence[MapMark]) -> bool:
+    """Tell whether a mark stands where the region's name would."""
+    return any(abs(each.x - region.x) < _NUDGE and abs(each.y - region.y) < 0.05 for each in marks)
 
 
 def told_region(region: ClassRegion) -> str:

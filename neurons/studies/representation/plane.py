@@ -45,6 +45,8 @@ from neurons.results.result import Result
 from neurons.results.table import Row
 
 _FALLEN = 14
+# share of the map from which a class is named in the verdict
+_LARGE = 0.01
 # pictures across a zoom
 _FEW = 4
 
@@ -197,12 +199,13 @@ class ConceptPlane(Result):
     def verdict(self) -> str:
         """Say what warns of the map first; then which classes it shows."""
         found = regions_of(self.plane, self.class_names)
-        own = {each.answer for each in self.anchors}
-        others = [each for each in found if each.name not in own]
-        shares = ", ".join(f"{each.name} {each.share:.0%}" for each in found[:5])
+        large = [each for each in found if each.share >= _LARGE]
+        shares = ", ".join(f"{each.name} {each.share:.0%}" for each in large[:6])
+        rest = sum(each.share for each in found) - sum(each.share for each in large[:6])
+        more = len(found) - len(large[:6])
         told = (
             f"{len(found):,} of {len(self.class_names):,} classes are nearest somewhere on this "
-            f"map: {shares}."
+            f"map: {shares}{f', and {more:,} more have {rest:.1%} together' if more else ''}."
         )
         wrong = [
             f"{each.name} is answered {each.answer}"
@@ -211,9 +214,6 @@ class ConceptPlane(Result):
         ]
         if wrong:
             told += f" {'; '.join(wrong)}."
-        if others:
-            between = others[0]
-            told += f" Of classes that are no anchor's answer {between.name} has most."
         grey = self.plane.share_of(self.plane.grey | self.plane.far)
         told += (
             f' At {grey:.0%} of its points "nearest" says little: the next class is about as near, '
