@@ -78,6 +78,8 @@ RUN = FolderKind(
         "skipped",
         "lost",
         "dictionaries",
+        "growing",
+        "growing.json",
     ),
     settings_at="attributes",
     marked_last=True,

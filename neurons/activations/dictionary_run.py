@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -139,14 +140,25 @@ def with_run_dictionaries(clip: Clip, run: Activations) -> Clip:
     MismatchError
         If a file of a dictionary in the run was changed.
     """
-    told = run.spec.provenance.get(FOLDER, {})
+    return with_kept_dictionaries(clip, run.path, run.spec.provenance)
+
+
+def with_kept_dictionaries(clip: Clip, run: Path, provenance: Mapping[str, Any]) -> Clip:
+    """Give a model the dictionaries in a run's folder, as its provenance tells of them.
+
+    Raises
+    ------
+    MismatchError
+        As `with_run_dictionaries`.
+    """
+    told = provenance.get(FOLDER, {})
     if not told:
         return clip
-    found = {path: read_dictionary(file_of(run.path, path)) for path in told}
+    found = {path: read_dictionary(file_of(run, path)) for path in told}
     for path, dictionary in found.items():
         if dictionary.sha256 != told[path]["sha256"]:
             raise MismatchError(
-                f"{str(file_of(run.path, path))!r} is not the dictionary that the run was made "
+                f"{str(file_of(run, path))!r} is not the dictionary that the run was made "
                 f"with; scan again"
             )
     return with_dictionaries(clip, found)

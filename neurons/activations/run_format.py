@@ -31,6 +31,8 @@ from neurons.folder_kinds import RUN, not_there
 
 FORMAT = 1
 PENDING, GOOD, SKIPPED = 0, 1, 2
+# what is being added to a run lies here until it is finished
+GROWING = "growing"
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,7 @@ def read_spec(path: Path) -> RunSpec:
     file = path / "zarr.json"
     if not file.is_file():
         raise RunNotFoundError(not_there(path, RUN, "`neurons scan` makes one"))
+    check_grown(path)
     attributes = json.loads(file.read_text(encoding="utf-8")).get("attributes", {})
     if attributes.get("format") != FORMAT:
         raise RunNotFoundError(
@@ -173,4 +176,24 @@ def check_same(path: Path, run: Mapping[str, Any], asked: Mapping[str, Any]) -> 
         raise StaleActivationsError(
             f"run {str(path)!r} was not made of this ({listed_differences(found)}); give what it "
             f"was made of, or scan again"
+        )
+
+
+def growing_file(path: Path) -> Path:
+    """Say where it is written what a run is to become, while it is changed."""
+    return path / f"{GROWING}.json"
+
+
+def check_grown(path: Path) -> None:
+    """Refuse a run that was stopped in the middle of a change of its arrays.
+
+    Raises
+    ------
+    RunNotFoundError
+        The message says how to end it.
+    """
+    if growing_file(path).exists():
+        raise RunNotFoundError(
+            f"run {str(path)!r} was stopped while something was added to it; give the same command "
+            f"again to end that"
         )

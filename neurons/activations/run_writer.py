@@ -18,7 +18,7 @@ from zarr.codecs import ZstdCodec
 
 from neurons.activations.dictionary_told import write_dictionaries
 from neurons.activations.lost_values import FOLDER, LostValues, lost_as_json
-from neurons.activations.run_format import GOOD, SKIPPED, RunSpec, arrays
+from neurons.activations.run_format import GOOD, SKIPPED, RunSpec, arrays, check_grown
 from neurons.data.images import ImageSet
 from neurons.errors import OptionError
 from neurons.files import move, sync_file, write_file
@@ -170,6 +170,7 @@ def open_for_writing(
         If the folder holds something else.
     """
     with folder_for_writing(path, RUN, spec.as_attributes(), replace=replace):
+        check_grown(path)
         for torn in path.rglob("*.partial"):
             torn.unlink()
         if RUN.read(path) is None:
@@ -179,17 +180,23 @@ def open_for_writing(
 
 
 def _create(path: Path, spec: RunSpec, images: ImageSet) -> None:
-    _write_ids(path / "images.parquet", images)
+    write_ids(path / "images.parquet", images)
     zarr.create_group(path / "layers", overwrite=True)
     for layer in spec.layers:
         zarr.create_group(path / "layers" / layer.path)
     for name, (width, dtype, fill) in arrays(spec).items():
-        _create_array(path / name, spec, width, dtype, fill)
+        create_array(path / name, spec, width, dtype, fill)
+    write_root(path, spec)
+
+
+def write_root(path: Path, spec: RunSpec) -> None:
+    """Write what a run is made of; with this file it is one."""
     attributes = {"zarr_format": 3, "node_type": "group", "attributes": spec.as_attributes()}
     write_file(path / "zarr.json", json.dumps(attributes, indent=2).encode())
 
 
-def _create_array(path: Path, spec: RunSpec, width: int, dtype: str, fill: float) -> None:
+def create_array(path: Path, spec: RunSpec, width: int, dtype: str, fill: float) -> None:
+    """Make an empty array of a run: a file per shard, in which few units can be read alone."""
     per_chunk = min(_UNITS_PER_CHUNK, width)
     zarr.create_array(
         path,
@@ -204,7 +211,8 @@ def _create_array(path: Path, spec: RunSpec, width: int, dtype: str, fill: float
     )
 
 
-def _write_ids(path: Path, images: ImageSet, *, batch: int = 65_536) -> None:
+def write_ids(path: Path, images: ImageSet, *, batch: int = 65_536) -> None:
+    """Write each image's id and label, whole."""
     schema = pa.schema([("id", pa.large_string()), ("label", pa.int32())])
     part = path.with_suffix(".partial")
     with pq.ParquetWriter(part, schema) as writer:

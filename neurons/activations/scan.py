@@ -16,12 +16,23 @@ from typing import Literal
 import numpy as np
 
 from neurons.activations.dictionary_figures import dictionary_figures
-from neurons.activations.dictionary_run import Dressed, dressed
+from neurons.activations.dictionary_run import Dressed, dressed, with_kept_dictionaries
+from neurons.activations.grow import (
+    adopt_layers,
+    check_begins_with,
+    check_growth,
+    forget_skipped,
+    grow_images,
+    held_spec,
+    is_growing,
+    restricted,
+    same_spec,
+)
 from neurons.activations.lost_values import read_lost
 from neurons.activations.run import Activations
-from neurons.activations.run_format import RunSpec
+from neurons.activations.run_format import GROWING, RunSpec
 from neurons.activations.run_settings import run_spec
-from neurons.activations.run_writer import Shard, Writer, open_for_writing
+from neurons.activations.run_writer import NO_DICTIONARIES, Shard, Writer, open_for_writing
 from neurons.activations.scan_summary import LostUnit, Progress, ScanSummary
 from neurons.activations.shard import scan_shard
 from neurons.data.decoding import quiet_decoders
@@ -62,6 +73,8 @@ def scan(
     strict: bool = False,
     workers: int | None = None,
     replace: bool = False,
+    append: bool = False,
+    retry_skipped: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> ScanSummary:
     """Scan images and keep each unit's peak, its place and the mean; or go on with such a run.
@@ -108,6 +121,12 @@ def scan(
         embed decode too.
     replace : bool
         Whether a run of other settings may be replaced.
+    append : bool
+        Whether a finished run in ``out`` may grow: by layers, which come after its own, and by
+        images, which must come after its own. What is there is not made again, but for a last
+        shard that was not full. The bytes are those of one scan of everything at once.
+    retry_skipped : bool
+        Whether images that were skipped are tried again, with the others of their shards.
     progress : callable, optional
         Called after each batch.
 
@@ -124,7 +143,8 @@ def scan(
     BadImageError
         If ``strict`` and an image is bad.
     MismatchError
-        If a dictionary reads another number of units than its layer has.
+        If a dictionary reads another number of units than its layer has; if a run is to grow by
+        images that do not begin with its own.
     OptionError
         If a number is out of range, ``out`` holds something else, or an activation does not fit
         into float16.
@@ -132,13 +152,13 @@ def scan(
     batch_size = default_batch_size(clip.device) if batch_size is None else batch_size
     workers = min(_MOST_WORKERS, os.cpu_count() or 1) if workers is None else workers
     _check_sizes(batch_size=batch_size, shard_size=shard_size, workers=workers)
+    held = held_spec(Path(out)) if append or retry_skipped else None
+    if held is not None:
+        clip = with_kept_dictionaries(clip, Path(out), held.provenance)
     with_features = dressed(clip, images, Path(out), dictionaries, control=control)
-    clip = with_features.clip
-    found = find_layers(clip, list(dict.fromkeys([*layers, *with_features.paths])))
-    spec = run_spec(
-        clip,
-        images,
-        found,
+    before = [] if held is None else [layer.path for layer in held.layers]
+    paths = list(dict.fromkeys([*before, *layers, *with_features.paths]))
+    settings = _Settings(
         precision=precision,
         dtype=dtype or ("float32" if precision is exact else "float16"),
         batch_size=batch_size,
@@ -146,24 +166,122 @@ def scan(
         embeddings=embeddings,
         content_hash=content_hash,
     )
-    with (
-        open_for_writing(
-            Path(out), spec, images, dictionaries=with_features.dictionaries, replace=replace
-        ) as writer,
-        lanes_for(clip.device) as lanes,
-        open_engine(
-            clip,
-            found,
-            precision=precision,
-            batch_size=batch_size,
-            embeddings=embeddings,
-            lanes=lanes,
-        ) as engine,
-        quiet_decoders(),
-    ):
-        job = _Job(images, spec, engine, writer, Clock(), strict)
-        done = _run(job, _Tally(spec, writer.missing(), progress), workers=workers, lanes=lanes)
+    asked = _Asked(with_features.clip, images, settings, strict, workers, progress)
+    spec = asked.spec(paths)
+    kept = with_features.dictionaries
+    if held is None:
+        done = asked.scan(Path(out), spec, dictionaries=kept, replace=replace)
+    else:
+        check_growth(Path(out), held, spec)
+        check_begins_with(Path(out), held, images)
+        if retry_skipped:
+            _try_again(asked, Path(out), held, restricted(spec, held))
+        done = _grow(asked, Path(out), held_spec(Path(out)) or held, spec, kept)
     return _with_figures(done, images, with_features)
+
+
+@dataclass(frozen=True)
+class _Settings:
+    precision: Precision
+    dtype: str
+    batch_size: int
+    shard_size: int
+    embeddings: bool
+    content_hash: bool
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is to be scanned, and how."""
+
+    clip: Clip
+    images: ImageSet
+    settings: _Settings
+    strict: bool
+    workers: int
+    progress: Callable[[Progress], None] | None
+
+    def spec(self, paths: Sequence[str]) -> RunSpec:
+        """Say what a run of these layers is made of."""
+        return run_spec(
+            self.clip, self.images, find_layers(self.clip, paths), **vars(self.settings)
+        )
+
+    def scan(
+        self,
+        out: Path,
+        spec: RunSpec,
+        *,
+        dictionaries: Mapping[str, Dictionary] = NO_DICTIONARIES,
+        replace: bool = False,
+    ) -> ScanSummary:
+        """Scan what is missing of a run, and no more."""
+        layers = find_layers(self.clip, [layer.path for layer in spec.layers])
+        with (
+            open_for_writing(
+                out, spec, self.images, dictionaries=dictionaries, replace=replace
+            ) as writer,
+            lanes_for(self.clip.device) as lanes,
+            open_engine(
+                self.clip,
+                layers,
+                precision=self.settings.precision,
+                batch_size=self.settings.batch_size,
+                embeddings=bool(spec.embedding_size),
+                lanes=lanes,
+            ) as engine,
+            quiet_decoders(),
+        ):
+            job = _Job(self.images, spec, engine, writer, Clock(), self.strict)
+            tally = _Tally(spec, writer.missing(), self.progress)
+            return _run(job, tally, workers=self.workers, lanes=lanes)
+
+
+def _grow(
+    asked: _Asked,
+    out: Path,
+    held: RunSpec,
+    spec: RunSpec,
+    dictionaries: Mapping[str, Dictionary],
+) -> ScanSummary:
+    """Scan what a run is to hold besides what it holds: images first, then layers."""
+    longer = restricted(spec, held)
+    new = tuple(layer for layer in spec.layers if layer not in longer.layers)
+    parts = []
+    if not (new and is_growing(out, spec)):
+        if is_growing(out, longer) or not same_spec(longer, held):
+            grow_images(out, longer, asked.images)
+        parts.append(asked.scan(out, longer))
+        if new:
+            alone = changed(spec, layers=new, embedding_size=0, content_hash=False)
+            parts.append(asked.scan(out / GROWING, alone, replace=True))
+    if new:
+        adopt_layers(out, spec, dictionaries)
+    return _together([*parts, asked.scan(out, spec)])
+
+
+def _try_again(asked: _Asked, out: Path, held: RunSpec, spec: RunSpec) -> None:
+    if len(asked.images) != held.n_images:
+        raise OptionError(
+            f"run {str(out)!r} has {held.n_images:,} images, and {len(asked.images):,} were given: "
+            f"try its skipped images again first, and add others then"
+        )
+    if is_growing(out, spec) or list((out / "skipped").glob("*.json")):
+        forget_skipped(out, spec)
+
+
+def _together(parts: Sequence[ScanSummary]) -> ScanSummary:
+    """Tell of several scans of one run as of one, with the stages of the longest."""
+    longest = max(parts, key=lambda each: each.seconds)
+    return changed(
+        parts[-1],
+        n_scanned=max(each.n_scanned for each in parts),
+        n_skipped=max(each.n_skipped for each in parts),
+        seconds=sum(each.seconds for each in parts),
+        stages=longest.stages,
+        bottleneck=longest.bottleneck,
+        reasons=max((each.reasons for each in parts), key=len),
+    )
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,8 @@ def scan(
     batch: int | None = None,
     workers: int | None = None,
     strict: bool = False,
+    append: bool = False,
+    retry_skipped: bool = False,
     features: DictionaryOptions = DictionaryOptions(),
     storage: StorageOptions = StorageOptions(),
 ) -> None:
@@ -112,6 +114,10 @@ def scan(
         Decoding threads beside a GPU.
     strict : bool
         Stop at the first bad image.
+    append : bool
+        Add layers, or images after its own, to the run.
+    retry_skipped : bool
+        Try images again that were skipped.
     """
     to.check(RUN)
     read = features.open(tuple(parted(layers)))
@@ -139,6 +145,8 @@ def scan(
             strict=strict,
             workers=workers,
             replace=to.replace,
+            append=append,
+            retry_skipped=retry_skipped,
             progress=show,
         )
     out_console.print(summary)

@@ -27,6 +27,8 @@ _PICKLED = (".pt", ".pth", ".bin", ".pkl", ".gz", ".ckpt")
 _CONFIGS = ("cfg.json", "config.json")
 # torch.nn.BatchNorm1d's, which overcomplete leaves as it is
 _BATCH_NORM_EPSILON = 1e-5
+# of a file's metadata, where all is written that this toolkit writes
+_SETTINGS = "dictionary"
 _FIRST = "encoder.final_block.0"
 _SECOND = "encoder.final_block.1"
 
@@ -70,7 +72,8 @@ def write_dictionary(dictionary: Dictionary, path: Path) -> None:
     path : Path
     """
     tensors = {name: each.cpu().contiguous() for name, each in dictionary.tensors.items()}
-    settings = {name: json.dumps(value) for name, value in dictionary.settings.items()}
+    # one key: safetensors writes several in any order, and the bytes would differ
+    settings = {_SETTINGS: json.dumps(dictionary.settings, sort_keys=True)}
     path.parent.mkdir(parents=True, exist_ok=True)
     write_file(path, save(tensors, settings))
 
@@ -246,7 +249,9 @@ def _content(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             written = dict(file.metadata() or {})
     except SafetensorError as error:
         raise OptionError(f"{str(path)!r} is no safetensors file ({error})") from None
-    return tensors, {name: _plain(value) for name, value in written.items()}
+    told = {name: _plain(value) for name, value in written.items()}
+    own = told.get(_SETTINGS)
+    return tensors, own if isinstance(own, dict) else told
 
 
 def _plain(value: str) -> Any:
