@@ -81,7 +81,7 @@ def layers_of_image(clip: Clip, images: ImageSet, out: Path) -> None:
     classes = {name: concepts()[name].words if clip.name == "miniature" else (name,)
                for name in images.class_names}  # fmt: skip
     readout, first = neurons.zero_shot(clip, classes), images[0]
-    image = NamedImage(first.id, first.pixels())
+    image = NamedImage(first.id, first.pixels)
     drawn = images.sample(min(1200, len(images)))
     found = neurons.layers_of(
         clip,
