@@ -174,7 +174,7 @@ class Lesions(Result):
                 order_lines(self.orders, self.intact.accuracy_of(rows), chance=self.chance)
             )
             shown += [order_table(each) for each in self.orders if each.greedy]
-        return (*shown, *self.tables(), Note(f"{_MEANING} {self.note}".strip()))
+        return (*shown, *self.tables(), Note(f"{_MEANING} How it was computed: {self.note}."))
 
     def tables(self) -> tuple[Table, ...]:
         """List the modules that cost most, a table per way."""

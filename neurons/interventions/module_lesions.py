@@ -107,6 +107,13 @@ class ModuleLesions(Result):
         told = [self._told(*each) for each in zip(self.records, self.losses, strict=True)]
         return " ".join((*told, *((f"To know: {self.module.note}.",) if self.module.note else ())))
 
+    def short(self) -> str:
+        """Say in a few words what the first lesion costs, for a list of modules."""
+        record, loss = self.records[0], self.losses[0]
+        if at_chance(record.accuracy, self.chance):
+            return "nothing is left"
+        return f"{loss.lost:,} images are lost" if loss.sure else "no sure loss"
+
     def _told(self, record: LesionRecord, loss: Loss) -> str:
         of, n = self.intact.accuracy, record.accuracy.n
         if at_chance(record.accuracy, self.chance):

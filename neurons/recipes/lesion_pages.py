@@ -149,4 +149,5 @@ def _pages(found: Lesions, images: ImageSet) -> Iterator[Page]:
         return images.small(row).encoded
 
     for path in dict.fromkeys(each.lesions[0].module for each in found.single):
-        yield Page.of(module_lesions(found, path, thumbnail=thumbnail, ids=ids))
+        shown = module_lesions(found, path, thumbnail=thumbnail, ids=ids)
+        yield Page.of(shown, summary=shown.short())
