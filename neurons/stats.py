@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -32,6 +33,16 @@ class Interval:
     def scaled(self, factor: float) -> Interval:
         """Give the interval of the number times ``factor`` (>= 0)."""
         return Interval(self.low * factor, self.high * factor, self.confidence)
+
+    def beside(self, value: float, form: str = ".2f") -> str:
+        """Write a number with its interval, as in ``0.41 (0.37 to 0.45)``; 0 has no sign."""
+        told, low, high = (_unsigned(f"{each:{form}}") for each in (value, self.low, self.high))
+        return f"{told} ({low} to {high})"
+
+
+def _unsigned(told: str) -> str:
+    # what rounds to zero has no sign
+    return told.lstrip("+-") if not re.search("[1-9a-z]", told) else told
 
 
 def wilson(successes: int, n: int, *, confidence: float = 0.95) -> Interval:

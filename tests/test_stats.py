@@ -225,3 +225,9 @@ def test_benjamini_hochberg_keeps_the_share_of_false_findings() -> None:
     factor = 1 + 1 / 2 + 1 / 3
     any_way = benjamini_yekutieli([0.01, 0.04, 0.03]).tolist()
     assert any_way == pytest.approx([0.03 * factor, 0.04 * factor, 0.04 * factor])
+
+
+def test_a_number_is_told_with_its_interval_and_what_rounds_to_zero_has_no_sign() -> None:
+    assert Interval(-0.004, 0.126).beside(0.05) == "0.05 (0.00 to 0.13)"
+    assert Interval(-0.2, 0.12).beside(-0.001, ".0%") == "0% (-20% to 12%)"
+    assert Interval(-10.04, float("nan")).beside(-float("inf"), ".1f") == "-inf (-10.0 to nan)"

@@ -59,8 +59,7 @@ class Match:
 
     def told(self) -> str:
         """Give the value and its interval: ``0.41 (0.37 to 0.45)``."""
-        low, high = self.interval.low, self.interval.high
-        return f"{two_places(self.value)} ({two_places(low)} to {two_places(high)})"
+        return self.interval.beside(self.value)
 
 
 @dataclass(frozen=True)
@@ -125,8 +124,8 @@ class AlignedLayers:
         if self.r2 is None:
             return ""
         at = self.rows.index(layer), self.columns.index(other)
-        low, high = two_places(self.r2.low[at]), two_places(self.r2.high[at])
-        return f"R2 {two_places(self.r2.values[at])} ({low} to {high})"
+        interval = Interval(float(self.r2.low[at]), float(self.r2.high[at]))
+        return f"R2 {interval.beside(float(self.r2.values[at]))}"
 
     @property
     def n_permutations(self) -> int:

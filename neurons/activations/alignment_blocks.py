@@ -198,9 +198,7 @@ def ceilings_table(name: str, predicted_by: str, found: Sequence[LayerCeiling]) 
                 f"{each.rsa_low:.2f} to {each.rsa_high:.2f}",
                 f"{each.r:.2f}",
                 each.predicted_by or "-",
-                f"{each.corrected:.2f} ({each.interval.low:.2f} to {each.interval.high:.2f})"
-                if each.predicted_by
-                else "-",
+                each.interval.beside(each.corrected) if each.predicted_by else "-",
                 f"{each.n_units:,} ({each.n_noisy:,} left out: noise)"
                 if each.predicted_by
                 else "-",

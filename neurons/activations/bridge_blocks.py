@@ -88,7 +88,7 @@ def bridge_table(
     cells = [
         (
             each.method,
-            f"{each.r2:.2f} ({each.interval.low:.2f} to {each.interval.high:.2f})",
+            each.interval.beside(each.r2),
             f"{each.r2_permuted:.2f}",
             f"{each.p_r2:.2g}",
         )

@@ -66,7 +66,7 @@ def exam_table(passing: Share, decoys: Sequence[Decoys], sources: Sequence[Label
                 kind,
                 f"{share.successes:,}",
                 f"{share.n:,}",
-                f"{share.value:.1%} ({share.interval.low:.1%} to {share.interval.high:.1%})",
+                share.interval.beside(share.value, ".1%"),
             )
             for kind, share in kinds
         ),

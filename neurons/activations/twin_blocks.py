@@ -52,7 +52,7 @@ def pairs_table(pairs: Sequence[TwinPair], passing: Collection[TwinPair], soft: 
                 each.neuron,
                 each.twin,
                 "yes" if each in passing else "no",
-                f"{each.correlation:.2f} ({each.interval.low:.2f} to {each.interval.high:.2f})",
+                each.interval.beside(each.correlation),
                 f"{each.margin:.2f}",
                 f"{each.rotated:.2f}",
                 f"{each.p_value:.2g}",

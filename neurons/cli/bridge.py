@@ -150,7 +150,7 @@ def _drawn(found: Bridges) -> Table:
         drawn.add_row(
             each.method,
             *right,
-            f"{each.r2:.2f} ({each.interval.low:.2f} to {each.interval.high:.2f})",
+            each.interval.beside(each.r2),
             f"{each.r2_permuted:.2f}",
             f"{each.p_r2:.2g}",
         )

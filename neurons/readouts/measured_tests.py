@@ -134,8 +134,8 @@ def association_table(tests: Sequence[MeasuredTest]) -> Table:
                 f"{each.a} ({each.n_a}) or {each.b} ({each.n_b})",
                 each.kinds,
                 f"{each.n:,}",
-                _told(each.found.difference, each.found.difference_interval, "+.4f"),
-                _told(each.found.effect, each.found.effect_interval, "+.2f"),
+                each.found.difference_interval.beside(each.found.difference, "+.4f"),
+                each.found.effect_interval.beside(each.found.effect, "+.2f"),
                 f"{each.found.test.p_value:.2g}",
                 f"{each.found.test.p_greater:.2g}",
                 f"{each.p_adjusted:.2g}",
@@ -186,7 +186,7 @@ def confounds_table(confounds: Sequence[NamedConfound]) -> tuple[Table, ...]:
                 f"{_plain(c.difference)} ({_plain(c.interval.low)} to {_plain(c.interval.high)})",
                 "-"
                 if np.isnan(c.correlation)
-                else _told(c.correlation, c.correlation_interval, "+.2f"),
+                else c.correlation_interval.beside(c.correlation, "+.2f"),
             )
             for each in confounds
             for c in (each.confound,)
@@ -208,10 +208,6 @@ def _panel(name: str, axis: str, found: Sequence[Association], field: str) -> Pa
         tuple(each.high for each in intervals),
         reference=0.0,
     )
-
-
-def _told(value: float, interval: Interval, form: str) -> str:
-    return f"{value:{form}} ({interval.low:{form}} to {interval.high:{form}})"
 
 
 def _sources(tests: Sequence[MeasuredTest]) -> str:

@@ -227,14 +227,14 @@ class Eigenspectrum(Result):
     def facts(self) -> tuple[tuple[str, str], ...]:
         """Exponent, effective dimensions, bound, and what they were measured on."""
         repeats = (
-            (("variance that repeats", _told(self.reliable, self.reliable_interval, 2)),)
+            (("variance that repeats", self.reliable_interval.beside(self.reliable)),)
             if self.repeated
             else ()
         )
         return (
             *repeats,
-            ("exponent", _told(self.exponent, self.interval, 2)),
-            ("effective dimensions", _told(self.dimensions, self.dimensions_interval, 1)),
+            ("exponent", self.interval.beside(self.exponent)),
+            ("effective dimensions", self.dimensions_interval.beside(self.dimensions, ".1f")),
             ("smooth above", f"{self.bound:.2f}"),
             ("ranks", f"{self.first:,} to {self.last:,} of {len(self.variances):,}"),
             ("images", f"{self.n_images:,}"),
@@ -249,12 +249,12 @@ class Eigenspectrum(Result):
         )
         size = (
             f"Effective dimensions (participation ratio): "
-            f"{_told(self.dimensions, self.dimensions_interval, 1)} of {self.n_units:,} units"
+            f"{self.dimensions_interval.beside(self.dimensions, '.1f')} of {self.n_units:,} units"
         )
         if self.repeated and not self.reliable_interval.low > 0:
             return (
                 f"Nothing repeats: of the variance of one repeat "
-                f"{_told(self.reliable, self.reliable_interval, 2)} is the same in the other. "
+                f"{self.reliable_interval.beside(self.reliable)} is the same in the other. "
                 f"Neither dimensions nor a power law can be measured.{self._also()}"
             )
         n_ranks = self.last - self.first + 1
@@ -338,14 +338,14 @@ class Eigenspectrum(Result):
             "In numbers",
             ("number", "value"),
             (
-                ("exponent", _told(self.exponent, self.interval, 2)),
+                ("exponent", self.interval.beside(self.exponent)),
                 (f"exponent {same}", f"{self.naive_exponent:.2f}"),
                 ("explained by the line", f"{self.straight:.3f}"),
                 ("ranks fitted", f"{self.first:,} to {self.last:,}"),
                 ("of these without variance", f"{self.n_left_out:,}"),
                 (
                     "effective dimensions",
-                    _told(self.dimensions, self.dimensions_interval, 1),
+                    self.dimensions_interval.beside(self.dimensions, ".1f"),
                 ),
                 ("smooth above", f"{self.bound:.2f}"),
             ),
@@ -360,7 +360,3 @@ _MEANING = (
     "is a little too small and that of the last too large, on the same images the reverse: where "
     "both exponents agree, the images are enough."
 )
-
-
-def _told(value: float, interval: Interval, digits: int) -> str:
-    return f"{value:.{digits}f} ({interval.low:.{digits}f} to {interval.high:.{digits}f})"

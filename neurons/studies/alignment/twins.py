@@ -329,8 +329,8 @@ class Twins(Result):
     def _told(self, shown: ShownPair) -> str:
         each = self.twin_of(shown.neuron)
         return (
-            f"Correlation {each.correlation:.2f} ({each.interval.low:.2f} to "
-            f"{each.interval.high:.2f}), {each.margin:.2f} above the next unit, {each.rotated:.2f} "
+            f"Correlation {each.interval.beside(each.correlation)}, {each.margin:.2f} above the "
+            f"next unit, {each.rotated:.2f} "
             f"with random directions; {'twins' if each in self.passing() else 'no twins'}."
         )
 

@@ -287,8 +287,8 @@ class FoundUnits(Result):
                 (
                     each.neuron,
                     "yes" if each.passes else "no",
-                    f"{each.auprc:.2f} ({each.interval.low:.2f} to {each.interval.high:.2f})",
-                    f"{each.auc:.3f} ({each.auc_interval.low:.3f} to {each.auc_interval.high:.3f})",
+                    each.interval.beside(each.auprc),
+                    each.auc_interval.beside(each.auc, ".3f"),
                     f"{len(each.finds)} of {each.n_classes}",
                     f"{each.chosen_by:.2f}",
                     f"{each.p_value:.2g}",

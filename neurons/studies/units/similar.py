@@ -258,7 +258,7 @@ class SimilarUnits(Result):
             tuple(
                 (
                     each.neuron,
-                    f"{each.correlation:.2f} ({each.interval.low:.2f} to {each.interval.high:.2f})",
+                    each.interval.beside(each.correlation),
                     f"{each.p_value:.2g}",
                 )
                 for each in self.units

@@ -173,7 +173,7 @@ class UnitMap(Result):
                 f"{self.layer} differ between images, which are drawn on a line."
             )
         number = (
-            f"it keeps {self.kept:.0%} ({self.interval.low:.0%} to {self.interval.high:.0%}) of "
+            f"it keeps {self.interval.beside(self.kept, '.0%')} of "
             f"each unit's {self.n_neighbours} most similar units, and a random map "
             f"{self.by_chance:.0%}"
         )
