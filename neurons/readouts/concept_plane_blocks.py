@@ -17,9 +17,9 @@ from neurons.results.blocks import Area, MapMark, RegionMap, Runs, Table
 # degrees between hues: the golden angle keeps any few that follow each other apart
 _GOLDEN = 137.508
 # share of the map's side that a letter takes, on a large map and on a small one
-_LETTER, _SMALL_LETTER = 0.011, 0.028
-# share of the map by which a name gives way to a mark
-_NUDGE = 0.09
+_LETTER, _SMALL_LETTER = 0.013, 0.032
+# share of the map by which a name keeps off a mark
+_NUDGE = 0.04
 # from here on clipped values are told on the map
 CLIPPED = 0.01
 
@@ -66,8 +66,7 @@ def drawn_map(
                 told_region(region),
                 hues.get(region.name, 0.0),
                 runs_of(seen.nearest == place[region.name]),
-                region.x,
-                region.y - (_NUDGE if _hidden(region, marks) else 0),
+                *_free_place(region, marks, letter),
                 free and region.room >= 0.55 * needed and region.room >= 1.5 * letter * seen.side,
             )
         )
@@ -78,9 +77,17 @@ def drawn_map(
     return RegionMap(title, seen.side, tuple(areas), grey, hatching, tuple(marks), box)
 
 
-def _hidden(region: ClassRegion, marks: Sequence[MapMark]) -> bool:
-    """Tell whether a mark stands where the region's name would."""
-    return any(abs(each.x - region.x) < _NUDGE and abs(each.y - region.y) < 0.05 for each in marks)
+def _free_place(
+    region: ClassRegion, marks: Sequence[MapMark], letter: float
+) -> tuple[float, float]:
+    """Give a name's place: inside of the map, and above a mark that would hide it."""
+    half = min(len(region.name) * letter / 2, 0.5)
+    x, y = min(max(region.x, half), 1 - half), region.y
+    for each in marks:
+        above = each.size / 2 + _NUDGE
+        if abs(each.x - x) < half + each.size / 2 and abs(each.y - y) < above:
+            return x, each.y - above
+    return x, y
 
 
 def told_region(region: ClassRegion) -> str:

@@ -7,7 +7,9 @@ import numpy as np
 from neurons.geometry import Box
 from neurons.pages.drawing import environment
 from neurons.pages.planes import cells_path
-from neurons.readouts.concept_plane_blocks import runs_of
+from neurons.readouts.concept_plane import Window
+from neurons.readouts.concept_plane_blocks import drawn_map, runs_of
+from neurons.readouts.concept_plane_map import Doubt, Nearest, map_from
 from neurons.results.blocks import Area, MapMark, RegionMap, Regions
 from neurons.results.drawn import as_html, as_table
 
@@ -37,3 +39,19 @@ def test_names_are_escaped_wherever_a_map_is_drawn() -> None:
     assert 'class="grey" d="M0 1h1v1h-1z"' in html
     assert as_table(block).rows == (("one", "<b>cat", "40 %"),)
     assert "<b>cat" not in as_html(block)
+
+
+def test_names_stay_on_the_map_and_off_the_marks() -> None:
+    nearest = np.zeros((40, 40), np.int64)
+    nearest[:, 30:] = 1
+    seen = map_from(
+        Window(0, 0, 1), Nearest(nearest.ravel(), np.ones(1600), np.ones(1600)), 40, Doubt(0, -1)
+    )
+    names = ("cat", "a very long name")
+    bare = drawn_map(seen, names, {}, small=True)
+    assert all(0 <= each.x <= 1 for each in bare.areas)
+    long = next(each for each in bare.areas if each.name == names[1])
+    assert long.x <= 1 - len(names[1]) * 0.03 / 2 and long.told == "25.0%, 1 region"
+    (cat, *_) = bare.areas
+    marked = drawn_map(seen, names, {}, marks=[MapMark("", cat.x, cat.y, "", b"x", 0.1)])
+    assert marked.areas[0].y < cat.y - 0.05
