@@ -36,7 +36,7 @@ def lesions(clip: Clip, images: ImageSet, out: Path) -> None:
     by noise of 1 %, 2 % and more; shrunk to nothing; enlarged; and blocks skipped.
     """
     readout = _readout(clip, images)
-    has_norms = any(isinstance(each, BatchNorm2d) for each in clip.network.visual.modules())
+    has_norms = any(isinstance(each, BatchNorm2d) for each in clip.network.modules())
     plan = LesionPlan(hows=("zero", "shuffle"), n_orders=10)
     found = neurons.lesion_to(
         clip, images, out / "weights", readout=readout, plan=plan, recalibrate=has_norms

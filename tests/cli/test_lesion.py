@@ -71,7 +71,7 @@ def test_each_cell_of_the_map_opens_the_page_of_its_module(
     assert len(maps) == 4
     opened = re.findall(r'<a data-to="(visual\.[^"]+)" href="([^"]+)"', maps[0])
     assert len(opened) == 3 and all((out / file).is_file() for _, file in opened)
-    assert "What visual.layer4:3 looks like under lesions" in index and "intact" in index
+    assert " looks like under lesions<" in index and "<h3>intact<" in index
     page = (out / dict(opened)["visual.attnpool.c_proj"]).read_text(encoding="utf-8")
     assert "With its weights set to zero" in page and "BatchNorm recalibrated" in page
     kept = neurons.Lesions.load(out / "result")
