@@ -85,6 +85,7 @@ def layers_of(
     asked, second = _named(shown, image), None if other is None else _named(shown, other)
     _check_classes(classes, shown)
     clip = on.load(model)
+    answer = answer.made_of(clip, shown)
     paths = [part.strip() for text in layers for part in text.split(",") if part.strip()]
     reference, compared = _reference(clip, run, shown, paths, seed)
     readout = classes.readout(clip, shown)
@@ -101,7 +102,7 @@ def layers_of(
     if not found.reference:
         told = " ".join(f"-l {stage.layer}" for stage in found.stages)
         say(f"compare it: neurons scan -m {model} -i IMAGES {told} -o run, and give --run run")
-    say_path("pages", answer.made_of(clip).write(found))
+    say_path("pages", answer.write(found))
 
 
 def _others(model: str, run: Path | None, images: str | None) -> ImageSet | None:
