@@ -33,11 +33,14 @@ def test_an_image_keeps_itself_and_its_grey_copy_keeps_its_form_only() -> None:
 
 
 def test_a_tint_that_follows_brightness_is_no_colour() -> None:
-    image = smooth(1)
-    light = grey_of(image)[..., 0].astype(float)
-    tinted = np.stack([light, 0.6 * light + 20, 255 - light], 2).clip(0, 255).astype(np.uint8)
-    found = kept(tinted, image)
+    light = grey_of(smooth(1))[..., 0].astype(float)
+    tinted = np.stack([0.9 * light, 0.5 * light + 40, 0.2 * light + 90], 2)
+    # the image has the same tint, and some colour of its own
+    own = (smooth(9)[..., 0].astype(float) - 120)[..., None] / 8 * np.array([2, -1, 0])
+    picture, image = (each.clip(0, 255).astype(np.uint8) for each in (tinted, tinted + own))
+    found = kept(picture, image)
     assert found.has_form and not found.has_colour
+    assert kept(image, image).has_colour
 
 
 def test_other_images_seldom_pass_for_this_one() -> None:
