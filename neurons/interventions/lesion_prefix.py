@@ -255,7 +255,8 @@ def _going_on(
 
     def nothing(shape: tuple[int, ...]) -> Callable[..., Tensor]:
         def give(*inputs: object, **options: object) -> Tensor:
-            return kept.new_full(shape, torch.nan)
+            # one number in memory, whatever the shape
+            return kept.new_full((1,) * len(shape), torch.nan).expand(shape)
 
         return give
 
