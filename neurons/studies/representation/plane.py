@@ -360,7 +360,7 @@ class ConceptPlane(Result):
     def _classes(self) -> Table:
         about = (
             "Regions: connected; in the joint space a class has one convex region by geometry, and "
-            "more are slivers thinner than a cell."
+            "more are slivers thinner than a cell, or the far side, which a flat map parts."
         )
         return class_table(self.plane, self.class_names, self.other_planes, pieces=about)
 
