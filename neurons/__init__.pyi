@@ -4,6 +4,7 @@ from .activations.dictionary_run import clip_of as clip_of
 from .activations.dictionary_run import with_run_dictionaries as with_run_dictionaries
 from .activations.run import Activations as Activations
 from .activations.scan import scan as scan
+from .activations.unit_labels import UnitLabel as UnitLabel
 from .activations.word_targets import target_of_images as target_of_images
 from .activations.word_targets import target_of_unit as target_of_unit
 from .activations.word_targets import target_of_word as target_of_word
@@ -123,7 +124,6 @@ from .studies.units.examples import TopExamples as TopExamples
 from .studies.units.examples import top_examples as top_examples
 from .studies.units.find_units import FoundUnits as FoundUnits
 from .studies.units.find_units import find_units as find_units
-from .studies.units.label_units import UnitLabel as UnitLabel
 from .studies.units.label_units import UnitLabels as UnitLabels
 from .studies.units.label_units import label_units as label_units
 from .studies.units.similar import SimilarUnits as SimilarUnits

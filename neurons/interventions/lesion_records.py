@@ -61,7 +61,7 @@ class LesionRecord:
     @property
     def right(self) -> NDArray[np.bool_]:
         """Which images are given to their own class, (images,)."""
-        return np.array(self.answers) == np.array(self.truth)
+        return np.asarray(np.array(self.answers) == np.array(self.truth))
 
     @property
     def accuracy(self) -> Share:
@@ -218,4 +218,4 @@ def _cosines(one: NDArray[np.float32], other: NDArray[np.float32]) -> tuple[floa
 def _known(embeddings: NDArray[np.float32]) -> NDArray[np.bool_]:
     with np.errstate(invalid="ignore", over="ignore"):
         lengths = np.linalg.norm(embeddings.astype(np.float64), axis=1)
-    return np.isfinite(lengths) & (lengths > 0)
+    return np.asarray(np.isfinite(lengths) & (lengths > 0))
