@@ -9,7 +9,7 @@ from neurons.errors import OptionError
 from neurons.readouts.unit_directions import UnitDirections
 from neurons.readouts.word_list import WordList
 from neurons.readouts.word_texts import WordTexts
-from neurons.studies.words.factors import WordFactors, word_factors
+from neurons.studies.words.factors import WordFactors, _largest_gaps, word_factors
 from tests.readouts.planted_words import UNITS, directions
 
 GROUPS, EACH = 3, 8
@@ -65,6 +65,12 @@ def test_of_lists_that_share_nothing_few_have_factors_whatever_number_is_best() 
     assert len(passing) <= 1 and sum(above) >= 5
     none = next(each for each in found if each.p_value > 0.05)
     assert none.verdict().startswith("There are no factors: those of shuffled tables come back as")
+
+
+def test_each_shuffled_table_takes_its_own_best_number_above_the_other_tables() -> None:
+    # rows: numbers of factors; columns: tables
+    chance = np.array([[0.5, 0.6, 0.7], [0.9, 0.7, 0.5]])
+    assert _largest_gaps(chance) == pytest.approx([0.3, 0.0, 0.15])
 
 
 def test_what_makes_no_sense_is_refused() -> None:
