@@ -48,7 +48,7 @@ def test_who_fits_nothing_knows_no_caption(judged: Naturalness) -> None:
 
 def test_a_text_that_another_one_beats_is_left_out(judged: Naturalness) -> None:
     # as strong up to rounding, and more natural
-    texts = {"dog": (0.7000001, 9.0), "spider": (0.7, 8.0), "fish fish": (0.2, 1.0)}
+    texts = {"dog dog": (0.7000001, 9.0), "spider": (0.7, 8.0), "fish fish": (0.2, 1.0)}
     found = frontier(searched(judged, texts), judged)
     assert [each.text for each in found] == ["fish fish", "spider"]
 
