@@ -1,9 +1,10 @@
 """How much faster is a lesion of every module than running the whole network for each?
 
-A usual loop zeroes a module's weights, embeds all images and puts the weights back, module by
-module. Ours keeps what comes before a lesion, and its channels lie last. Both run on the same
-images in the same batches, and their embeddings are compared. Seconds are those of the processor,
-so that other programs count as little as they can.
+A usual loop zeroes a module's weights, embeds all images with open_clip and puts the weights back,
+module by module; its inputs lie in memory as open_clip's own preprocessing leaves them. A loop of
+someone who knows has its channels last, as ours. Ours keeps what comes before a lesion. All run on
+the same images in the same batches, and their embeddings are compared. Seconds are those of the
+processor, so that other programs count as little as they can.
 
     python -m experiments.benchmarks.lesions
     python -m experiments.benchmarks.lesions --model RN50/untrained --pictures 64 --rounds 1
@@ -29,20 +30,44 @@ from neurons.network.hooks import find_module
 BATCH, TARGET = 32, 3.0
 
 
-def usual(
-    clip: neurons.Clip, pixels: Tensor, modules: tuple[LesionModule, ...], batch: int
+@torch.inference_mode()
+def loop(
+    clip: neurons.Clip,
+    pixels: Tensor,
+    modules: tuple[LesionModule, ...],
+    batch: int,
+    layout: torch.memory_format,
 ) -> list[np.ndarray]:
+    """Run the whole network for each module; inputs are normalised once."""
+    inputs = [
+        clip.preprocess.normalise(part).contiguous(memory_format=layout)
+        for part in pixels.split(batch)
+    ]
     found = []
     for module in modules:
         parameters = list(find_module(clip.network, module.path).parameters(recurse=False))
         kept = [each.detach().clone() for each in parameters]
         for each in parameters:
             each.data.zero_()
-        embedded = [clip.embed_images(part) for part in pixels.split(batch)]
+        embedded: list[Tensor] = [clip.network.encode_image(part) for part in inputs]  # type: ignore[operator]
         found.append(torch.cat(embedded).cpu().numpy())
         for each, before in zip(parameters, kept, strict=True):
             each.data.copy_(before)
     return found
+
+
+def usual(
+    clip: neurons.Clip, pixels: Tensor, modules: tuple[LesionModule, ...], batch: int
+) -> list[np.ndarray]:
+    """Run inputs as open_clip's preprocessing leaves them."""
+    return loop(clip, pixels, modules, batch, torch.contiguous_format)
+
+
+def channels_last(
+    clip: neurons.Clip, pixels: Tensor, modules: tuple[LesionModule, ...], batch: int
+) -> list[np.ndarray]:
+    """Run inputs whose channels lie last: faster on most processors."""
+    return loop(clip, pixels, modules, batch, torch.channels_last)
 
 
 def ours(
@@ -65,26 +90,30 @@ def main() -> None:
     pixels = prepare(clip.preprocess, neurons.images(asked.images).sample(asked.pictures)).pixels
     modules = lesion_modules(clip.network, "visual.*", run=image_pass(clip))
     print(f"{len(modules)} modules, {len(pixels)} pictures, {clip.device}")
-    ratios = []
+    ratios: dict[str, list[float]] = {"usual": [], "channels last": []}
     for turn in range(asked.rounds):
         seconds, answers = {}, {}
-        for way in (usual, ours):
+        for way in (usual, channels_last, ours):
             since = time.process_time()
             answers[way] = way(clip, pixels, modules, asked.batch)
             seconds[way] = time.process_time() - since
-        usually, quickly = answers[usual], answers[ours]
-        most = float(np.abs(usually).max())
-        gap = max(float(np.abs(a - b).max()) for a, b in zip(usually, quickly, strict=True)) / most
-        ratios.append(seconds[usual] / seconds[ours])
+        most = float(np.abs(answers[usual]).max())
+        pairs = zip(answers[usual], answers[ours], strict=True)
+        gap = max(float(np.abs(a - b).max()) for a, b in pairs) / most
+        for name, way in (("usual", usual), ("channels last", channels_last)):
+            ratios[name].append(seconds[way] / seconds[ours])
         print(
-            f"round {turn + 1}: usual {seconds[usual]:.1f} s, ours {seconds[ours]:.1f} s "
-            f"(opening counted in), ratio {ratios[-1]:.2f}; "
-            f"embeddings apart by {gap:.0e} of the largest value"
+            f"round {turn + 1}: usual {seconds[usual]:.1f} s, channels last "
+            f"{seconds[channels_last]:.1f} s, ours {seconds[ours]:.1f} s (opening counted in); "
+            f"embeddings apart by {gap:.0e} of the largest value",
+            flush=True,
         )
-    print(
-        f"ratio, median of {len(ratios)}: {statistics.median(ratios):.2f} "
-        f"({min(ratios):.2f} to {max(ratios):.2f}); target {TARGET:g}"
-    )
+    for name, found in ratios.items():
+        print(
+            f"times as fast as the {name} loop, median of {len(found)}: "
+            f"{statistics.median(found):.2f} ({min(found):.2f} to {max(found):.2f}); "
+            f"target {TARGET:g}"
+        )
 
 
 if __name__ == "__main__":

@@ -63,6 +63,16 @@ def test_each_module_s_lesion_gives_the_bits_of_whole_passes(
     assert not any(m._forward_hooks or "forward" in m.__dict__ for m in clip.network.modules())
 
 
+def test_what_is_kept_is_not_overwritten_by_what_follows_in_place(planted: Clip) -> None:
+    # the activation is right behind what is kept, and writes into what it takes
+    lesions = [Lesion("visual.act1", "skip")]
+    with lesioned_images(planted, IMAGES, batch_size=3) as found:
+        first, again = found.answer(lesions), found.answer(lesions)
+    assert first.went_on_after == "visual.bn1"
+    assert np.array_equal(first.embeddings, again.embeddings)
+    assert np.array_equal(first.embeddings, naive(planted, IMAGES, lesions, 3))
+
+
 def test_little_memory_costs_time_and_no_bit() -> None:
     clip, images = clip_of(seeded(Tower)), pixels(5)
     lesions = [Lesion("visual.project", "shuffle")]
