@@ -46,7 +46,7 @@ Line = tuple[str, str, str]
 
 def planted() -> list[Line]:
     """Give what was planted, the number of a usual way, and ours, as text."""
-    return [*_widths(), *_searched(), *_order(), *_invariant(), *_noise(), *_coverage()]
+    return [*_widths(), *_searched(), *_order(), *_invariant(), *_noise(), *_coverages()]
 
 
 def _widths() -> list[Line]:
@@ -130,14 +130,23 @@ def _noise() -> list[Line]:
     ]
 
 
-def _coverage(n_draws: int = 100, n: int = 100, units: int = 8) -> list[Line]:
+def _coverages() -> list[Line]:
+    """Count how often intervals of ridge hold the mean, in three sizes."""
+    return [
+        _coverage(100, 8, noise=1.0),
+        _coverage(300, 8, noise=2.0),
+        _coverage(100, 60, noise=1.0),
+    ]
+
+
+def _coverage(n: int, units: int, *, noise: float, n_draws: int = 100) -> Line:
     """Count how often intervals of ridge hold the mean over draws."""
     turn = np.random.default_rng(99).normal(size=(units, units)) / np.sqrt(units)
     values, ends = [], []
     for seed in range(n_draws):
         random = np.random.default_rng(seed)
         x = random.normal(size=(n, units))
-        y = x @ turn + random.normal(size=(n, units))
+        y = x @ turn + noise * random.normal(size=(n, units))
         tables = [Responses("x", x)], [Responses("y", y)]
         plain = calibrated_table(Ridge(), *tables, n_permutations=1)
         refitted = refit_bounds(Ridge(), *tables).r[:, 0, 0]
@@ -145,13 +154,12 @@ def _coverage(n_draws: int = 100, n: int = 100, units: int = 8) -> list[Line]:
         ends.append(((plain.low[0, 0], plain.high[0, 0]), tuple(refitted)))
     low, high = np.moveaxis(np.array(ends), 2, 0)
     held = ((low <= np.mean(values)) & (np.mean(values) <= high)).mean(0)
-    return [
-        (
-            f"95 % intervals of ridge, {n} images, {units} units, {n_draws} draws: held the mean",
-            f"images resampled {held[0]:.2f}",
-            f"fitted anew without groups {held[1]:.2f}",
-        )
-    ]
+    return (
+        f"95 % intervals of ridge, {n} images, {units} units, noise {noise:g}, {n_draws} draws: "
+        f"held the mean",
+        f"images resampled {held[0]:.2f}",
+        f"fitted anew without groups {held[1]:.2f}",
+    )
 
 
 def _array(name: str, layers: np.ndarray, rows: np.ndarray | None = None) -> ArraySystem:
