@@ -163,7 +163,7 @@ def lesion(
 
 def _tell(found: Lesions) -> None:
     """Tell what was found, and the modules that cost most."""
-    from neurons.interventions.lesion_blocks import DONE  # with numpy, which the help need not
+    from neurons.interventions.lesion_blocks import each_with  # with numpy, which the help need not
 
     say(found.verdict())
     for how in found.hows:
@@ -182,6 +182,6 @@ def _tell(found: Lesions) -> None:
                 f"{loss.adjusted:.1g}",
                 f"{record.cosine:.2f}".replace("nan", "-"),
             )
-        say(f"\nThe modules that cost most, each with its {DONE[how]}:")
+        say(f"\nThe modules that cost most, {each_with(how)}:")
         out_console.print(drawn)
     say("")

@@ -29,6 +29,11 @@ DONE = {
 _AXES = {"noise": "share of the weights that is noise", "scale": "factor of the weights"}
 
 
+def each_with(how: str) -> str:
+    """Say what is done to each module, such as ``each with its weights set to zero``."""
+    return f"each {DONE[how]}" if how == "skip" else f"each with its {DONE[how]}"
+
+
 def done(record: LesionRecord) -> str:
     """Say what was done to the one module of a record, such as ``weights shrunk (x 0.5)``."""
     (lesion,) = record.lesions

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurons.interventions.lesion_blocks import (
-    DONE,
     curve_lines,
+    each_with,
     hardest,
     heat,
     order_lines,
@@ -127,7 +127,7 @@ class Lesions(Result):
             back = sum(not at_chance(r, self.chance) for r in map(_again, gone))
             again = f" With BatchNorm recalibrated {back:,} of the {len(gone):,} are above chance."
         return (
-            f"Of {len(records):,} modules, each with its {DONE[how]}, {sure:,} cost accuracy and "
+            f"Of {len(records):,} modules, {each_with(how)}, {sure:,} cost accuracy and "
             f"{len(gone):,} leave no more than chance ({self.chance:.3f}; intact "
             f"{self.intact.accuracy}); the worst is {worst.lesions[0].module}, which leaves "
             f"{worst.accuracy.value:.3f}.{again}"

@@ -130,8 +130,10 @@ class ModuleLesions(Result):
             if record.n_unanswered
             else ""
         )
+        told = done(record)
+        changed = told.capitalize() if record.lesions[0].how == "skip" else f"With its {told}"
         return (
-            f"With its {done(record)}, {found}: {record.accuracy.value:.3f} beside "
+            f"{changed}, {found}: {record.accuracy.value:.3f} beside "
             f"{of.value:.3f} of the intact network{back}.{empty}"
         )
 

@@ -135,6 +135,7 @@ def test_blocks_and_heads_of_a_vit_are_skipped_on_a_map_of_their_own(
     assert found.curves == () and all(each.overlaps == () for each in found.single)
     first, second, *_ = (block for block in found.blocks() if isinstance(block, Heat))
     assert "skipped" in first.title and "mean over images" in second.title
+    assert "modules, each skipped, " in found.verdict()
     opened = [title for row in first.opens for title in row if title]
     assert sorted(opened) == sorted(each.lesions[0].module for each in found.of("skip"))
 
