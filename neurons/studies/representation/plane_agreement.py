@@ -41,12 +41,17 @@ def plane_agreement(
 
     Parameters
     ----------
-    clip, other : Clip
-    anchors, other_anchors : sequence of Anchor, three
-        The same three, by each model.
-    readout, other_readout : ZeroShot
-        The same classes, by each model.
+    clip : Clip
+    anchors : sequence of Anchor, three
+    readout : ZeroShot
+        The classes, by this model.
+    other : Clip
+    other_anchors : sequence of Anchor, three
+        The same three, by the other model.
+    other_readout : ZeroShot
+        The same classes, by the other model.
     side : int
+        Points along each side of the map.
     seed : int
 
     Raises
