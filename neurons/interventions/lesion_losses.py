@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from neurons.interventions.lesion_records import NO_ANSWER, LesionRecord
+from neurons.interventions.lesion_effects import NO_ANSWER
+from neurons.interventions.lesion_records import LesionRecord
 from neurons.stats import benjamini_hochberg
 
 

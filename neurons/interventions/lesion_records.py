@@ -11,15 +11,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from neurons.errors import OptionError
 from neurons.files import write_file
-from neurons.interventions.lesion_effects import Asked, overlap
+from neurons.interventions.lesion_effects import NO_ANSWER, Asked, answers, cosines, overlap
 from neurons.interventions.lesioned_images import LesionAnswer, LesionedImages
 from neurons.interventions.lesions import Lesion
-from neurons.readouts.margins import margins
 from neurons.results.saved import converter, plain
 from neurons.stats import Share
-
-NO_ANSWER = -1
 
 
 @dataclass(frozen=True)
@@ -173,49 +171,42 @@ class KeptLesions:
 def record_of(
     intact: LesionAnswer, answer: LesionAnswer, asked: Asked, watched: str, top_k: int
 ) -> LesionRecord:
-    """Compare what images became with the intact network, image by image."""
-    answers, ahead = _answers(answer.embeddings, asked)
+    """Compare what images became with the intact network, image by image.
+
+    Parameters
+    ----------
+    intact, answer : LesionAnswer
+        Of the same images, in the same order.
+    asked : Asked
+    watched : str
+        A layer; empty: none.
+    top_k : int >= 1
+        Images that count as a unit's top, where a layer is watched; at most half of all.
+
+    Raises
+    ------
+    OptionError
+        If there is not one truth per image, or ``top_k`` is out of range.
+    """
+    n = len(intact.embeddings)
+    if not len(answer.embeddings) == len(asked.truth) == n:
+        raise OptionError(
+            f"{n} images intact, {len(answer.embeddings)} under lesions and {len(asked.truth)} "
+            f"truths; give one of each per image"
+        )
+    if watched and not 1 <= top_k <= n // 2:
+        raise OptionError(f"the top of {n} images may be 1 to {n // 2} of them, not {top_k}")
+    classes, ahead = answers(answer.embeddings, asked)
     again = answer.recalibrated
     return LesionRecord(
         answer.lesions,
         tuple(asked.truth.tolist()),
-        answers,
-        ahead,
-        _cosines(intact.embeddings, answer.embeddings),
+        tuple(classes.tolist()),
+        tuple(ahead.tolist()),
+        tuple(cosines(intact.embeddings, answer.embeddings).tolist()),
         tuple(overlap(intact.peaks[watched], answer.peaks[watched], top_k).tolist())
         if watched
         else (),
-        () if again is None else _answers(again, asked)[0],
-        () if again is None else _cosines(intact.embeddings, again),
+        () if again is None else tuple(answers(again, asked)[0].tolist()),
+        () if again is None else tuple(cosines(intact.embeddings, again).tolist()),
     )
-
-
-def _answers(
-    embeddings: NDArray[np.float32], asked: Asked
-) -> tuple[tuple[int, ...], tuple[float, ...]]:
-    """Give each image's class and margin; none where there is no embedding to compare."""
-    known = _known(embeddings)
-    answers = np.full(len(embeddings), NO_ANSWER)
-    ahead = np.full(len(embeddings), np.nan)
-    if known.any():
-        scores = asked.readout.decision(embeddings[known])
-        answers[known] = scores.argmax(1)
-        for own in np.unique(asked.truth[known]):
-            rows = asked.truth[known] == own
-            ahead[np.flatnonzero(known)[rows]] = margins(scores[rows], int(own))
-    return tuple(answers.tolist()), tuple(ahead.tolist())
-
-
-def _cosines(one: NDArray[np.float32], other: NDArray[np.float32]) -> tuple[float, ...]:
-    found = np.full(len(one), np.nan)
-    both = _known(one) & _known(other)
-    pair = [each[both].astype(np.float64) for each in (one, other)]
-    lengths = np.prod([np.linalg.norm(each, axis=1) for each in pair], axis=0)
-    found[both] = (pair[0] * pair[1]).sum(1) / lengths
-    return tuple(found.tolist())
-
-
-def _known(embeddings: NDArray[np.float32]) -> NDArray[np.bool_]:
-    with np.errstate(invalid="ignore", over="ignore"):
-        lengths = np.linalg.norm(embeddings.astype(np.float64), axis=1)
-    return np.asarray(np.isfinite(lengths) & (lengths > 0))

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurons.interventions.lesion_blocks import done
+from neurons.interventions.lesion_effects import NO_ANSWER
 from neurons.interventions.lesion_losses import ClassLoss, Loss, class_losses
 from neurons.interventions.lesion_modules import LesionModule
-from neurons.interventions.lesion_records import NO_ANSWER, LesionRecord
+from neurons.interventions.lesion_records import LesionRecord
 from neurons.interventions.lesion_result import Lesions
 from neurons.interventions.lesion_series import at_chance
 from neurons.results.blocks import Block, Dots, Gallery, Note, Panel, Table, Tile

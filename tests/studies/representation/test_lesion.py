@@ -12,7 +12,8 @@ from PIL import Image
 import neurons
 from neurons import Clip, ImageSet, LesionPlan, Lesions
 from neurons.errors import LabelsMissingError, LayerNotFoundError, OptionError
-from neurons.interventions.lesion_effects import Asked, lesion_effect
+from neurons.interventions.lesion_effects import Asked
+from neurons.interventions.lesion_records import record_of
 from neurons.interventions.lesion_series import choosing_half
 from neurons.interventions.lesioned_images import lesioned_images
 from neurons.interventions.lesions import Lesion
@@ -59,14 +60,17 @@ def test_numbers_are_those_of_the_engine(
     with lesioned_images(planted, pixels, watched=[LAYER]) as shown:
         asked = Asked(readout, np.array(found.intact.truth))
         for path in ("visual.layer4.0.conv1", LAST):
-            effect = lesion_effect(
-                shown.intact, shown.answer([Lesion(path, "zero")]), asked, top_k=5
-            )
+            answer = shown.answer([Lesion(path, "zero")])
+            effect = record_of(shown.intact, answer, asked, LAYER, 5)
             mine = found.at(path)[0]
             assert mine.accuracy == effect.accuracy
+            # counted plainly: embeddings of no length are not right
+            has = (answer.embeddings != 0).any(1)
+            best = (answer.embeddings @ readout.directions.T).argmax(1)
+            assert mine.accuracy.successes == int((has & (best == asked.truth)).sum())
             assert mine.n_unanswered == effect.n_unanswered
             assert mine.cosine == pytest.approx(effect.cosine, abs=1e-5, nan_ok=True)
-            np.testing.assert_array_equal(mine.overlaps, effect.overlaps[LAYER])
+            np.testing.assert_array_equal(mine.overlaps, effect.overlaps)
 
 
 def test_what_chooses_an_order_is_not_what_is_told_of_it(found: Lesions) -> None:
