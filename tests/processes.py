@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
+import time
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -43,6 +44,21 @@ def start_telling(
     # only the process itself holds this end: when it is gone, listening ends with an EOFError
     tell.close()
     return process, told.recv
+
+
+def kill_when(running: BaseProcess, happened: Callable[[], bool]) -> None:
+    """Kill a process as soon as something has happened, in the middle of what comes next."""
+    while running.is_alive() and not happened():
+        time.sleep(0.01)
+    assert running.is_alive()
+    running.kill()
+    running.join()
+
+
+def finish(running: BaseProcess) -> None:
+    """Wait for a process that must end well."""
+    running.join()
+    assert running.exitcode == 0
 
 
 def command(*words: object) -> None:

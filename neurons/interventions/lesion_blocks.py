@@ -30,8 +30,13 @@ _AXES = {"noise": "share of the weights that is noise", "scale": "factor of the 
 
 
 def each_with(how: str) -> str:
-    """Say what is done to each module, such as ``each with its weights set to zero``."""
+    """Say what is done to each of several modules: ``each with its weights set to zero``."""
     return f"each {DONE[how]}" if how == "skip" else f"each with its {DONE[how]}"
+
+
+def with_its(record: LesionRecord) -> str:
+    """Say how a module is measured: ``with its weights set to zero``, ``with it skipped``."""
+    return f"with {'it' if record.lesions[0].how == 'skip' else 'its'} {done(record)}"
 
 
 def done(record: LesionRecord) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -91,7 +92,12 @@ class Lesions(Result):
 
     def losses(self, how: str) -> tuple[Loss, ...]:
         """Test the records of one way, adjusted over its modules."""
-        return losses(self.intact, self.of(how))
+        return self._tested.get(how, ())
+
+    @cached_property
+    def _tested(self) -> dict[str, tuple[Loss, ...]]:
+        # every module's page asks for its own
+        return {how: losses(self.intact, self.of(how)) for how in self.hows}
 
     def facts(self) -> tuple[tuple[str, str], ...]:
         """Give what the lesions are measured by."""

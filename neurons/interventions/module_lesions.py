@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurons.interventions.lesion_blocks import done
+from neurons.interventions.lesion_blocks import done, with_its
 from neurons.interventions.lesion_effects import NO_ANSWER
 from neurons.interventions.lesion_losses import ClassLoss, Loss, class_losses
 from neurons.interventions.lesion_modules import LesionModule
@@ -131,10 +131,8 @@ class ModuleLesions(Result):
             if record.n_unanswered
             else ""
         )
-        told = done(record)
-        changed = told.capitalize() if record.lesions[0].how == "skip" else f"With its {told}"
         return (
-            f"{changed}, {found}: {record.accuracy.value:.3f} beside "
+            f"W{with_its(record)[1:]}, {found}: {record.accuracy.value:.3f} beside "
             f"{of.value:.3f} of the intact network{back}.{empty}"
         )
 
@@ -158,12 +156,12 @@ class ModuleLesions(Result):
     def _galleries(self) -> tuple[Gallery, ...]:
         lost = tuple(each.tile() for each in self.images if each.lost)
         kept = tuple(each.tile() for each in self.images if not each.lost)
-        n, name = self.losses[0].lost, done(self.records[0])
+        n = self.losses[0].lost
         note = (
             "Under each: by how much its own class leads in the readout's logits, its class, and "
             "what it is taken for. The largest fall comes first."
         )
-        first = Gallery(f"Images that are lost with its {name}: {n:,}", lost, note)
+        first = Gallery(f"Images that are lost {with_its(self.records[0])}: {n:,}", lost, note)
         second = Gallery("Images that are kept", kept, "The smallest fall comes first.")
         return tuple(each for each in (first, second) if each.tiles)
 

@@ -105,6 +105,12 @@ def runs_of(cells: NDArray[np.bool_]) -> Runs:
     return tuple(found)
 
 
+def hues_on(seen: PlaneMap, names: Sequence[str]) -> dict[str, float]:
+    """Give each class a colour, such that those of a map differ most."""
+    shown = [each.name for each in regions_of(seen, names)]
+    return hues_of(tuple(dict.fromkeys([*shown, *names])))
+
+
 def marks_at(
     window: Window, places: NDArray[np.floating], labels: Sequence[str], told: Sequence[str]
 ) -> tuple[MapMark, ...]:

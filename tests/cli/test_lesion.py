@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 
 import neurons
 from tests.processes import command as run_command
-from tests.processes import start
+from tests.processes import finish, kill_when, start
 
 MODULES = "visual.layer4.0.conv[12],visual.attnpool.c_proj"
 
@@ -33,22 +32,12 @@ def test_killed_at_any_moment_it_goes_on_and_ends_with_the_same_bytes(
     def begin(out: Path) -> BaseProcess:
         return start(run_command, *asked, "--out", out)
 
-    def finish(out: Path) -> None:
-        running = begin(out)
-        running.join()
-        assert running.exitcode == 0
-
-    finish(tmp_path / "whole")
+    finish(begin(tmp_path / "whole"))
     out = tmp_path / "killed"
     for kept in range(2):
-        running = begin(out)
-        # as soon as it has kept one more, in the middle of the next
-        while running.is_alive() and len(list(out.glob("kept/*.json"))) <= kept:
-            time.sleep(0.01)
-        running.kill()
-        running.join()
+        kill_when(begin(out), lambda kept=kept: len(list(out.glob("kept/*.json"))) > kept)
     assert not (out / "index.html").exists()
-    finish(out)
+    finish(begin(out))
     assert contents(out) == contents(tmp_path / "whole")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from neurons import Clip, Neuron, Series, Settings, visualize_to
 from neurons.errors import AlbumNotFoundError, MismatchError, OptionError, RunLockedError
 from neurons.visualization.album import album_for_writing, folder_name, open_album
 from tests.conftest import DEAD, LAYER, RED
-from tests.processes import command, start
+from tests.processes import command, finish, kill_when, start
 
 UNITS = [Neuron(LAYER, unit) for unit in (RED, DEAD, 7, 9, 11)]
 SHORT = Settings(steps=6, batch=2)
@@ -74,22 +73,11 @@ def test_killed_at_any_moment_it_goes_on_and_ends_with_the_same_bytes(
         return start(command, "visualize", planted_name, *units, "--out", out, "--steps", 12,
                      "--batch", 1, "--seeds", 1, "--device", "cpu")  # fmt: skip
 
-    def finish(out: Path) -> None:
-        running = begin(out)
-        running.join()
-        assert running.exitcode == 0
-
-    finish(tmp_path / "whole")
+    finish(begin(tmp_path / "whole"))
     out = tmp_path / "killed"
     for kept in range(3):
-        running = begin(out)
-        # as soon as it has kept one more, in the middle of the next
-        while running.is_alive() and len(list(out.glob("*[0-9]/result.json"))) <= kept:
-            time.sleep(0.01)
-        assert running.is_alive()
-        running.kill()
-        running.join()
-    finish(out)
+        kill_when(begin(out), lambda kept=kept: len(list(out.glob("*[0-9]/result.json"))) > kept)
+    finish(begin(out))
     assert contents(out) == contents(tmp_path / "whole")
 
 

@@ -14,7 +14,7 @@ from neurons.data.image_names import input_of
 from neurons.data.thumbnails import thumbnail
 from neurons.network.clip import Clip
 from neurons.readouts.concept_plane import Window, check_side, check_three
-from neurons.readouts.concept_plane_blocks import CLIPPED, class_table, drawn_map, hues_of
+from neurons.readouts.concept_plane_blocks import CLIPPED, class_table, drawn_map, hues_on
 from neurons.readouts.concept_plane_map import Doubt, PlaneMap, doubt_of, regions_of
 from neurons.readouts.concept_plane_pixels import (
     PixelChart,
@@ -189,8 +189,7 @@ class PixelPlane(Result):
 
     def blocks(self) -> tuple[Block, ...]:
         """Show the map with the three images on it, zooms, images of the plane, and numbers."""
-        found = [each.name for each in regions_of(self.plane, self.class_names)]
-        hues = hues_of(tuple(dict.fromkeys([*found, *self.class_names])))
+        hues = hues_on(self.plane, self.class_names)
         levels = f"{2 * self.plane.window.half:.0f} grey levels across"
         titles = (levels, *(f"{2 * each.window.half:.0f} across" for each in self.zooms))
         maps = (self.plane, *self.zooms)

@@ -22,7 +22,7 @@ from neurons.readouts.concept_plane_blocks import (
     anchor_table,
     class_table,
     drawn_map,
-    hues_of,
+    hues_on,
     marks_at,
     sample_table,
     walk_table,
@@ -260,8 +260,7 @@ class ConceptPlane(Result):
         ]
 
     def _hues(self) -> dict[str, float]:
-        found = [each.name for each in regions_of(self.plane, self.class_names)]
-        return hues_of(tuple(dict.fromkeys([*found, *self.class_names])))
+        return hues_on(self.plane, self.class_names)
 
     def _anchor_marks(self, seen: PlaneMap) -> tuple[MapMark, ...]:
         places = np.array([[each.x, each.y] for each in self.anchors])

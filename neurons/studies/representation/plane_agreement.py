@@ -13,8 +13,8 @@ from neurons.network.clip import Clip
 from neurons.readouts.concept_plane import chart_through, check_side, window_of
 from neurons.readouts.concept_plane_agreement import Agreement, agreement_of, same_plane_of
 from neurons.readouts.concept_plane_anchors import Anchor
-from neurons.readouts.concept_plane_blocks import drawn_map, hues_of
-from neurons.readouts.concept_plane_map import PlaneMap, doubt_of, map_of, regions_of
+from neurons.readouts.concept_plane_blocks import drawn_map, hues_on
+from neurons.readouts.concept_plane_map import PlaneMap, doubt_of, map_of
 from neurons.readouts.readout import ZeroShot
 from neurons.results.blocks import Block, Regions
 from neurons.results.result import Result
@@ -182,8 +182,7 @@ class PlaneAgreement(Result):
 
     def blocks(self) -> tuple[Block, ...]:
         """Show both maps side by side."""
-        first = [each.name for each in regions_of(self.first, self.class_names)]
-        hues = hues_of(tuple(dict.fromkeys([*first, *self.class_names])))
+        hues = hues_on(self.first, self.class_names)
         maps = tuple(
             drawn_map(seen, self.class_names, hues, title=name, small=True)
             for seen, name in zip((self.first, self.second), self.models, strict=True)

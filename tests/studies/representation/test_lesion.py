@@ -17,6 +17,7 @@ from neurons.interventions.lesion_records import record_of
 from neurons.interventions.lesion_series import choosing_half
 from neurons.interventions.lesioned_images import lesioned_images
 from neurons.interventions.lesions import Lesion
+from neurons.interventions.module_lesions import module_lesions
 from neurons.readouts.readout import ZeroShot
 from neurons.results.blocks import Heat
 from tests.conftest import LAYER
@@ -140,6 +141,9 @@ def test_blocks_and_heads_of_a_vit_are_skipped_on_a_map_of_their_own(
     first, second, *_ = (block for block in found.blocks() if isinstance(block, Heat))
     assert "skipped" in first.title and "mean over images" in second.title
     assert "modules, each skipped, " in found.verdict()
+    page = module_lesions(found, "visual.transformer.resblocks.0", thumbnail=lambda row: b"",
+                          ids=[str(i) for i in range(100)])  # fmt: skip
+    assert page.verdict().startswith("With it skipped, ")
     opened = [title for row in first.opens for title in row if title]
     assert sorted(opened) == sorted(each.lesions[0].module for each in found.of("skip"))
 
